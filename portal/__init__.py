@@ -1,0 +1,5 @@
+"""The Django project: settings, URLs, the Celery application, health, and the sandbox."""
+
+from portal.celery import app as celery_app
+
+__all__ = ["celery_app"]

@@ -1,0 +1,70 @@
+"""Typed readers of environment variables.
+
+Each reader raises `django.core.exceptions.ImproperlyConfigured` with the variable's name and the cure, so that a
+wrong deployment stops at its start and not at its first request.
+"""
+
+from __future__ import annotations
+
+import os
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"0", "false", "no", "off", ""})
+
+
+def text(name: str, default: str | None = None) -> str:
+    """Return the variable's value; without one, `default`; without both, refuse to start."""
+    value = os.environ.get(name, default)
+    if value is None:
+        raise ImproperlyConfigured(f"Set the environment variable {name}.")
+    return value
+
+
+def flag(name: str, *, default: bool) -> bool:
+    """Return a boolean: 1/true/yes/on or 0/false/no/off, in any case."""
+    raw = os.environ.get(name)
+    if raw is None:
+        return default
+    if raw.lower() in _TRUE:
+        return True
+    if raw.lower() in _FALSE:
+        return False
+    raise ImproperlyConfigured(f"{name} is {raw!r}: write true or false.")
+
+
+def number(name: str, default: float) -> float:
+    """Return a number, such as seconds or a rate."""
+    raw = os.environ.get(name)
+    if raw is None:
+        return default
+    try:
+        return float(raw)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is {raw!r}: write a number.") from error
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """Return a comma-separated list without its blanks."""
+    return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+
+
+def database(name: str) -> dict[str, object]:
+    """Return Django's settings for a `postgres://user:password@host:port/name` URL.
+
+    A socket folder may stand in place of the host, percent-encoded, as libpq writes it.
+    """
+    parts = urlsplit(text(name))
+    host = parts.netloc.rpartition("@")[2].rpartition(":")[0] or parts.netloc.rpartition("@")[2]
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured(f"{name} must be a postgres:// URL: PostgreSQL is the one database.")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(host),  # not parts.hostname: that lower-cases a socket folder
+        "PORT": str(parts.port or ""),
+    }
