@@ -209,6 +209,7 @@ ENDPOINT = _lifecycle(
         _move("resume_provisioning", "failed", "provisioning", (Actor.REQUESTER, Actor.OPERATOR), "endpoint.retried"),
         _move("resume_update", "failed", "updating", (Actor.REQUESTER, Actor.OPERATOR), "endpoint.retried"),
         _move("resume_deletion", "failed", "deleting", (Actor.REQUESTER, Actor.OPERATOR), "endpoint.retried"),
+        _move("restore", "failed", "available", Actor.REQUESTER, "endpoint.restored"),
         _move("become_deleted", "deleting failed", "deleted", Actor.WORKER, "endpoint.deleted"),
         _move(
             "fail",
