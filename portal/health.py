@@ -1,0 +1,182 @@
+"""Whether the portal is alive, and whether every part of it answers.
+
+`/healthz` says that this web process serves requests; it asks nobody. `/readyz` asks every part and names
+each in JSON: the database, the broker, a worker, beat, and AWS as the workers last saw it. A web request
+never calls AWS. Both answer before host and HTTPS checks, since a load balancer asks by address and over
+plain HTTP, and neither shows a host name, a user or a secret.
+
+Workers and beat report by keys in Redis that expire: see `portal.celery`, which calls the `record_`
+functions.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import psycopg
+import redis
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+
+HEARTBEAT_SECONDS = 5
+HEARTBEAT_EXPIRY_SECONDS = 20  # three heartbeats may be late or lost
+AWS_REPORT_EXPIRY_SECONDS = 60
+WORKER_KEY = "portal:heartbeat:worker"
+BEAT_KEY = "portal:heartbeat:beat"
+AWS_KEY = "portal:heartbeat:aws"
+_TIMEOUT_SECONDS = 2  # the least that libpq takes as a connection time-out
+
+
+class NotReadyError(Exception):
+    """A part does not answer. The text is one plain line for `/readyz`: no host, no user, no secret."""
+
+
+class HealthMiddleware:
+    """Answer `/healthz` and `/readyz`; pass everything else on."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Return the health answer, or whatever the rest of the portal says."""
+        answer = _ANSWERS.get(request.path_info)
+        if answer is None:
+            return self.get_response(request)
+        if request.method not in {"GET", "HEAD"}:
+            return HttpResponse(status=405, headers={"Allow": "GET, HEAD"})
+        response = answer()
+        response["Cache-Control"] = "no-store"
+        return response
+
+
+def alive() -> HttpResponse:
+    """Return 200: this process serves requests."""
+    return HttpResponse("alive\n", content_type="text/plain")
+
+
+def readiness() -> JsonResponse:
+    """Return every part's state as JSON: 200 when all answer, 503 otherwise."""
+    parts = {name: _examine(check) for name, check in _CHECKS.items()}
+    ready = all(part["status"] == "ok" for part in parts.values())
+    body = {"status": "ready" if ready else "not ready", "parts": parts}
+    return JsonResponse(body, status=200 if ready else 503)
+
+
+def record_worker_heartbeat() -> None:
+    """Say that a worker is alive. Raises nothing when Redis is away: the missing key says it all."""
+    _record(WORKER_KEY, "ok", HEARTBEAT_EXPIRY_SECONDS)
+
+
+def record_beat_heartbeat() -> None:
+    """Say that beat is alive. Raises nothing when Redis is away."""
+    _record(BEAT_KEY, "ok", HEARTBEAT_EXPIRY_SECONDS)
+
+
+def record_aws(*, reachable: bool) -> None:
+    """Say whether a worker reaches AWS. Raises nothing when Redis is away."""
+    _record(AWS_KEY, "ok" if reachable else "failed", AWS_REPORT_EXPIRY_SECONDS)
+
+
+def _record(key: str, value: str, expiry: int) -> None:
+    try:
+        _redis(settings.REDIS_URL).set(key, value, ex=expiry)
+    except redis.RedisError:
+        return
+
+
+@cache
+def _redis(url: str) -> redis.Redis:
+    return redis.Redis.from_url(
+        url, decode_responses=True, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS
+    )
+
+
+def _examine(check: Callable[[], None]) -> dict[str, Any]:
+    began = time.perf_counter()
+    problem = None
+    try:
+        check()
+    except NotReadyError as failure:
+        problem = str(failure)
+    part: dict[str, Any] = {
+        "status": "ok" if problem is None else "failed",
+        "milliseconds": round((time.perf_counter() - began) * 1000, 1),
+    }
+    return part if problem is None else {**part, "problem": problem}
+
+
+def _database() -> None:
+    """Ask on a connection of our own, with time-outs: a request's may hang as long as the server does."""
+    parameters = connection.get_connection_params() | {
+        "connect_timeout": _TIMEOUT_SECONDS,
+        "options": f"-c statement_timeout={_TIMEOUT_SECONDS * 1000}",
+    }
+    try:
+        with psycopg.connect(**parameters) as own:
+            row = own.execute("SELECT to_regclass('django_migrations') IS NOT NULL").fetchone()
+            known = row is not None and row[0]
+            applied = (
+                set(own.execute("SELECT app, name FROM django_migrations").fetchall()) if known else set()
+            )
+    except psycopg.Error as failure:
+        raise NotReadyError("The database does not answer.") from failure
+    if not _last_migrations() <= applied:
+        raise NotReadyError("Migrations are not applied. Run: manage.py migrate")
+
+
+@cache
+def _last_migrations() -> frozenset[tuple[str, str]]:
+    """Return each application's newest migrations in this code; the others come before them."""
+    return frozenset(MigrationLoader(None, ignore_no_migrations=True).graph.leaf_nodes())
+
+
+def _value(key: str) -> str | None:
+    try:
+        value = _redis(settings.REDIS_URL).get(key)
+    except redis.RedisError as failure:
+        raise NotReadyError("The broker does not answer, so nobody knows.") from failure
+    return None if value is None else str(value)
+
+
+def _broker() -> None:
+    try:
+        _redis(settings.REDIS_URL).ping()
+    except redis.RedisError as failure:
+        raise NotReadyError("The broker and cache does not answer.") from failure
+
+
+def _worker() -> None:
+    if _value(WORKER_KEY) is None:
+        raise NotReadyError(
+            f"No worker reported in {HEARTBEAT_EXPIRY_SECONDS} s. Run: celery -A portal worker"
+        )
+
+
+def _beat() -> None:
+    if _value(BEAT_KEY) is None:
+        raise NotReadyError(
+            f"Beat did not report in {HEARTBEAT_EXPIRY_SECONDS} s. Run: celery -A portal beat"
+        )
+
+
+def _aws() -> None:
+    seen = _value(AWS_KEY)
+    if seen is None:
+        raise NotReadyError(f"No worker reported on AWS in {AWS_REPORT_EXPIRY_SECONDS} s.")
+    if seen != "ok":
+        raise NotReadyError("The workers can't reach AWS.")
+
+
+_CHECKS: dict[str, Callable[[], None]] = {
+    "database": _database,
+    "broker": _broker,
+    "worker": _worker,
+    "beat": _beat,
+    "aws": _aws,
+}
+_ANSWERS: dict[str, Callable[[], HttpResponse]] = {"/healthz": alive, "/readyz": readiness}
