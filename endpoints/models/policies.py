@@ -45,7 +45,7 @@ class PolicyRevision(models.Model):
                 fields=["endpoint"], condition=Q(status__in=CURRENT_STATES), name="policy_revision_one_current"
             ),
             models.CheckConstraint(
-                condition=Q(status__in=lifecycle.POLICY_REVISION.states), name="policy_revision_status_known"
+                condition=Q(status__in=list(lifecycle.POLICY_REVISION.states)), name="policy_revision_status_known"
             ),
             models.CheckConstraint(
                 condition=Q(approved_by__isnull=True, approved_at__isnull=True)

@@ -77,7 +77,7 @@ class EndpointRequest(models.Model):
         ordering = ["-id"]
         verbose_name = "request"
         constraints = [
-            models.CheckConstraint(condition=Q(status__in=lifecycle.REQUEST.states), name="request_status_known"),
+            models.CheckConstraint(condition=Q(status__in=list(lifecycle.REQUEST.states)), name="request_status_known"),
             models.CheckConstraint(
                 condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("requester")), name="request_not_self_approved"
             ),
