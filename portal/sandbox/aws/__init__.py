@@ -1,0 +1,1 @@
+"""A strict simulated AWS for VPC endpoints, over moto."""
