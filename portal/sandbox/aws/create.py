@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-import secrets
-import string
 from datetime import UTC, datetime
 from typing import Any
 
@@ -85,8 +84,9 @@ def _service(call: Context) -> Service:
 def _new(call: Context, vpc_id: str, service: Service, kind: str, document: str | None) -> Endpoint:
     from moto.ec2.utils import random_vpc_ep_id
 
+    endpoint_id = random_vpc_ep_id()
     return Endpoint(
-        id=random_vpc_ep_id(),
+        id=endpoint_id,
         sequence=STORE.next_sequence(),
         account=call.account,
         region=call.region,
@@ -98,8 +98,13 @@ def _new(call: Context, vpc_id: str, service: Service, kind: str, document: str 
         created=datetime.now(UTC),
         policy=document or default_policy(kind),
         policy_is_default=not document,
-        dns_label="".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(8)),
+        dns_label=_label(endpoint_id),
     )
+
+
+def _label(endpoint_id: str) -> str:
+    # Derived, so that a world seeded again has the same names.
+    return hashlib.sha256(endpoint_id.encode()).hexdigest()[:8]
 
 
 def _gateway(call: Context, endpoint: Endpoint) -> None:
