@@ -1,4 +1,5 @@
-"""The demo world's constants: accounts, keys, names and ids. All of it is made up, for the simulated AWS only.
+"""The demo world's constants: accounts, keys, names and ids. All of it is made up, for the simulated AWS
+only.
 
 Ids are the same on every fresh seed, so that documentation and tests can speak of them.
 """

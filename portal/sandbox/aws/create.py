@@ -1,4 +1,5 @@
-"""CreateVpcEndpoint: the token first, then every check, then the endpoint and all that hangs on it, or nothing."""
+"""CreateVpcEndpoint: the token first, then every check, then the endpoint and all that hangs on it, or
+nothing."""
 
 from __future__ import annotations
 
@@ -19,8 +20,8 @@ from portal.sandbox.aws.store import STORE, Endpoint
 def create_vpc_endpoint(call: Context) -> dict[str, Any]:
     """Create an endpoint, or answer with the one its ClientToken made before.
 
-    Raises `IdempotentParameterMismatch` for a token used with other parameters (per account and region). The token of
-    an endpoint that is gone answers with its last state, `deleted`: a token never makes a second endpoint.
+    Raises `IdempotentParameterMismatch` for a token used with other parameters (per account and region).
+    The token of an endpoint that is gone answers with its last state, `deleted`: a token never makes a second endpoint.
     """
     token = call.text("ClientToken")
     fingerprint = _fingerprint(call.params)

@@ -1,4 +1,5 @@
-"""The demo world on the simulated AWS: the same ids on every fresh seed, and nothing to do on the next one."""
+"""The demo world on the simulated AWS: the same ids on every fresh seed, and nothing to do on the next
+one."""
 
 from __future__ import annotations
 
@@ -109,7 +110,8 @@ def _roles(account: world.Account) -> None:
 
 
 def _without_default_vpc(account: str, region: str) -> None:
-    """Take the default VPC away, as organisations do: the demo has the five VPCs it speaks of and no other."""
+    """Take the default VPC away, as organisations do: the demo has the five VPCs it speaks of and no
+    other."""
     backend = _backend(account, region)
     for vpc in [one for one in backend.vpcs.values() if str(one.is_default).lower() == "true"]:
         for zone in backend.subnets.values():
