@@ -1,4 +1,5 @@
-"""The control API under `/_sim/`: POST JSON, get JSON. Only this machine may use it, or who shows the token."""
+"""The control API under `/_sim/`: POST JSON, get JSON. Only this machine may use it, or who shows the
+token."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ Body = dict[str, Any]
 
 
 class ControlApi:
-    """Answers `(environ, body)` with `(status, JSON-able)`; `changed` is told after each act that changes something."""
+    """Answers `(environ, body)` with `(status, JSON-able)`; `changed` is told after each act that changes
+    something."""
 
     def __init__(self, *, token: str | None = None, changed: Callable[[], None] = lambda: None) -> None:
         self._token = token

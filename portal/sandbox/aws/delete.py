@@ -10,7 +10,8 @@ from portal.sandbox.aws.errors import AwsError
 
 
 def delete_vpc_endpoints(call: Context) -> dict[str, Any]:
-    """Delete each endpoint; the ones that do not exist are listed in `Unsuccessful` of a successful answer."""
+    """Delete each endpoint; the ones that do not exist are listed in `Unsuccessful` of a successful
+    answer."""
     failed = []
     for endpoint_id in call.items("VpcEndpointIds"):
         endpoint = call.here.endpoints.get(endpoint_id)

@@ -68,7 +68,8 @@ def page(
 ) -> tuple[list[T], str | None]:
     """Return one page in the order of `key` and the token of the next page, or None.
 
-    `MaxResults` above `limit` means `limit`, as AWS documents for these calls; without it everything up to `limit`.
+    `MaxResults` above `limit` means `limit`, as AWS documents for these calls; without it everything up to
+    `limit`.
     """
     size = params.get("MaxResults")
     if size is not None and int(size) < 1:

@@ -18,10 +18,11 @@ log = logging.getLogger("simulated-aws")
 
 
 class SimulatedAws:
-    """A simulated AWS on a port of this machine, in a thread. One at a time in a process: moto's memory is global.
+    """A simulated AWS on a port of this machine, in a thread. One at a time in a process: moto's memory is
+    global.
 
-    `pace` scales how long states last (0: over at the next call), `rate` scales the token buckets (0: no throttling),
-    `state` is a file that keeps everything between two starts. Port 0 takes a free one.
+    `pace` scales how long states last (0: over at the next call), `rate` scales the token buckets (0: no
+    throttling), `state` is a file that keeps everything between two starts. Port 0 takes a free one.
     """
 
     def __init__(

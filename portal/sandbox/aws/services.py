@@ -1,8 +1,9 @@
 """The endpoint services of a region: AWS's own and those that accounts provide.
 
-Names come from moto's list of AWS services; the rest follows AWS's documentation: S3 and DynamoDB have both Gateway and
-Interface, dotted names turn round in DNS (`ecr.api` is `api.ecr...`), some services take no endpoint policy, some are
-absent from a zone. Which zone lacks which service is this simulation's choice, fixed so that it can be tested.
+Names come from moto's list of AWS services; the rest follows AWS's documentation: S3 and DynamoDB have both
+Gateway and Interface, dotted names turn round in DNS (`ecr.api` is `api.ecr...`), some services take no
+endpoint policy, some are absent from a zone. Which zone lacks which service is this simulation's choice,
+fixed so that it can be tested.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the overlay remembers: endpoints, tokens, credentials and settings, behind one lock.
 
-moto keeps VPCs, subnets, route tables, groups and interfaces; endpoints are kept here. Everything in `Store` except the
-lock is plain data and can be pickled beside moto's backends (see `state.py`).
+moto keeps VPCs, subnets, route tables, groups and interfaces; endpoints are kept here. Everything in `Store`
+except the lock is plain data and can be pickled beside moto's backends (see `state.py`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ HOLDS_NOTHING = frozenset({"deleting", "deleted"})
 
 @dataclass
 class Endpoint:
-    """One VPC endpoint. `state` is spelled as on the wire (lowerCamelCase); times are seconds since the epoch."""
+    """One VPC endpoint. `state` is spelled as on the wire (lowerCamelCase); times are seconds since the
+    epoch."""
 
     id: str
     sequence: int
