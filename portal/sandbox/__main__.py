@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from portal.sandbox import demo
+from portal.sandbox import demo, manage
 from portal.sandbox.options import Options
 from portal.sandbox.parts import Plan, plan
 from portal.sandbox.postgres import SandboxError
@@ -80,6 +80,7 @@ def run(options: Options) -> int:
     code = 0
     try:
         todo = plan(options, os.environ)
+        manage.publish(options.folder, todo.prepare.env)
         supervisor.start_all(todo)
         say(greeting(options, todo, supervisor.seconds))
         supervisor.watch()

@@ -121,6 +121,15 @@ def test_it_starts_answers_stops_starts_again_on_its_data_and_names_a_part_that_
     for user in demo.USERS:
         assert user.username in sandbox.text()
 
+    asked = subprocess.run(
+        [sys.executable, "-m", "portal.sandbox.manage", "migrate", "--check"],
+        cwd=ROOT,
+        env={**os.environ, "PORTAL_SANDBOX_DIR": str(sandbox.folder)},
+        timeout=60,
+        check=False,
+    )
+    assert asked.returncode == 0, "manage.py does not find the running sandbox's database"
+
     second = subprocess.run(
         [sys.executable, "-m", "portal.sandbox"],
         cwd=ROOT,
