@@ -64,7 +64,9 @@ def readiness() -> JsonResponse:
     parts = {name: _examine(check) for name, check in _CHECKS.items()}
     ready = all(part["status"] == "ok" for part in parts.values())
     body = {"status": "ready" if ready else "not ready", "parts": parts}
-    return JsonResponse(body, status=200 if ready else 503)
+    response = JsonResponse(body, status=200 if ready else 503)
+    setattr(response, "_has_been_logged", True)  # noqa: B010 - Django's mark; being unready is no error of this request
+    return response
 
 
 def record_worker_heartbeat() -> None:
@@ -80,6 +82,14 @@ def record_beat_heartbeat() -> None:
 def record_aws(*, reachable: bool) -> None:
     """Say whether a worker reaches AWS. Raises nothing when Redis is away."""
     _record(AWS_KEY, "ok" if reachable else "failed", AWS_REPORT_EXPIRY_SECONDS)
+
+
+def forget_reports() -> None:
+    """Forget what workers and beat reported: for a start after which only new reports count.
+
+    Raises `redis.RedisError` when Redis is away.
+    """
+    _redis(settings.REDIS_URL).delete(WORKER_KEY, BEAT_KEY, AWS_KEY)
 
 
 def _record(key: str, value: str, expiry: int) -> None:

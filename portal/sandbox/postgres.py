@@ -25,6 +25,7 @@ from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil
 import psycopg
 
 from portal.sandbox import process
@@ -109,6 +110,7 @@ def prepare(folder: Path, settings: Mapping[str, str] | None = None) -> Cluster:
             f"The data in {cluster.data} were made by PostgreSQL {version.read_text().strip()}, and this is "
             f"{_wheel_version()}. Start afresh with: make clean-data"
         )
+    _remove_stale_lock(cluster)
     return cluster
 
 
@@ -218,6 +220,20 @@ def _server_files(home: Path, user: str | None) -> Path:
             shutil.copytree(libraries, draft / libraries.name)
         draft.rename(copy.parent.parent)
     return copy
+
+
+def _remove_stale_lock(cluster: Cluster) -> None:
+    """Remove the lock of a server that was killed, if its process id now belongs to some other program.
+
+    PostgreSQL itself only looks whether a process has that id (after a restart of the machine, any may).
+    """
+    lock = cluster.data / "postmaster.pid"
+    try:
+        name = psutil.Process(int(lock.read_text().split(maxsplit=1)[0])).name()
+    except (OSError, ValueError, IndexError, psutil.Error):
+        return  # no lock, or no such process: PostgreSQL deals with both
+    if not name.startswith("postgres"):
+        lock.unlink()
 
 
 def _initialise(cluster: Cluster) -> None:
