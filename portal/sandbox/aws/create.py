@@ -21,7 +21,8 @@ def create_vpc_endpoint(call: Context) -> dict[str, Any]:
     """Create an endpoint, or answer with the one its ClientToken made before.
 
     Raises `IdempotentParameterMismatch` for a token used with other parameters (per account and region).
-    The token of an endpoint that is gone answers with its last state, `deleted`: a token never makes a second endpoint.
+    The token of an endpoint that is gone answers with its last state, `deleted`: a token never makes a second
+    endpoint.
     """
     token = call.text("ClientToken")
     fingerprint = _fingerprint(call.params)
