@@ -130,9 +130,7 @@ def _database() -> None:
         with psycopg.connect(**parameters) as own:
             row = own.execute("SELECT to_regclass('django_migrations') IS NOT NULL").fetchone()
             known = row is not None and row[0]
-            applied = (
-                set(own.execute("SELECT app, name FROM django_migrations").fetchall()) if known else set()
-            )
+            applied = set(own.execute("SELECT app, name FROM django_migrations").fetchall()) if known else set()
     except psycopg.Error as failure:
         raise NotReadyError("The database does not answer.") from failure
     if not _last_migrations() <= applied:
@@ -162,16 +160,12 @@ def _broker() -> None:
 
 def _worker() -> None:
     if _value(WORKER_KEY) is None:
-        raise NotReadyError(
-            f"No worker reported in {HEARTBEAT_EXPIRY_SECONDS} s. Run: celery -A portal worker"
-        )
+        raise NotReadyError(f"No worker reported in {HEARTBEAT_EXPIRY_SECONDS} s. Run: celery -A portal worker")
 
 
 def _beat() -> None:
     if _value(BEAT_KEY) is None:
-        raise NotReadyError(
-            f"Beat did not report in {HEARTBEAT_EXPIRY_SECONDS} s. Run: celery -A portal beat"
-        )
+        raise NotReadyError(f"Beat did not report in {HEARTBEAT_EXPIRY_SECONDS} s. Run: celery -A portal beat")
 
 
 def _aws() -> None:

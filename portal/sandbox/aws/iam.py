@@ -144,9 +144,7 @@ def _unknown(service: str) -> AwsError:
 # --- Evaluation
 
 
-def decide(
-    policies: Iterable[Mapping[str, Any]], action: str, resource: str, keys: Mapping[str, str]
-) -> str | None:
+def decide(policies: Iterable[Mapping[str, Any]], action: str, resource: str, keys: Mapping[str, str]) -> str | None:
     """Return "Deny" for an explicit deny, "Allow", or None when nothing matches."""
     allowed = False
     for policy in policies:
@@ -223,9 +221,7 @@ def as_list(value: Any) -> list[Any]:
 # --- EC2
 
 
-def authorize(
-    principal: Principal, service: str, action: str, region: str, params: Mapping[str, Any]
-) -> None:
+def authorize(principal: Principal, service: str, action: str, region: str, params: Mapping[str, Any]) -> None:
     """Let an allowed call pass; raise `UnauthorizedOperation` (EC2) or `AccessDenied` (others) for one that
     is not."""
     if principal.policies is None and principal.session_policy is None:

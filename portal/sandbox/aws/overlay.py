@@ -33,8 +33,7 @@ def install() -> None:
 
     if moto.__version__ != MOTO_VERSION:
         raise RuntimeError(
-            f"The simulated AWS needs moto {MOTO_VERSION}, found {moto.__version__}: install "
-            f"requirements/sandbox.txt."
+            f"The simulated AWS needs moto {MOTO_VERSION}, found {moto.__version__}: install requirements/sandbox.txt."
         )
     from moto.core.responses import BaseResponse
     from moto.ec2.models.managed_prefixes import ManagedPrefixListBackend

@@ -62,9 +62,7 @@ class SimulatedAwsApp:
             answer: tuple[int, Any, Any] = response_class.dispatch(request)
         except OperationNotFoundError:
             action = request.form.get("Action", "")
-            raise AwsError(
-                "InvalidAction", f"The action {action} is not valid for this web service."
-            ) from None
+            raise AwsError("InvalidAction", f"The action {action} is not valid for this web service.") from None
         return answer
 
     def _dispatch_by_moto(self, environ: dict[str, Any]) -> tuple[int, Any, Any]:
@@ -79,9 +77,7 @@ class SimulatedAwsApp:
         body = b"".join(chunks)
         code = int(status.split(" ", 1)[0])
         if code >= 500 and "html" in headers.get("Content-Type", ""):
-            raise AwsError(
-                "InvalidAction", "The action is not valid for this web service: it is not simulated."
-            )
+            raise AwsError("InvalidAction", "The action is not valid for this web service: it is not simulated.")
         return code, dict(headers.items()), body
 
     def _answer_control(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:

@@ -62,9 +62,9 @@ class Network:
         ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
         start = cidr.rsplit(".", 2)[0]
         subnets = [
-            ec2.create_subnet(VpcId=vpc, CidrBlock=f"{start}.{n}.0/24", AvailabilityZone=f"{region}{zone}")[
-                "Subnet"
-            ]["SubnetId"]
+            ec2.create_subnet(VpcId=vpc, CidrBlock=f"{start}.{n}.0/24", AvailabilityZone=f"{region}{zone}")["Subnet"][
+                "SubnetId"
+            ]
             for n, zone in enumerate("abc")
         ]
         table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]

@@ -28,8 +28,7 @@ def test_other_tags_are_other_parameters(network: Network) -> None:
     network.interface(ClientToken="t-1")
     tags = [{"ResourceType": "vpc-endpoint", "Tags": [{"Key": "a", "Value": "b"}]}]
     assert (
-        code_of(lambda: network.interface(ClientToken="t-1", TagSpecifications=tags))
-        == "IdempotentParameterMismatch"
+        code_of(lambda: network.interface(ClientToken="t-1", TagSpecifications=tags)) == "IdempotentParameterMismatch"
     )
 
 

@@ -87,9 +87,7 @@ def test_an_endpoints_route_cannot_be_deleted_by_hand(network: Network) -> None:
     network.gateway("s3")
 
     def act() -> Any:
-        return network.ec2.delete_route(
-            RouteTableId=network.table, DestinationPrefixListId=network.prefix_list("s3")
-        )
+        return network.ec2.delete_route(RouteTableId=network.table, DestinationPrefixListId=network.prefix_list("s3"))
 
     assert code_of(act) == "InvalidParameterValue"
     assert len(network.endpoint_routes()) == 1

@@ -30,9 +30,7 @@ def test_it_answers_as_aws_does(network: Network) -> None:
 def test_without_a_group_it_is_in_the_default_group_of_the_vpc(network: Network) -> None:
     made = network.interface()
     assert made["Groups"] == [{"GroupId": network.default_group(), "GroupName": "default"}]
-    assert [group["GroupId"] for group in network.interfaces_of(made)[0]["Groups"]] == [
-        network.default_group()
-    ]
+    assert [group["GroupId"] for group in network.interfaces_of(made)[0]["Groups"]] == [network.default_group()]
 
 
 def test_its_interfaces_are_in_the_groups_named(network: Network) -> None:
@@ -54,9 +52,9 @@ def test_its_interfaces_are_managed_by_aws(network: Network) -> None:
 
 
 def test_addresses_are_unique_inside_their_subnet_and_never_reserved(network: Network) -> None:
-    small = network.ec2.create_subnet(
-        VpcId=network.vpc, CidrBlock="10.0.200.0/28", AvailabilityZone="us-east-1a"
-    )["Subnet"]["SubnetId"]
+    small = network.ec2.create_subnet(VpcId=network.vpc, CidrBlock="10.0.200.0/28", AvailabilityZone="us-east-1a")[
+        "Subnet"
+    ]["SubnetId"]
     block = ipaddress.ip_network("10.0.200.0/28")
     reserved = {str(block[n]) for n in (0, 1, 2, 3, 15)}
     found = []
@@ -84,9 +82,9 @@ def test_no_subnet_is_legal(network: Network) -> None:
 
 
 def test_two_subnets_in_one_zone_are_refused(network: Network) -> None:
-    other = network.ec2.create_subnet(
-        VpcId=network.vpc, CidrBlock="10.0.9.0/24", AvailabilityZone="us-east-1a"
-    )["Subnet"]["SubnetId"]
+    other = network.ec2.create_subnet(VpcId=network.vpc, CidrBlock="10.0.9.0/24", AvailabilityZone="us-east-1a")[
+        "Subnet"
+    ]["SubnetId"]
     code, message = error_of(lambda: network.interface(SubnetIds=[network.subnets[0], other]))
     assert code == "DuplicateSubnetsInSameZone"
     assert other in message
