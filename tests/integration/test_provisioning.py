@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-
 import pytest
 from django.utils import timezone
 from pytest_django import Settings
@@ -11,7 +9,6 @@ from pytest_django import Settings
 from endpoints.models import AccountRegion, Endpoint, EndpointRequest, Event, Operation
 from endpoints.models.requests import ChangeAction
 from endpoints.services import events, observation, policies, provisioning, requests
-from endpoints.services.drafts import ChangeDraft, Draft
 from tests import factories
 from tests.aws import World, member_account
 
@@ -36,29 +33,12 @@ class Cast:
         """Return an approved request to create endpoints."""
         return factories.approved(factories.submitted(self.account, self.engineer, *specs), self.approver)
 
-    def change(self, endpoint: Endpoint, action: ChangeAction, **fields: object) -> EndpointRequest:
+    def change(self, endpoint: Endpoint, action: ChangeAction, **fields: str | None) -> EndpointRequest:
         """Return an approved request for a change of an endpoint."""
-        endpoint.refresh_from_db()
-        spec = endpoint.desired_spec()
-        values = {**spec.to_dict(), **fields}
-        change = ChangeDraft(
-            action=action,
-            spec=type(spec).from_dict(values),
-            endpoint=endpoint,
-            base_generation=endpoint.generation,
-            reason="Narrow it.",
-        )
-        draft = Draft(
-            account=self.account,
-            title="Change",
-            justification="Needed.",
-            owner_team=endpoint.owner_team,
-            changes=(change,),
-        )
-        request = requests.submit(
-            draft=draft, by=factories.by(self.engineer), now=timezone.now(), submission_key=uuid.uuid4()
-        )
-        return factories.approved(request, self.approver)
+        if action == ChangeAction.DELETE:
+            return factories.approved(factories.deletion(endpoint, self.engineer), self.approver)
+        document = fields["policy_document"]
+        return factories.approved(factories.policy_change(endpoint, self.engineer, document), self.approver)
 
     def work(self, request: EndpointRequest, *, rounds: int = 5) -> EndpointRequest:
         """Let workers and the observer go on until nothing is due any more."""
