@@ -13,6 +13,8 @@ import redis
 from django.core.cache import cache
 from django.db import DatabaseError, connection, transaction
 
+from portal.sandbox import postgres
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -79,3 +81,5 @@ def test_no_server_outlives_its_run(ending: str, tmp_path: Path) -> None:
     assert len(servers) == 2, run.stderr
     gone, alive = psutil.wait_procs([psutil.Process(pid) for pid in servers if psutil.pid_exists(pid)], timeout=30)
     assert not alive, gone
+    for folder in tmp_path.iterdir():  # what a killed run leaves, the next one removes
+        postgres.forget(folder / "postgres")
