@@ -14,8 +14,8 @@ Steered by:   control.SimControl(url): faults, recorded calls, pace, rate, quota
 How a call travels: `wsgi` (or `mock_aws`) -> moto's parser -> `gate`: who calls (`iam`), a fault (`faults`),
 a token of the bucket (`buckets`), permission, dry run, what is due by now (`lifecycle`) -> a handler
 (`create`, `modify`, `delete`, `describe`, `services`, `prefix_lists`, `interfaces`, `provider`, `sts`) or
-moto's own behind a guard (`delete`). `validation` refuses with AWS's codes before anything changes, `store` remembers,
-`state` writes it down.
+moto's own behind a guard (`delete`). `validation` refuses with AWS's codes before anything changes, `store`
+remembers, `state` writes it down.
 
 Limits, all on purpose:
 - Signatures are not checked, only that a key is known, a session token is its own and neither has expired.

@@ -127,12 +127,10 @@ def _user(access_key: str, service: str) -> Principal:
 
 
 def _documents_of(holder: Any) -> Iterable[Mapping[str, Any]]:
-    inline = holder.policies
-    texts = list(inline.values()) if isinstance(inline, dict) else [p["policy_document"] for p in inline]
-    managed = holder.managed_policies
+    texts = list(holder.policies.values())
     texts += [
         version.document
-        for policy in managed.values()
+        for policy in holder.managed_policies.values()
         for version in policy.versions
         if version.version_id == policy.default_version_id
     ]
