@@ -12,10 +12,10 @@ In process:   with activate(): boto3.client("ec2", region_name="eu-west-1")
 Steered by:   control.SimControl(url): faults, recorded calls, pace, rate, quotas, scenes behind one's back
 
 How a call travels: `wsgi` (or `mock_aws`) -> moto's parser -> `gate`: who calls (`iam`), a fault (`faults`),
-a token of the bucket (`buckets`), permission, dry run, what is due by now (`lifecycle`) -> a handler (`create`,
-`modify`, `delete`, `describe`, `services`, `prefix_lists`, `interfaces`, `provider`, `sts`) or moto's own
-behind a guard (`delete`). `validation` refuses with AWS's codes before anything changes, `store` remembers,
-`state` writes it down.
+a token of the bucket (`buckets`), permission, dry run, what is due by now (`lifecycle`) -> a handler
+(`create`, `modify`, `delete`, `describe`, `services`, `prefix_lists`, `interfaces`, `provider`, `sts`) or
+moto's own behind a guard (`delete`). `validation` refuses with AWS's codes before anything changes, `store`
+remembers, `state` writes it down.
 
 Limits, all on purpose:
 - Signatures are not checked, only that a key is known, a session token is its own and neither has expired.
@@ -24,10 +24,10 @@ Limits, all on purpose:
   scaled by the pace. Nothing runs in the background: what is due happens at the next EC2 call of that account
   and region.
 - Permissions are identity policies and trust policies, with conditions on `iam.CONDITION_KEYS` only.
-- A token bucket is taken for every call, refused or not; the actions of `buckets.SIZES` and Describes have one.
-- Removing a subnet, group or route table that is not attached changes nothing: AWS's answer is not documented.
-- GatewayLoadBalancer endpoints exist as far as create, describe and delete; Resource, ServiceNetwork and Tunnel
-  do not. Cross-region is for services that accounts provide; for AWS's own it is refused.
+- Every call takes a token, refused or not; the actions of `buckets.SIZES` and Describes have a bucket.
+- Removing a subnet, group or route table that is not attached changes nothing: what AWS says is not known.
+- GatewayLoadBalancer endpoints exist as far as create, describe and delete; Resource, ServiceNetwork and
+  Tunnel do not. Cross-region is for services that accounts provide; for AWS's own it is refused.
 - Which zone lacks which service, and which take no policy, is a fixed choice (`services`).
 - Actions that moto does not know answer `InvalidAction`.
 """

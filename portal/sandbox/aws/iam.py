@@ -127,10 +127,13 @@ def _user(access_key: str, service: str) -> Principal:
 
 
 def _documents_of(holder: Any) -> Iterable[Mapping[str, Any]]:
-    inline = holder.policies
-    texts = list(inline.values()) if isinstance(inline, dict) else [p["policy_document"] for p in inline]
-    managed = holder.managed_policies
-    texts += [p.document for p in (managed.values() if isinstance(managed, dict) else managed)]
+    texts = list(holder.policies.values())
+    texts += [
+        version.document
+        for policy in holder.managed_policies.values()
+        for version in policy.versions
+        if version.version_id == policy.default_version_id
+    ]
     for text in texts:
         yield json.loads(text) if isinstance(text, str) else text
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 import re
 import socket
 import struct
@@ -122,10 +123,10 @@ def _send(
 
 
 def _break(environ: dict[str, Any]) -> None:
-    """Reset the client's connection: no answer, no orderly end."""
-    connection = environ.get("werkzeug.socket")
-    if connection is None:
-        return
+    """Reset the client's connection, without an answer. Raises ConnectionResetError, for the server."""
+    connection = environ["werkzeug.socket"]
     with contextlib.suppress(OSError):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        connection.close()
+        # Reader and writer hold the socket too: only closing its descriptor sends the reset now.
+        os.close(connection.detach())
+    raise ConnectionResetError("cut by a fault")
