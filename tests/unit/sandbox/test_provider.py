@@ -83,9 +83,7 @@ def test_an_accepted_endpoint_can_be_rejected_later(provided: Provided) -> None:
 
 
 def test_without_acceptance_it_goes_straight_through(provided: Provided) -> None:
-    provided.provider.modify_vpc_endpoint_service_configuration(
-        ServiceId=provided.service_id, AcceptanceRequired=False
-    )
+    provided.provider.modify_vpc_endpoint_service_configuration(ServiceId=provided.service_id, AcceptanceRequired=False)
     made = provided.endpoint()
     assert made["State"] == "pending"
     assert provided.consumer.read(made)["State"] == "available"
@@ -124,9 +122,7 @@ def test_who_is_not_allowed_does_not_see_the_service(provided: Provided) -> None
         ServiceId=provided.service_id, RemoveAllowedPrincipals=["arn:aws:iam::123456789012:root"]
     )
     assert code_of(provided.endpoint) == "InvalidServiceName"
-    found = provided.consumer.ec2.describe_vpc_endpoint_services(
-        Filters=[{"Name": "owner", "Values": [PROVIDER]}]
-    )
+    found = provided.consumer.ec2.describe_vpc_endpoint_services(Filters=[{"Name": "owner", "Values": [PROVIDER]}])
     assert found["ServiceDetails"] == []
 
 
