@@ -86,9 +86,7 @@ def _anchors(left: Sequence[str], right: Sequence[str]) -> list[tuple[int, int]]
     once_left = {line for line, count in Counter(left).items() if count == 1}
     once_right = {line: j for j, line in enumerate(right)}
     counts = Counter(right)
-    candidates = [
-        (i, once_right[line]) for i, line in enumerate(left) if line in once_left and counts[line] == 1
-    ]
+    candidates = [(i, once_right[line]) for i, line in enumerate(left) if line in once_left and counts[line] == 1]
     tails: list[int] = []
     tops: list[int] = []
     previous: list[int] = []
@@ -105,19 +103,13 @@ def _anchors(left: Sequence[str], right: Sequence[str]) -> list[tuple[int, int]]
     return found[::-1]
 
 
-def _replaced(
-    left: Sequence[str], right: Sequence[str], lost: range, gained: range, budget: Budget
-) -> list[Pair]:
+def _replaced(left: Sequence[str], right: Sequence[str], lost: range, gained: range, budget: Budget) -> list[Pair]:
     """Put changed lines beside what they became, where one can tell; the rest stand alone."""
     pairs: list[Pair] = []
     at = 0
     for a in lost:
         mate = next(
-            (
-                k
-                for k in range(at, min(at + _LOOK_AHEAD, len(gained)))
-                if _became(left[a], right[gained[k]], budget)
-            ),
+            (k for k in range(at, min(at + _LOOK_AHEAD, len(gained))) if _became(left[a], right[gained[k]], budget)),
             None,
         )
         if mate is None:

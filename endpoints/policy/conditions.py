@@ -17,9 +17,7 @@ _NO_VARIABLES: frozenset[words.ValueKind] = frozenset({"number", "date", "binary
 def check_condition(report: Report, condition: Node) -> None:
     """Report what is wrong in `{operator: {key: value or values}}`."""
     if not isinstance(condition, Object):
-        report.block(
-            "condition-type", condition, "Condition is an object.", 'Write { "StringEquals": { … } }.'
-        )
+        report.block("condition-type", condition, "Condition is an object.", 'Write { "StringEquals": { … } }.')
         return
     for member in condition.members:
         operator = words.operator(member.name)

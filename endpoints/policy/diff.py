@@ -214,9 +214,7 @@ def _words(layout: _Layout, index: int) -> Counter[str]:
 
 
 # --- Rows --------------------------------------------------------------------------------
-def _rows(
-    pairs: list[Pair], left: list[str], right: list[str], context: int, budget: Budget
-) -> Iterator[Row]:
+def _rows(pairs: list[Pair], left: list[str], right: list[str], context: int, budget: Budget) -> Iterator[Row]:
     keep = _kept(pairs, context)
     at = 0
     while at < len(pairs):

@@ -75,9 +75,7 @@ def parse(text: str) -> PolicyDocument:
     try:
         root = reader.read()
         if not isinstance(root, Object):
-            reader.report(
-                "json-object", root.start, "A policy is a JSON object.", 'Write { "Version": … } round it.'
-            )
+            reader.report("json-object", root.start, "A policy is a JSON object.", 'Write { "Version": … } round it.')
     except UnreadableError:
         raise PolicySyntaxError(tuple(reader.findings)) from None
     if reader.findings:

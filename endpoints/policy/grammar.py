@@ -49,9 +49,7 @@ def _check_policy(report: Report, vpc_endpoint_type: VpcEndpointType | None) -> 
     if statements is None and "Statement" in meant:
         return
     if statements is None:
-        report.block(
-            "statement-missing", document.root, "The policy has no Statement.", 'Add "Statement": [ … ].'
-        )
+        report.block("statement-missing", document.root, "The policy has no Statement.", 'Add "Statement": [ … ].')
         return
     sids: set[str] = set()
     items = statements.items if isinstance(statements, Array) else (statements,)
@@ -80,9 +78,7 @@ def _check_names(report: Report, node: Object, known: tuple[str, ...], where: st
             continue
         meant = words.nearest(member.name, known)
         cure = f'Write "{meant}".' if meant else f"Use one of {', '.join(known)}."
-        report.block(
-            "element-unknown", member.key, f"{quoted(member.name)} is no element of a {where}.", cure
-        )
+        report.block("element-unknown", member.key, f"{quoted(member.name)} is no element of a {where}.", cure)
         if meant:
             meant_names.add(meant)
     return meant_names
@@ -112,9 +108,7 @@ def _check_statement(report: Report, statement: Object, vpc_endpoint_type: VpcEn
     if effect is None and "Effect" not in meant:
         report.block("effect-missing", statement, "The statement has no Effect.", 'Add "Effect": "Allow".')
     elif effect is not None and not (isinstance(effect, Scalar) and effect.value in words.EFFECTS):
-        report.block(
-            "effect-unknown", effect, "Effect is Allow or Deny, in this letter case.", 'Write "Allow".'
-        )
+        report.block("effect-unknown", effect, "Effect is Allow or Deny, in this letter case.", 'Write "Allow".')
     for name in ("Action", "Resource", "Principal"):
         member = _one_of(report, statement, name, meant)
         if member is None:
@@ -225,13 +219,9 @@ def _check_sid(report: Report, sid: Node | None, seen: set[str]) -> None:
         report.block("sid-type", sid, "Sid must be a string.", "Put it in quotes, or remove it.")
         return
     if not _SID.fullmatch(sid.value):
-        report.warn(
-            "sid-characters", sid, "This Sid has unusual characters.", "Use letters, digits, - and _ only."
-        )
+        report.warn("sid-characters", sid, "This Sid has unusual characters.", "Use letters, digits, - and _ only.")
     if sid.value and sid.value in seen:
-        report.block(
-            "sid-twice", sid, f"The Sid {quoted(sid.value)} is used twice.", "Give each its own name."
-        )
+        report.block("sid-twice", sid, f"The Sid {quoted(sid.value)} is used twice.", "Give each its own name.")
     seen.add(sid.value)
 
 

@@ -10,17 +10,11 @@ from endpoints.policy.nodes import Array, Member, Node, Object, Scalar
 from endpoints.policy.report import Report, quoted
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
-_PRINCIPAL_ARN = re.compile(
-    r"arn:[a-z0-9-]+:(iam|sts)::[0-9]{12}:(root|(user|role|assumed-role|federated-user)/.+)"
-)
-_UNIQUE_ID = re.compile(
-    r"(AIDA|AROA)[A-Z0-9]{12,}"
-)  # what AWS shows in place of a principal that was deleted
+_PRINCIPAL_ARN = re.compile(r"arn:[a-z0-9-]+:(iam|sts)::[0-9]{12}:(root|(user|role|assumed-role|federated-user)/.+)")
+_UNIQUE_ID = re.compile(r"(AIDA|AROA)[A-Z0-9]{12,}")  # what AWS shows in place of a principal that was deleted
 
 
-def check_principal(
-    report: Report, member: Member, vpc_endpoint_type: Literal["Gateway", "Interface"] | None
-) -> None:
+def check_principal(report: Report, member: Member, vpc_endpoint_type: Literal["Gateway", "Interface"] | None) -> None:
     """Report what an endpoint of that type would refuse, or never match, as its principal."""
     value = member.value
     if vpc_endpoint_type == "Gateway" and not (member.name == "Principal" and is_anyone(value)):

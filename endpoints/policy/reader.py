@@ -56,9 +56,7 @@ class Reader:
         node = self._value(1)
         self._skip_space()
         if self._at < len(self._text):
-            self._stop(
-                "json-after-end", "Text follows the end of the document.", "Remove what follows the last }."
-            )
+            self._stop("json-after-end", "Text follows the end of the document.", "Remove what follows the last }.")
         return node
 
     # --- Findings --------------------------------------------------------------------------------
@@ -98,9 +96,7 @@ class Reader:
             return self._string()
         if first in ("{", "["):
             if depth > MAX_DEPTH:
-                self._stop(
-                    "json-depth", f"Brackets are nested more than {MAX_DEPTH} deep.", "No policy needs that."
-                )
+                self._stop("json-depth", f"Brackets are nested more than {MAX_DEPTH} deep.", "No policy needs that.")
             return self._object(depth) if first == "{" else self._array(depth)
         if first and first in "-+.0123456789":
             return self._number()
@@ -146,22 +142,16 @@ class Reader:
             self._at += 1
             return True
         if self._at == len(self._text):
-            self._stop(
-                "json-unclosed", f"The text ends before {bracket} closes.", f"Add the missing {bracket}."
-            )
+            self._stop("json-unclosed", f"The text ends before {bracket} closes.", f"Add the missing {bracket}.")
         if not after_one:
             return False
         if self._peek() != ",":
-            self._stop(
-                "json-comma", f"A comma or {bracket} is missing here.", f"Put a comma before the next {what}."
-            )
+            self._stop("json-comma", f"A comma or {bracket} is missing here.", f"Put a comma before the next {what}.")
         comma = self._at
         self._at += 1
         self._skip_space()
         if self._peek() == bracket:
-            self.report(
-                "json-trailing-comma", comma, f"A comma stands before {bracket}.", "Remove the comma."
-            )
+            self.report("json-trailing-comma", comma, f"A comma stands before {bracket}.", "Remove the comma.")
             self._at += 1
             return True
         return False
@@ -185,9 +175,7 @@ class Reader:
         if word in _FOREIGN_WORDS:
             self.report("json-word", start, f"{word} is not JSON.", "Write true, false, null or a string.")
             return Scalar(_FOREIGN_WORDS[word], start, self._at)
-        return self._stop(
-            "json-word", f"The word {word[:40]} has no quotes.", "Put it in double quotes.", start
-        )
+        return self._stop("json-word", f"The word {word[:40]} has no quotes.", "Put it in double quotes.", start)
 
     def _stop_at_value(self) -> NoReturn:
         first = self._peek()
@@ -198,12 +186,8 @@ class Reader:
         if first in "/#":
             self._stop("json-comment", "JSON has no comments.", "Remove it; a Sid can name a statement.")
         if first == ",":
-            self._stop(
-                "json-comma", "A value is missing before this comma.", "Remove the comma, or add the value."
-            )
-        self._stop(
-            "json-value", f"No value starts with {first!r}.", "Write a string, number, list or object."
-        )
+            self._stop("json-comma", "A value is missing before this comma.", "Remove the comma, or add the value.")
+        self._stop("json-value", f"No value starts with {first!r}.", "Write a string, number, list or object.")
 
     def _number(self) -> Scalar:
         start = self._at
@@ -271,17 +255,13 @@ class Reader:
             if 0xDC00 <= low < 0xE000:
                 return chr(0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00))
         if 0xD800 <= code < 0xE000:
-            self.report(
-                "json-surrogate", start, "Half of a surrogate pair stands alone.", "Remove the escape."
-            )
+            self.report("json-surrogate", start, "Half of a surrogate pair stands alone.", "Remove the escape.")
             return ""
         return chr(code)
 
     def _code_unit(self, start: int) -> int:
         match = _HEX.match(self._text, self._at)
         if match is None:
-            self._stop(
-                "json-escape", "\\u needs four hexadecimal digits.", "Write it as \\u00e9, say.", start
-            )
+            self._stop("json-escape", "\\u needs four hexadecimal digits.", "Write it as \\u00e9, say.", start)
         self._at = match.end()
         return int(match.group(), 16)

@@ -47,9 +47,7 @@ class Report:
             if isinstance(node, Scalar) and isinstance(node.value, str):
                 found.append(node)
             else:
-                self.block(
-                    "value-type", node, f"{member.name} takes strings only.", "Write it in double quotes."
-                )
+                self.block("value-type", node, f"{member.name} takes strings only.", "Write it in double quotes.")
         return found
 
 

@@ -161,9 +161,7 @@ def test_folding_says_how_many_lines_it_hides() -> None:
 
 def test_tokens_have_their_classes() -> None:
     difference = side_by_side('{"a": "x", "b": 1.5, "c": true}', '{"a": "x", "b": 1.5, "c": true, "d": null}')
-    classes = {
-        span.token for row in difference.rows for side in (row.before, row.after) for span in side or ()
-    }
+    classes = {span.token for row in difference.rows for side in (row.before, row.after) for span in side or ()}
     assert classes == {"plain", "key", "string", "number", "word"}
 
 
@@ -215,8 +213,7 @@ def _hostile() -> dict[str, tuple[str, str]]:
         "line breaks": ("\n" * MAX_CHARACTERS, "x\n" * (MAX_CHARACTERS // 2)),
         "one line": tuple("".join(chance.choice('abc[] "{}') for _ in range(MAX_CHARACTERS)) for _ in "ab"),
         "nested": tuple(
-            '{"a":[' + ",".join("[" * 30 + chance.choice("0123") + "]" * 30 for _ in range(320)) + "]}"
-            for _ in "ab"
+            '{"a":[' + ",".join("[" * 30 + chance.choice("0123") + "]" * 30 for _ in range(320)) + "]}" for _ in "ab"
         ),
     }  # type: ignore[return-value]
 

@@ -40,9 +40,7 @@ def findings(text: str) -> list[tuple[str, int, int]]:
 
 
 @given(json_objects, st.sampled_from([None, 1, 4, "\t"]), st.booleans())
-def test_it_reads_what_the_standard_library_reads(
-    value: dict[str, Any], indent: int | None, ascii_only: bool
-) -> None:
+def test_it_reads_what_the_standard_library_reads(value: dict[str, Any], indent: int | None, ascii_only: bool) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
     document = parse(text)
     assert document.data == value
@@ -161,9 +159,7 @@ def test_pretty_keeps_the_authors_order_and_spelling() -> None:
 
 
 def test_an_error_reads_as_a_sentence_with_place_and_cure() -> None:
-    with pytest.raises(
-        PolicySyntaxError, match=r"^Line 1, column 8: A comma stands before }\. Remove the comma\.$"
-    ):
+    with pytest.raises(PolicySyntaxError, match=r"^Line 1, column 8: A comma stands before }\. Remove the comma\.$"):
         parse('{"a": 1,}')
 
 

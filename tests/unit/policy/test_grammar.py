@@ -128,11 +128,7 @@ def test_each_mistake_is_found_once(changes: dict[str, Any], rule: str, severity
         {"Action": "S3:GETOBJECT"},
         {"Effect": "Deny", "Action": None, "NotAction": ["s3:*"]},
         {"Principal": {"AWS": "111122223333"}},
-        {
-            "Principal": {
-                "AWS": ["arn:aws:iam::111122223333:root", "arn:aws-cn:sts::111122223333:assumed-role/a/b"]
-            }
-        },
+        {"Principal": {"AWS": ["arn:aws:iam::111122223333:root", "arn:aws-cn:sts::111122223333:assumed-role/a/b"]}},
         {"Resource": "arn:aws:s3:::${aws:PrincipalTag/team}/*"},
         {"Resource": "${aws:PrincipalTag/arn}"},
         {"Sid": ""},
@@ -156,9 +152,7 @@ def test_a_gateway_takes_anyone(principal: Any) -> None:
     assert rules(policy(Principal=principal), "Gateway") == []
 
 
-@pytest.mark.parametrize(
-    "principal", [{"AWS": "111122223333"}, {"AWS": ["*", "111122223333"]}, {"Service": "x"}]
-)
+@pytest.mark.parametrize("principal", [{"AWS": "111122223333"}, {"AWS": ["*", "111122223333"]}, {"Service": "x"}])
 def test_a_gateway_takes_nobody_else(principal: Any) -> None:
     found = only(policy(Principal=principal), "Gateway")
     assert found.rule == "gateway-principal"
@@ -233,12 +227,7 @@ def test_several_findings_come_at_once_each_at_its_place() -> None:
 
 def test_empty_sids_may_repeat() -> None:
     statement = {**STATEMENT, "Sid": ""}
-    assert (
-        rules(
-            json.dumps({"Version": "2012-10-17", "Statement": [statement, {**statement, "Effect": "Deny"}]})
-        )
-        == []
-    )
+    assert rules(json.dumps({"Version": "2012-10-17", "Statement": [statement, {**statement, "Effect": "Deny"}]})) == []
 
 
 @pytest.mark.parametrize(

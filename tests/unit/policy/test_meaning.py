@@ -45,9 +45,7 @@ def test_both_of_awss_defaults_are_full_access(default: str) -> None:
 
 def test_full_access_is_a_document_that_both_types_accept() -> None:
     for kind in ("Gateway", "Interface"):
-        assert not [
-            found for found in check(FULL_ACCESS, vpc_endpoint_type=kind) if found.severity == "block"
-        ]
+        assert not [found for found in check(FULL_ACCESS, vpc_endpoint_type=kind) if found.severity == "block"]
     assert json.loads(minified(parse(FULL_ACCESS))) == json.loads(FULL_ACCESS)
 
 
@@ -150,26 +148,20 @@ def test_if_exists_after_a_set_operator_changes_nothing() -> None:
     assert same(text(a), text(b))
 
 
-_names = st.lists(
-    st.sampled_from(["s3:GetObject", "s3:Put*", "ec2:*", "sqs:SendMessage", "*"]), min_size=1, max_size=4
-)
+_names = st.lists(st.sampled_from(["s3:GetObject", "s3:Put*", "ec2:*", "sqs:SendMessage", "*"]), min_size=1, max_size=4)
 _statements = st.lists(
     st.fixed_dictionaries(
         {
             "Effect": st.sampled_from(["Allow", "Deny"]),
             "Principal": st.sampled_from(["*", {"AWS": "*"}, {"AWS": ["111122223333", "444455556666"]}]),
             "Action": _names,
-            "Resource": st.lists(
-                st.sampled_from(["*", "arn:aws:s3:::a", "arn:aws:s3:::b/*"]), min_size=1, max_size=3
-            ),
+            "Resource": st.lists(st.sampled_from(["*", "arn:aws:s3:::a", "arn:aws:s3:::b/*"]), min_size=1, max_size=3),
         },
         optional={
             "Sid": st.sampled_from(["", "A", "B"]),
             "Condition": st.dictionaries(
                 st.sampled_from(["StringEquals", "StringLike", "ForAnyValue:ArnLike"]),
-                st.dictionaries(
-                    st.sampled_from(["aws:PrincipalOrgID", "aws:PrincipalArn"]), _names, min_size=1
-                ),
+                st.dictionaries(st.sampled_from(["aws:PrincipalOrgID", "aws:PrincipalArn"]), _names, min_size=1),
             ),
         },
     ),
