@@ -68,7 +68,7 @@ def settings_variables() -> tuple[set[str], set[str]]:
             continue
         if not (isinstance(node.func.value, ast.Name) and node.func.value.id == "env"):
             continue
-        assert isinstance(node.args[0], ast.Constant)
+        assert isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str)
         read.add(node.args[0].value)
         default = node.args[1] if len(node.args) > 1 else None
         conditional = isinstance(default, ast.IfExp)
