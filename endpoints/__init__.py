@@ -1,0 +1,1 @@
+"""The application: requests, reviews, endpoints, policy revisions and their provisioning."""

@@ -130,9 +130,7 @@ def _database() -> None:
         with psycopg.connect(**parameters) as own:
             row = own.execute("SELECT to_regclass('django_migrations') IS NOT NULL").fetchone()
             known = row is not None and row[0]
-            applied = (
-                set(own.execute("SELECT app, name FROM django_migrations").fetchall()) if known else set()
-            )
+            applied = set(own.execute("SELECT app, name FROM django_migrations").fetchall()) if known else set()
     except psycopg.Error as failure:
         raise NotReadyError("The database does not answer.") from failure
     if not _last_migrations() <= applied:
@@ -163,17 +161,13 @@ def _broker() -> None:
 def check_worker() -> None:
     """Raise `NotReadyError` when no worker reported lately."""
     if _value(WORKER_KEY) is None:
-        raise NotReadyError(
-            f"No worker reported in {HEARTBEAT_EXPIRY_SECONDS} s. Run: celery -A portal worker"
-        )
+        raise NotReadyError(f"No worker reported in {HEARTBEAT_EXPIRY_SECONDS} s. Run: celery -A portal worker")
 
 
 def check_beat() -> None:
     """Raise `NotReadyError` when beat did not report lately."""
     if _value(BEAT_KEY) is None:
-        raise NotReadyError(
-            f"Beat did not report in {HEARTBEAT_EXPIRY_SECONDS} s. Run: celery -A portal beat"
-        )
+        raise NotReadyError(f"Beat did not report in {HEARTBEAT_EXPIRY_SECONDS} s. Run: celery -A portal beat")
 
 
 def _aws() -> None:

@@ -23,7 +23,7 @@ SECRET_KEY = env.text("SECRET_KEY", "sandbox-only-secret-key-" + "0" * 40 if SAN
 PORTAL_AUDIT_KEY = env.text("PORTAL_AUDIT_KEY", "sandbox-only-audit-key-" + "0" * 40 if SANDBOX else None)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if SANDBOX else "")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
-SITE_ID = 1
+AUTH_USER_MODEL = "endpoints.User"
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "knox",
     "rest_framework",
     "endpoints",
+    *(["portal.sandbox"] if SANDBOX else []),  # its command seed_demo makes the demo users
 ]
 
 MIDDLEWARE = [
@@ -220,10 +221,26 @@ CELERY_TASK_PUBLISH_RETRY = False  # best effort: the sweeper finds what a lost 
 
 # --- AWS and the engine -----------------------------------------------------------------------------------------------
 AWS_ENDPOINT_URL = env.text("AWS_ENDPOINT_URL", "")  # read by boto3 itself; here only to show it on the pages
+PORTAL_AWS_CONNECT_SECONDS = env.number("PORTAL_AWS_CONNECT_SECONDS", 3)
+PORTAL_AWS_READ_SECONDS = env.number("PORTAL_AWS_READ_SECONDS", 20)
+PORTAL_AWS_READ_ATTEMPTS = int(env.number("PORTAL_AWS_READ_ATTEMPTS", 3))
+PORTAL_LEASE_SECONDS = env.number("PORTAL_LEASE_SECONDS", 120)  # longer than any one call: endpoints/checks.py
 PORTAL_SWEEP_SECONDS = env.number("PORTAL_SWEEP_SECONDS", 5)
 PORTAL_OBSERVE_SECONDS = env.number("PORTAL_OBSERVE_SECONDS", 2)
 PORTAL_INVENTORY_SECONDS = env.number("PORTAL_INVENTORY_SECONDS", 300)
 PORTAL_POLICY_EFFECT_SECONDS = env.number("PORTAL_POLICY_EFFECT_SECONDS", 300)
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {
+        "task": "endpoints.sweep",
+        "schedule": PORTAL_SWEEP_SECONDS,
+        "options": {"expires": PORTAL_SWEEP_SECONDS},
+    },
+    "observe": {
+        "task": "endpoints.observe_due",
+        "schedule": PORTAL_OBSERVE_SECONDS,
+        "options": {"expires": PORTAL_OBSERVE_SECONDS},
+    },
+}
 
 # --- Logs -------------------------------------------------------------------------------------------------------------
 LOGGING = {

@@ -1,0 +1,30 @@
+"""What is stored, with its constraints and querysets: one module per noun."""
+
+from endpoints.models.accounts import Account, AccountRegion
+from endpoints.models.endpoints import Endpoint
+from endpoints.models.events import Event
+from endpoints.models.inventory import InventoryItem
+from endpoints.models.operations import Operation
+from endpoints.models.people import Membership, Role, RoleAssignment, Team, User
+from endpoints.models.policies import PolicyRevision
+from endpoints.models.requests import Change, Check, EndpointRequest
+from endpoints.models.reviews import Review
+
+__all__ = [
+    "Account",
+    "AccountRegion",
+    "Change",
+    "Check",
+    "Endpoint",
+    "EndpointRequest",
+    "Event",
+    "InventoryItem",
+    "Membership",
+    "Operation",
+    "PolicyRevision",
+    "Review",
+    "Role",
+    "RoleAssignment",
+    "Team",
+    "User",
+]

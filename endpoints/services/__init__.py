@@ -1,0 +1,1 @@
+"""What happens: one keyword-only function per act, the actor and the clock included."""

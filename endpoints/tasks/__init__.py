@@ -1,0 +1,41 @@
+"""Celery tasks: thin edges that each make one service call. Arguments are ids, by keyword."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from celery import shared_task
+from django.utils import timezone
+
+from endpoints import queue
+from endpoints.services import inventory, observation, provisioning, sweeping
+
+
+@shared_task(name=queue.PROVISION)
+def provision(*, operation_id: str) -> None:
+    """Take up one operation, if it is still due."""
+    provisioning.run(operation_id=UUID(operation_id))
+
+
+@shared_task(name=queue.OBSERVE)
+def observe(*, account_region_id: int) -> None:
+    """Look at what is in flight in one account-region."""
+    observation.observe(account_region_id=account_region_id)
+
+
+@shared_task(name="endpoints.observe_due")
+def observe_due() -> None:
+    """Wake an observer wherever something is in flight."""
+    sweeping.observe_due()
+
+
+@shared_task(name=queue.REFRESH_INVENTORY)
+def refresh_inventory(*, account_region_id: int) -> None:
+    """Read one account-region's inventory."""
+    inventory.refresh(account_region_id=account_region_id, now=timezone.now())
+
+
+@shared_task(name="endpoints.sweep")
+def sweep() -> None:
+    """Find what is due and wake workers for it."""
+    sweeping.sweep(now=timezone.now())

@@ -34,9 +34,7 @@ def main() -> int:
         print("There is no sandbox yet. Start it with: make run", file=sys.stderr)
         return 1
     env = {**os.environ, **json.loads(file.read_text())}
-    return subprocess.run(
-        [sys.executable, str(ROOT / "manage.py"), *sys.argv[1:]], env=env, check=False
-    ).returncode
+    return subprocess.run([sys.executable, str(ROOT / "manage.py"), *sys.argv[1:]], env=env, check=False).returncode
 
 
 if __name__ == "__main__":

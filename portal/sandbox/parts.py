@@ -136,9 +136,7 @@ def plan(options: Options, environ: Mapping[str, str]) -> Plan:
 
 
 def _common(options: Options, environ: Mapping[str, str]) -> dict[str, str]:
-    direct = ",".join(
-        filter(None, [environ.get("NO_PROXY") or environ.get("no_proxy"), "127.0.0.1,localhost"])
-    )
+    direct = ",".join(filter(None, [environ.get("NO_PROXY") or environ.get("no_proxy"), "127.0.0.1,localhost"]))
     env = {
         **environ,
         "PORTAL_SANDBOX": "1",
@@ -154,9 +152,7 @@ def _common(options: Options, environ: Mapping[str, str]) -> dict[str, str]:
 
 def _valkey(options: Options, env: Mapping[str, str]) -> tuple[Part, str]:
     store = valkey.prepare(options.folder / "valkey", remembered_port(options.folder, "valkey"))
-    part = Part(
-        name="valkey", command=tuple(store.command()), env=dict(env), ready=store.ready, folder=store.folder
-    )
+    part = Part(name="valkey", command=tuple(store.command()), env=dict(env), ready=store.ready, folder=store.folder)
     return part, store.url()
 
 

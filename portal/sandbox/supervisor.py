@@ -111,9 +111,7 @@ class Supervisor:
         child = self._running[part.name][1]
         while child.poll() is None:
             if time.monotonic() > deadline:
-                raise PartDiedError(
-                    f"{part.name} takes more than {part.start_patience:.0f} s.{self._words(part)}"
-                )
+                raise PartDiedError(f"{part.name} takes more than {part.start_patience:.0f} s.{self._words(part)}")
             self.check()
             time.sleep(_TICK_SECONDS)
         self.check()

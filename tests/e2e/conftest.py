@@ -113,9 +113,7 @@ def page(page: Page, live_server: LiveServer) -> Iterator[Page]:
 
 
 @pytest.fixture
-def open_page(
-    new_context: Callable[..., BrowserContext], live_server: LiveServer
-) -> Iterator[Callable[..., Page]]:
+def open_page(new_context: Callable[..., BrowserContext], live_server: LiveServer) -> Iterator[Callable[..., Page]]:
     """Return a function that opens a page in a browser of its own: a second person, a phone, dark colours.
 
     Takes the options of Playwright's `new_context`. The pages are watched as `page` is.
@@ -143,9 +141,7 @@ def login(page: Page, live_server: LiveServer, settings: Any) -> Callable[..., N
         client = Client()
         client.force_login(user)  # type: ignore[arg-type]  # the project's user model is found by settings
         name = settings.SESSION_COOKIE_NAME
-        page.context.add_cookies(
-            [{"name": name, "value": client.cookies[name].value, "url": live_server.url}]
-        )
+        page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
 
     return signed_in
 

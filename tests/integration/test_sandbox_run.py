@@ -75,9 +75,7 @@ class Sandbox:
         response = connection.getresponse()
         body = response.read()
         connection.close()
-        return response.status, json.loads(body) if "json" in (
-            response.getheader("Content-Type") or ""
-        ) else body
+        return response.status, json.loads(body) if "json" in (response.getheader("Content-Type") or "") else body
 
     def assert_gone(self) -> None:
         """Fail when a process of the tree still runs."""

@@ -56,9 +56,7 @@ def greeted(supervisor: Supervisor, name: str) -> Callable[[], bool]:
     return lambda: "hello" in "".join(process.last_lines(supervisor.log(name)))
 
 
-def test_parts_stop_in_order_whatever_the_order_they_started_in(
-    supervisor: Supervisor, tmp_path: Path
-) -> None:
+def test_parts_stop_in_order_whatever_the_order_they_started_in(supervisor: Supervisor, tmp_path: Path) -> None:
     ends = tmp_path / "ends"
     parts = [
         part(name, NOTES_ITS_END, str(ends), name, ready=greeted(supervisor, name))
@@ -225,18 +223,12 @@ def test_as_root_only_the_clusters_own_folder_changes_hands(tmp_path: Path) -> N
     cluster = postgres.prepare(folder, {"fsync": "off"})
     try:
         assert cluster.user is not None
-        assert cluster.home.is_relative_to(postgres.ROOT_HOMES), (
-            "the server's user can't enter a private folder"
-        )
+        assert cluster.home.is_relative_to(postgres.ROOT_HOMES), "the server's user can't enter a private folder"
         assert postgres.reachable(Path(cluster.command()[0]), cluster.user)
         assert {path: path.stat().st_mode for path in before} == before
-        server = process.spawn(
-            cluster.command(), log=tmp_path / "log", env={}, folder=cluster.home, user=cluster.user
-        )
+        server = process.spawn(cluster.command(), log=tmp_path / "log", env={}, folder=cluster.home, user=cluster.user)
         try:
-            assert process.wait_until(cluster.ready, server, patience=60), process.last_lines(
-                tmp_path / "log"
-            )
+            assert process.wait_until(cluster.ready, server, patience=60), process.last_lines(tmp_path / "log")
             assert psutil.Process(server.pid).uids().real != 0
         finally:
             process.end(server, first=postgres.STOP_SIGNAL)

@@ -1,0 +1,211 @@
+"""AWS's errors, sorted by what to do about them. Unknown codes keep their code and message.
+
+Codes from the EC2 API reference's list of client and server errors, and from observation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ReadTimeoutError,
+)
+from botocore.parsers import ResponseParserError
+
+
+class Kind(StrEnum):
+    """What to do about an error."""
+
+    THROTTLED = "throttled"
+    """AWS refused for speed: nothing happened; wait, and don't count the attempt."""
+    TRANSIENT = "transient"
+    """AWS or the way to it failed, and a side effect may have happened: look, then try again."""
+    NOT_FOUND = "not_found"
+    """The endpoint isn't there: just created and not visible yet, or gone."""
+    REFUSED = "refused"
+    """AWS said no, and will again: a person must change something."""
+
+
+class AwsError(Exception):
+    """A failed call: AWS's `code` and `message`, the `kind`, and the `cure` in words."""
+
+    def __init__(self, *, code: str, message: str, kind: Kind, cure: str, request_id: str = "") -> None:
+        self.code = code
+        self.message = message
+        self.kind = kind
+        self.cure = cure
+        self.request_id = request_id
+        super().__init__(f"{code}: {message}")
+
+
+THROTTLES = frozenset({"RequestLimitExceeded", "Throttling", "ThrottlingException", "TooManyRequestsException"})
+TRANSIENTS = frozenset(
+    {
+        "Unavailable",
+        "ServiceUnavailable",
+        "InternalError",
+        "InternalFailure",
+        "InternalServerError",
+        "RequestTimeout",
+        "OperationInProgress",
+        "DependencyViolation",
+        "IncorrectState",
+        "RequestExpired",
+        "ExpiredToken",
+        "ExpiredTokenException",
+    }
+)
+NOT_FOUND = frozenset({"InvalidVpcEndpointId.NotFound", "InvalidVpcEndpoint.NotFound", "InvalidVpcEndpointID.NotFound"})
+
+_RETRY = "The portal tries again by itself."
+
+
+@dataclass(frozen=True, slots=True)
+class _Cure:
+    code: str
+    message: str
+    text: str
+
+    def fits(self, code: str, message: str) -> bool:
+        return bool(re.fullmatch(self.code, code) and re.search(self.message, message, re.IGNORECASE))
+
+
+_CURES = (
+    _Cure(
+        "InvalidParameter.*",
+        "private.?dns|conflicting DNS domain",
+        "Another endpoint, or a private hosted zone, already answers for this service's name in the VPC, or the VPC's "
+        "DNS attributes are off. Switch private DNS off in the request, or remove the other one first.",
+    ),
+    _Cure(
+        "InvalidParameter.*",
+        "availability zone|does not support.*zone",
+        "The service isn't offered in the zone of one of the subnets. Edit the request and choose other subnets.",
+    ),
+    _Cure(
+        "DuplicateSubnetsInSameZone",
+        "",
+        "Two of the subnets are in one availability zone. Edit the request and keep one per zone.",
+    ),
+    _Cure(
+        "RouteAlreadyExists",
+        "",
+        "One of the route tables already has a route to this service. Edit the request and leave that table out, or "
+        "use the endpoint that is there.",
+    ),
+    _Cure(
+        "InvalidServiceName", "", "The region doesn't offer this service. Edit the request and choose it from the list."
+    ),
+    _Cure("InvalidVpcI[dD].*", "", "The VPC is gone. Edit the request and choose another."),
+    _Cure("InvalidSubnetI[dD].*", "", "A subnet is gone. Edit the request and choose another."),
+    _Cure(
+        "InvalidSecurityGroupI[dD].*|InvalidGroup.*",
+        "",
+        "A security group is gone or is another VPC's. Edit the request and choose another.",
+    ),
+    _Cure("InvalidRouteTableI[dD].*", "", "A route table is gone. Edit the request and choose another."),
+    _Cure(
+        "InvalidPolicyDocument|MalformedPolicyDocument", "", "AWS doesn't accept the policy. Edit it and submit again."
+    ),
+    _Cure(
+        "VpcEndpointLimitExceeded|GatewayVpcEndpointLimitExceeded",
+        "",
+        "The quota of endpoints is used up. Delete one that isn't needed, or have the quota raised, then retry.",
+    ),
+    _Cure(
+        "InsufficientFreeAddressesInSubnet|.*InsufficientIp.*",
+        "",
+        "A subnet has no free address. Edit the request and choose another subnet.",
+    ),
+    _Cure(
+        "UnauthorizedOperation|AccessDenied|AccessDeniedException",
+        "",
+        "The portal's role in this account lacks a permission, or its trust policy doesn't let the portal in. Ask the "
+        "account's owner to correct the role, then retry.",
+    ),
+    _Cure(
+        "AuthFailure|InvalidClientTokenId|SignatureDoesNotMatch|UnrecognizedClientException|NoCredentials|OptInRequired",
+        "",
+        "AWS doesn't accept the portal's credentials. An operator must renew them, then retry.",
+    ),
+    _Cure(
+        "IdempotentParameterMismatch",
+        "",
+        "The same token was used with other values: this is an error of the portal. Tell an operator.",
+    ),
+)
+_ASK = "Read AWS's message, correct the request and submit it again, or retry if the cause has gone."
+
+
+def cure_for(code: str, message: str) -> str:
+    """Return what a person can do about an error, in words."""
+    return next((item.text for item in _CURES if item.fits(code, message)), _ASK)
+
+
+def kind_of(code: str, message: str, status: int) -> Kind:
+    """Sort an error code. A 5xx that nobody knows is transient; a 4xx that nobody knows is refused."""
+    if code in THROTTLES:
+        return Kind.THROTTLED
+    if code in NOT_FOUND:
+        return Kind.NOT_FOUND
+    if code in TRANSIENTS or "idempotent operation" in message.lower():
+        return Kind.TRANSIENT
+    return Kind.TRANSIENT if status >= 500 else Kind.REFUSED
+
+
+def from_client_error(error: ClientError) -> AwsError:
+    """Return the AwsError of an answer that AWS gave."""
+    body = error.response.get("Error", {})
+    meta = error.response.get("ResponseMetadata", {})
+    code, message = str(body.get("Code", "Unknown")), str(body.get("Message", ""))
+    kind = kind_of(code, message, int(meta.get("HTTPStatusCode", 400)))
+    cure = cure_for(code, message) if kind is Kind.REFUSED else _RETRY
+    return AwsError(code=code, message=message, kind=kind, cure=cure, request_id=str(meta.get("RequestId", "")))
+
+
+_NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError)
+_NO_ANSWER = (
+    ReadTimeoutError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ConnectionClosedError,
+    HTTPClientError,
+    ResponseParserError,
+)
+
+
+def from_botocore_error(error: Exception) -> AwsError:
+    """Return the AwsError of a call that got no usable answer: what it did is unknown."""
+    if isinstance(error, _NO_CREDENTIALS):
+        return AwsError(code="NoCredentials", message=str(error), kind=Kind.REFUSED, cure=cure_for("NoCredentials", ""))
+    kind = Kind.TRANSIENT if isinstance(error, _NO_ANSWER) else Kind.REFUSED
+    code = type(error).__name__
+    return AwsError(code=code, message=str(error), kind=kind, cure=_RETRY if kind is Kind.TRANSIENT else _ASK)
+
+
+@contextmanager
+def translated(note: Callable[[AwsError], None] | None = None) -> Iterator[None]:
+    """Turn botocore's exceptions into AwsError; `note` sees each first."""
+    try:
+        yield
+    except ClientError as error:
+        translated_error = from_client_error(error)
+    except (BotoCoreError, ResponseParserError) as error:
+        translated_error = from_botocore_error(error)
+    else:
+        return
+    if note:
+        note(translated_error)
+    raise translated_error

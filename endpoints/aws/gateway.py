@@ -1,0 +1,207 @@
+"""The typed EC2 client: the calls in use and no others. Arguments and answers are the domain's frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from endpoints.aws.errors import AwsError, Kind, cure_for, kind_of, translated
+from endpoints.aws.reading import interface_from, observed_from
+from endpoints.domain.observed import NetworkInterface, ObservedEndpoint
+from endpoints.domain.plan import ModifyEndpoint
+from endpoints.domain.specs import EndpointSpec
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+
+PAGE = 1000
+"""The largest page of DescribeVpcEndpoints and DescribeVpcEndpointServices."""
+PREFIX_LIST_PAGE = 100
+IDS_A_CALL = 200
+"""How many ids one filtered call names: EC2 allows 200 values in a filter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A create call's answer."""
+
+    endpoint: ObservedEndpoint
+    request_id: str
+
+
+class Ec2Gateway:
+    """One account and region. Methods raise AwsError; nothing else of botocore comes out."""
+
+    def __init__(self, *, reads: EC2Client, writes: EC2Client) -> None:
+        self._reads = reads
+        self._writes = writes
+
+    # --- Endpoints ------------------------------------------------------------------------------------------------
+
+    def create_vpc_endpoint(self, parameters: Mapping[str, Any]) -> Created:
+        """Create an endpoint from the exact parameters that `create_parameters` gave, token and tags included."""
+        with translated():
+            answer = self._writes.create_vpc_endpoint(**parameters)
+        return Created(
+            endpoint=observed_from(dict(answer["VpcEndpoint"])),
+            request_id=answer["ResponseMetadata"].get("RequestId", ""),
+        )
+
+    def modify_vpc_endpoint(self, action: ModifyEndpoint) -> str:
+        """Change an endpoint in place by one call; return AWS's request id."""
+        with translated():
+            answer = self._writes.modify_vpc_endpoint(**modify_parameters(action))
+        return str(answer["ResponseMetadata"].get("RequestId", ""))
+
+    def delete_vpc_endpoint(self, vpc_endpoint_id: str) -> str:
+        """Delete one endpoint; return AWS's request id. One that is gone already counts as deleted.
+
+        DeleteVpcEndpoints answers 200 also when it did nothing: each item of `Unsuccessful` is read.
+        """
+        with translated():
+            answer = self._writes.delete_vpc_endpoints(VpcEndpointIds=[vpc_endpoint_id])
+        request_id = str(answer["ResponseMetadata"].get("RequestId", ""))
+        for item in answer.get("Unsuccessful", []):
+            code = item.get("Error", {}).get("Code", "Unknown")
+            message = item.get("Error", {}).get("Message", "")
+            kind = kind_of(code, message, 400)
+            if kind is not Kind.NOT_FOUND:
+                raise AwsError(
+                    code=code, message=message, kind=kind, cure=cure_for(code, message), request_id=request_id
+                )
+        return request_id
+
+    def describe_vpc_endpoint(self, vpc_endpoint_id: str) -> ObservedEndpoint | None:
+        """Return one endpoint, or None where AWS doesn't know it: not yet, or no longer."""
+        return self.describe_vpc_endpoints([vpc_endpoint_id]).get(vpc_endpoint_id)
+
+    def describe_vpc_endpoints(self, ids: Iterable[str]) -> dict[str, ObservedEndpoint]:
+        """Return the endpoints that exist among `ids`, by id.
+
+        AWS refuses a whole call for one unknown id. Then everything is listed in pages and filtered here, so that
+        the number of calls stays bounded by the region's size and not by the number of missing ids.
+        """
+        wanted = sorted(set(ids))
+        if not wanted:
+            return {}
+        try:
+            found: list[ObservedEndpoint] = []
+            for chunk in _chunks(wanted, PAGE):
+                with translated():
+                    answer = self._reads.describe_vpc_endpoints(VpcEndpointIds=chunk)
+                found += [observed_from(dict(item)) for item in answer["VpcEndpoints"]]
+        except AwsError as error:
+            if error.kind is not Kind.NOT_FOUND:
+                raise
+            found = [] if len(wanted) == 1 else list(self.list_vpc_endpoints())
+        return {item.vpc_endpoint_id: item for item in found if item.vpc_endpoint_id in set(wanted)}
+
+    def list_vpc_endpoints(self) -> Iterator[ObservedEndpoint]:
+        """Yield every endpoint of the region, in pages of 1,000."""
+        for item in self._pages("describe_vpc_endpoints", "VpcEndpoints", PAGE):
+            yield observed_from(item)
+
+    def find_by_tag(self, key: str, value: str) -> list[ObservedEndpoint]:
+        """Return the endpoints that carry a tag: how an endpoint is found whose id we never learnt."""
+        filters = [{"Name": f"tag:{key}", "Values": [value]}]
+        return [
+            observed_from(item) for item in self._pages("describe_vpc_endpoints", "VpcEndpoints", PAGE, Filters=filters)
+        ]
+
+    def network_interfaces(self, ids: Iterable[str]) -> dict[str, NetworkInterface]:
+        """Return network interfaces by id; unknown ids are left out."""
+        found: dict[str, NetworkInterface] = {}
+        for chunk in _chunks(sorted(set(ids)), IDS_A_CALL):
+            filters = [{"Name": "network-interface-id", "Values": chunk}]
+            for item in self._pages("describe_network_interfaces", "NetworkInterfaces", PAGE, Filters=filters):
+                interface = interface_from(item)
+                found[interface.network_interface_id] = interface
+        return found
+
+    def prefix_lists(self) -> dict[str, str]:
+        """Return the ids of the AWS services' prefix lists by their name, such as com.amazonaws.eu-west-1.s3."""
+        pages = self._pages("describe_prefix_lists", "PrefixLists", PREFIX_LIST_PAGE)
+        return {str(item["PrefixListName"]): str(item["PrefixListId"]) for item in pages}
+
+    # --- Inventory ------------------------------------------------------------------------------------------------
+
+    def describe(self, operation: str, key: str, *, page: int = PAGE, **arguments: Any) -> list[dict[str, Any]]:
+        """Return all pages of a Describe call of the inventory, as botocore gives them."""
+        return list(self._pages(operation, key, page, **arguments))
+
+    def vpc_attribute(self, vpc_id: str, attribute: str) -> bool:
+        """Return a VPC's DNS attribute: `enableDnsSupport` or `enableDnsHostnames`."""
+        with translated():
+            answer: Mapping[str, Any] = self._reads.describe_vpc_attribute(
+                VpcId=vpc_id,
+                Attribute=attribute,  # type: ignore[arg-type]
+            )
+        return bool(answer[attribute[0].upper() + attribute[1:]]["Value"])
+
+    def _pages(self, operation: str, key: str, page: int, **arguments: Any) -> Iterator[dict[str, Any]]:
+        token: str | None = None
+        while True:
+            extra = {"NextToken": token} if token else {}
+            with translated():
+                answer = getattr(self._reads, operation)(MaxResults=page, **arguments, **extra)
+            yield from answer.get(key, [])
+            token = answer.get("NextToken")
+            if not token:
+                return
+
+
+def create_parameters(spec: EndpointSpec, *, client_token: str, tags: Mapping[str, str]) -> dict[str, Any]:
+    """Return the exact, JSON-able parameters of CreateVpcEndpoint for a spec; what is empty is left out."""
+    parameters: dict[str, Any] = {
+        "ClientToken": client_token,
+        "VpcId": spec.vpc_id,
+        "ServiceName": spec.service_name,
+        "VpcEndpointType": str(spec.vpc_endpoint_type),
+        "TagSpecifications": [
+            {"ResourceType": "vpc-endpoint", "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+        ],
+    }
+    if spec.policy_document is not None:
+        parameters["PolicyDocument"] = spec.policy_document
+    if spec.is_gateway:
+        if spec.route_table_ids:
+            parameters["RouteTableIds"] = list(spec.route_table_ids)
+        return parameters
+    parameters["PrivateDnsEnabled"] = spec.private_dns_enabled
+    if spec.subnet_ids:
+        parameters["SubnetIds"] = list(spec.subnet_ids)
+    if spec.security_group_ids:
+        parameters["SecurityGroupIds"] = list(spec.security_group_ids)
+    if spec.private_dns_enabled and spec.short_service == "s3":
+        # Left out, AWS takes it as true and then refuses where the VPC has no S3 Gateway endpoint.
+        parameters["DnsOptions"] = {"PrivateDnsOnlyForInboundResolverEndpoint": False}
+    return parameters
+
+
+_MODIFY_LISTS = {
+    "add_route_table_ids": "AddRouteTableIds",
+    "remove_route_table_ids": "RemoveRouteTableIds",
+    "add_subnet_ids": "AddSubnetIds",
+    "remove_subnet_ids": "RemoveSubnetIds",
+    "add_security_group_ids": "AddSecurityGroupIds",
+    "remove_security_group_ids": "RemoveSecurityGroupIds",
+}
+
+
+def modify_parameters(action: ModifyEndpoint) -> dict[str, Any]:
+    """Return the parameters of the one ModifyVpcEndpoint call of an action."""
+    parameters: dict[str, Any] = {"VpcEndpointId": action.vpc_endpoint_id}
+    for attribute, name in _MODIFY_LISTS.items():
+        if values := getattr(action, attribute):
+            parameters[name] = list(values)
+    if action.private_dns_enabled is not None:
+        parameters["PrivateDnsEnabled"] = action.private_dns_enabled
+    if action.policy_document is not None:
+        parameters["PolicyDocument"] = action.policy_document
+    return parameters
+
+
+def _chunks(items: list[str], size: int) -> Iterator[list[str]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -1,0 +1,168 @@
+"""Reading what stands in a region: VPCs, subnets, route tables, security groups, services, lists, endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from endpoints.aws.gateway import PREFIX_LIST_PAGE, Ec2Gateway
+from endpoints.domain.observed import ObservedEndpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource: its kind (as `InventoryKind`), id, VPC, Name tag, and what the checks need of it."""
+
+    kind: str
+    aws_id: str
+    vpc_id: str
+    name: str
+    data: Mapping[str, Any]
+
+
+def read_region(client: Ec2Gateway) -> Iterator[Resource]:
+    """Yield everything of a region, by paged calls plus two attribute calls per VPC. Raises AwsError."""
+    for item in client.describe("describe_vpcs", "Vpcs"):
+        yield _vpc(item, client)
+    for item in client.describe("describe_subnets", "Subnets"):
+        yield _subnet(item)
+    for item in client.describe("describe_route_tables", "RouteTables", page=100):
+        yield _route_table(item)
+    for item in client.describe("describe_security_groups", "SecurityGroups"):
+        yield _security_group(item)
+    yield from _services(client.describe("describe_vpc_endpoint_services", "ServiceDetails"))
+    for item in client.describe("describe_prefix_lists", "PrefixLists", page=PREFIX_LIST_PAGE):
+        yield Resource("prefix_list", item["PrefixListId"], "", item.get("PrefixListName", ""), {})
+    for endpoint in client.list_vpc_endpoints():
+        yield _vpc_endpoint(endpoint)
+
+
+def _name(item: Mapping[str, Any]) -> str:
+    return next((tag["Value"] for tag in item.get("Tags", ()) if tag["Key"] == "Name"), "")
+
+
+def _vpc(item: Mapping[str, Any], client: Ec2Gateway) -> Resource:
+    vpc_id = item["VpcId"]
+    return Resource(
+        "vpc",
+        vpc_id,
+        vpc_id,
+        _name(item),
+        {
+            "cidr_block": item.get("CidrBlock", ""),
+            "cidr_blocks": [part["CidrBlock"] for part in item.get("CidrBlockAssociationSet", ())],
+            "is_default": bool(item.get("IsDefault")),
+            "owner_id": item.get("OwnerId", ""),
+            "enable_dns_support": client.vpc_attribute(vpc_id, "enableDnsSupport"),
+            "enable_dns_hostnames": client.vpc_attribute(vpc_id, "enableDnsHostnames"),
+        },
+    )
+
+
+def _subnet(item: Mapping[str, Any]) -> Resource:
+    return Resource(
+        "subnet",
+        item["SubnetId"],
+        item["VpcId"],
+        _name(item),
+        {
+            "availability_zone": item.get("AvailabilityZone", ""),
+            "availability_zone_id": item.get("AvailabilityZoneId", ""),
+            "cidr_block": item.get("CidrBlock", ""),
+            "available_ip_address_count": item.get("AvailableIpAddressCount", 0),
+            "owner_id": item.get("OwnerId", ""),
+        },
+    )
+
+
+def _route_table(item: Mapping[str, Any]) -> Resource:
+    associations = item.get("Associations", ())
+    return Resource(
+        "route_table",
+        item["RouteTableId"],
+        item["VpcId"],
+        _name(item),
+        {
+            "main": any(part.get("Main") for part in associations),
+            "subnet_ids": [part["SubnetId"] for part in associations if part.get("SubnetId")],
+            "routes": [
+                {
+                    "destination": route.get("DestinationCidrBlock")
+                    or route.get("DestinationPrefixListId")
+                    or route.get("DestinationIpv6CidrBlock", ""),
+                    "target": route.get("GatewayId") or route.get("NatGatewayId") or route.get("TransitGatewayId", ""),
+                }
+                for route in item.get("Routes", ())
+            ],
+        },
+    )
+
+
+def _security_group(item: Mapping[str, Any]) -> Resource:
+    return Resource(
+        "security_group",
+        item["GroupId"],
+        item.get("VpcId", ""),
+        item.get("GroupName", ""),
+        {
+            "description": item.get("Description", ""),
+            "ingress": [_permission(rule) for rule in item.get("IpPermissions", ())],
+            "egress": [_permission(rule) for rule in item.get("IpPermissionsEgress", ())],
+        },
+    )
+
+
+def _permission(rule: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "protocol": rule.get("IpProtocol", "-1"),
+        "from_port": rule.get("FromPort"),
+        "to_port": rule.get("ToPort"),
+        "cidrs": [part["CidrIp"] for part in rule.get("IpRanges", ())]
+        + [part["CidrIpv6"] for part in rule.get("Ipv6Ranges", ())],
+        "groups": [part["GroupId"] for part in rule.get("UserIdGroupPairs", ()) if part.get("GroupId")],
+        "prefix_lists": [part["PrefixListId"] for part in rule.get("PrefixListIds", ())],
+    }
+
+
+def _services(details: list[dict[str, Any]]) -> Iterator[Resource]:
+    """One resource a name: AWS lists S3 and DynamoDB once as Gateway and once as Interface."""
+    by_name: dict[str, list[dict[str, Any]]] = {}
+    for item in details:
+        by_name.setdefault(item["ServiceName"], []).append(item)
+    for name, parts in by_name.items():
+        private_names = [part["PrivateDnsName"] for part in parts if part.get("PrivateDnsName")]
+        private_names += [
+            entry["PrivateDnsName"]
+            for part in parts
+            for entry in part.get("PrivateDnsNames", ())
+            if entry.get("PrivateDnsName")
+        ]
+        zones = {zone for part in parts for zone in part.get("AvailabilityZones", ())}
+        data = {
+            "types": sorted({kind["ServiceType"] for part in parts for kind in part.get("ServiceType", ())}),
+            "availability_zones": sorted(zones),
+            "owner": parts[0].get("Owner", ""),
+            "private_dns_name": private_names[0] if private_names else "",
+            "policy_supported": any(part.get("VpcEndpointPolicySupported", False) for part in parts),
+            "acceptance_required": any(part.get("AcceptanceRequired", False) for part in parts),
+        }
+        yield Resource("service", name, "", "", data)
+
+
+def _vpc_endpoint(item: ObservedEndpoint) -> Resource:
+    return Resource(
+        "vpc_endpoint",
+        item.vpc_endpoint_id,
+        item.vpc_id,
+        dict(item.tags).get("Name", ""),
+        {
+            "service_name": item.service_name,
+            "vpc_endpoint_type": item.vpc_endpoint_type,
+            "state": item.state,
+            "private_dns_enabled": item.private_dns_enabled,
+            "route_table_ids": list(item.route_table_ids),
+            "subnet_ids": list(item.subnet_ids),
+            "requester_managed": item.requester_managed,
+        },
+    )

@@ -1,0 +1,51 @@
+"""From botocore's answers to the domain's frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from endpoints.domain.observed import DnsEntry, NetworkInterface, ObservedEndpoint
+
+
+def observed_from(item: Mapping[str, Any]) -> ObservedEndpoint:
+    """Return one endpoint. States are folded to lower case: the wire says `pendingAcceptance`, the model `Pending…`."""
+    error = item.get("LastError") or {}
+    created = item.get("CreationTimestamp")
+    return ObservedEndpoint(
+        vpc_endpoint_id=item["VpcEndpointId"],
+        vpc_endpoint_type=item.get("VpcEndpointType", "Gateway"),
+        vpc_id=item.get("VpcId", ""),
+        service_name=item.get("ServiceName", ""),
+        state=str(item.get("State", "")).lower(),
+        policy_document=item.get("PolicyDocument"),
+        route_table_ids=tuple(item.get("RouteTableIds", ())),
+        subnet_ids=tuple(item.get("SubnetIds", ())),
+        security_group_ids=tuple(group["GroupId"] for group in item.get("Groups", ()) if group.get("GroupId")),
+        private_dns_enabled=bool(item.get("PrivateDnsEnabled", False)),
+        requester_managed=bool(item.get("RequesterManaged", False)),
+        owner_id=item.get("OwnerId", ""),
+        creation_timestamp=created.isoformat() if isinstance(created, datetime) else str(created or ""),
+        last_error_code=error.get("Code", ""),
+        last_error_message=error.get("Message", ""),
+        dns_entries=tuple(
+            DnsEntry(dns_name=entry["DnsName"], hosted_zone_id=entry.get("HostedZoneId", ""))
+            for entry in item.get("DnsEntries", ())
+            if entry.get("DnsName")
+        ),
+        network_interface_ids=tuple(item.get("NetworkInterfaceIds", ())),
+        tags=tuple(sorted((tag["Key"], tag["Value"]) for tag in item.get("Tags", ()))),
+    )
+
+
+def interface_from(item: Mapping[str, Any]) -> NetworkInterface:
+    """Return one network interface."""
+    return NetworkInterface(
+        network_interface_id=item["NetworkInterfaceId"],
+        subnet_id=item.get("SubnetId", ""),
+        availability_zone=item.get("AvailabilityZone", ""),
+        private_ip_address=item.get("PrivateIpAddress", ""),
+        status=str(item.get("Status", "")).lower(),
+        security_group_ids=tuple(group["GroupId"] for group in item.get("Groups", ())),
+    )

@@ -1,0 +1,135 @@
+"""Sessions and clients: one assumed role per account, one pair of clients per account and region and process.
+
+Clients are made lazily, after a worker has forked; sessions aren't thread-safe, clients are. Measured: the first
+session with an EC2 client costs 262 ms and 24 MiB, another client of the same session 23 ms.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.credentials import DeferredRefreshableCredentials
+from botocore.session import get_session
+
+from endpoints.aws.errors import translated
+from endpoints.aws.gateway import Ec2Gateway
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+
+SESSION_NAME = "endpoint-portal"
+ROLE_SECONDS = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to work: the role to assume in an account, and the region."""
+
+    account_id: str
+    region: str
+    role_arn: str
+    external_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds and tries of one call. botocore's own default of 60 s each would outlive a worker's lease."""
+
+    connect: float = 3
+    read: float = 20
+    read_attempts: int = 3
+
+    @property
+    def longest_call(self) -> float:
+        """Return the longest that one wrapped call can take, in seconds, botocore's back-off included."""
+        backoff: float = sum(min(2.0**attempt, 20.0) for attempt in range(self.read_attempts - 1))
+        return (self.connect + self.read) * self.read_attempts + backoff
+
+
+_lock = threading.RLock()
+_gateways: dict[tuple[Target, Timeouts], Ec2Gateway] = {}
+_sessions: dict[tuple[str, str], boto3.Session] = {}
+
+
+def forget_clients() -> None:
+    """Drop every session and client of this process; the child of a fork must not use its parent's sockets."""
+    global _lock
+    _lock = threading.RLock()
+    _gateways.clear()
+    _sessions.clear()
+
+
+os.register_at_fork(after_in_child=forget_clients)
+
+
+def gateway_for(target: Target, timeouts: Timeouts | None = None) -> Ec2Gateway:
+    """Return this process's gateway to one account and region. The role is assumed at its first call."""
+    timeouts = timeouts or Timeouts()
+    with _lock:
+        gateway = _gateways.get((target, timeouts))
+        if gateway is None:
+            session = _session(target, timeouts)
+            gateway = Ec2Gateway(
+                reads=_client(session, target.region, timeouts, attempts=timeouts.read_attempts),
+                writes=_client(session, target.region, timeouts, attempts=1),
+            )
+            _gateways[(target, timeouts)] = gateway
+        return gateway
+
+
+def _client(session: boto3.Session, region: str, timeouts: Timeouts, *, attempts: int) -> EC2Client:
+    # Writes are tried once here: the operation's row, not botocore, decides when to try again.
+    config = Config(
+        connect_timeout=timeouts.connect,
+        read_timeout=timeouts.read,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        user_agent_extra=SESSION_NAME,
+    )
+    return session.client("ec2", region_name=region, config=config)
+
+
+def _session(target: Target, timeouts: Timeouts) -> boto3.Session:
+    key = (target.role_arn, target.external_id)
+    if key not in _sessions:
+        core = get_session()
+        # botocore's own way to hand refreshable credentials to a session: the attribute is private, and its
+        # contract is held by tests/integration/aws.
+        core._credentials = DeferredRefreshableCredentials(  # type: ignore[attr-defined]
+            refresh_using=_assume(target, timeouts), method="sts-assume-role"
+        )
+        _sessions[key] = boto3.Session(botocore_session=core)
+    return _sessions[key]
+
+
+def _assume(target: Target, timeouts: Timeouts) -> Callable[[], dict[str, Any]]:
+    def refresh() -> dict[str, Any]:
+        config = Config(
+            connect_timeout=timeouts.connect,
+            read_timeout=timeouts.read,
+            retries={"mode": "standard", "total_max_attempts": timeouts.read_attempts},
+        )
+        with translated():
+            sts = boto3.client("sts", region_name=target.region, config=config)
+            answer = sts.assume_role(
+                RoleArn=target.role_arn,
+                RoleSessionName=SESSION_NAME,
+                ExternalId=target.external_id,
+                DurationSeconds=ROLE_SECONDS,
+            )
+        credentials = answer["Credentials"]
+        expiration: datetime = credentials["Expiration"]
+        return {
+            "access_key": credentials["AccessKeyId"],
+            "secret_key": credentials["SecretAccessKey"],
+            "token": credentials["SessionToken"],
+            "expiry_time": expiration.isoformat(),
+        }
+
+    return refresh

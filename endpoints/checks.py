@@ -1,0 +1,39 @@
+"""System checks: settings that would break the engine's promises stop the start."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+from endpoints.services.targets import timeouts
+
+
+@register()
+def lease_outlives_calls(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A worker's lease must outlast its longest AWS call, or two workers could act at once."""
+    longest = timeouts().longest_call
+    if longest < settings.PORTAL_LEASE_SECONDS:
+        return []
+    return [
+        Error(
+            f"PORTAL_LEASE_SECONDS is {settings.PORTAL_LEASE_SECONDS:g}, but one AWS call may take {longest:g} s.",
+            hint="Raise PORTAL_LEASE_SECONDS, or lower PORTAL_AWS_READ_SECONDS or PORTAL_AWS_READ_ATTEMPTS.",
+            id="endpoints.E001",
+        )
+    ]
+
+
+@register()
+def lease_fits_the_task_limit(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Celery must not kill a task that still holds its lease's first renewal."""
+    if timeouts().longest_call < settings.CELERY_TASK_TIME_LIMIT:
+        return []
+    return [
+        Error(
+            "CELERY_TASK_TIME_LIMIT is shorter than the longest AWS call.",
+            hint="Lower PORTAL_AWS_READ_SECONDS or PORTAL_AWS_READ_ATTEMPTS.",
+            id="endpoints.E002",
+        )
+    ]

@@ -1,0 +1,196 @@
+"""What people ask for: a request with its changes and the automatic findings on them."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+
+from endpoints.domain import lifecycle
+from endpoints.domain.hashing import sha256
+from endpoints.domain.specs import EndpointSpec
+
+if TYPE_CHECKING:
+    from endpoints.models.people import User
+
+APPROVED_STATES = ("approved", "provisioning", "pending_acceptance", "available", "deleted", "failed")
+
+
+class ChangeAction(models.TextChoices):
+    """What a change does to one endpoint."""
+
+    CREATE = "create", "Create"
+    POLICY = "policy", "Change policy"
+    DELETE = "delete", "Delete"
+
+
+class EndpointRequestQuerySet(models.QuerySet["EndpointRequest"]):
+    """Requests as people look for them."""
+
+    def visible_to(self, user: User) -> Self:
+        """Return the requests a person may see: their teams', their accounts' as approver, or all."""
+        from endpoints.models.visibility import requests_visible_to  # the rule stands beside its siblings
+
+        return self.filter(requests_visible_to(user))
+
+    def waiting_for(self, user: User) -> Self:
+        """Return what this person may decide: submitted, in their accounts, and not their own."""
+        from endpoints.models.visibility import accounts_approved_by
+
+        return self.filter(status="submitted", account__in=accounts_approved_by(user)).exclude(requester=user)
+
+
+class EndpointRequest(models.Model):
+    """A request: title, justification, owner team, and changes that are reviewed as one.
+
+    `content_hash` covers everything that a reviewer reads; an approval holds only for the hash it names.
+    """
+
+    account = models.ForeignKey("endpoints.Account", on_delete=models.PROTECT, related_name="requests")
+    title = models.CharField(max_length=120)
+    justification = models.TextField()
+    owner_team = models.ForeignKey("endpoints.Team", on_delete=models.PROTECT, related_name="requests")
+    requester = models.ForeignKey("endpoints.User", on_delete=models.PROTECT, related_name="requests")
+    status = models.CharField(
+        max_length=24, choices=lifecycle.REQUEST.choices(), default=lifecycle.REQUEST.initial, db_index=True
+    )
+    submission_key = models.UUIDField(unique=True, default=uuid.uuid4)
+    round = models.PositiveIntegerField(default=1)
+    content_hash = models.CharField(max_length=64)
+    version = models.PositiveBigIntegerField(default=1)
+    created_at = models.DateTimeField()
+    submitted_at = models.DateTimeField()
+    approved_by = models.ForeignKey(
+        "endpoints.User", on_delete=models.PROTECT, null=True, blank=True, related_name="approved_requests"
+    )
+    approved_at = models.DateTimeField(null=True, blank=True)
+    approved_hash = models.CharField(max_length=64, null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    updated_at = models.DateTimeField()
+
+    objects = EndpointRequestQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = "request"
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=list(lifecycle.REQUEST.states)), name="request_status_known"),
+            models.CheckConstraint(
+                condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("requester")), name="request_not_self_approved"
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by__isnull=True, approved_at__isnull=True, approved_hash__isnull=True)
+                | Q(approved_by__isnull=False, approved_at__isnull=False, approved_hash__isnull=False),
+                name="request_approval_who_when_what",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_hash__isnull=True) | Q(approved_hash=F("content_hash")),
+                name="request_approved_as_reviewed",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=APPROVED_STATES) | Q(approved_by__isnull=False),
+                name="request_approved_states_need_approver",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["account", "status", "-id"], name="request_by_account"),
+            models.Index(fields=["owner_team", "-id"], name="request_by_team"),
+            models.Index(fields=["requester", "-id"], name="request_by_requester"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference} {self.title}"
+
+    def get_absolute_url(self) -> str:
+        """Return the request's page."""
+        return reverse("request_detail", args=[self.pk])
+
+    @property
+    def reference(self) -> str:
+        """Return the name that people use: REQ- and the number."""
+        return f"REQ-{self.pk}"
+
+    @property
+    def state(self) -> lifecycle.State:
+        """Return the status with its label, tone and meaning."""
+        return lifecycle.REQUEST.states[self.status]
+
+
+def content_hash(*, title: str, justification: str, owner_team: str, changes: list[dict[str, Any]]) -> str:
+    """Return the SHA-256 of what a reviewer reads: the words, the owner and each change's exact spec."""
+    return sha256({"title": title, "justification": justification, "owner_team": owner_team, "changes": changes})
+
+
+class Change(models.Model):
+    """One endpoint to create, re-policy or delete. Immutable: an edited request gets new changes in a new round.
+
+    `base_generation` is the endpoint's generation that the requester saw; an approval against another one is refused.
+    """
+
+    request = models.ForeignKey(EndpointRequest, on_delete=models.PROTECT, related_name="changes")
+    round = models.PositiveIntegerField(default=1)
+    position = models.PositiveSmallIntegerField(default=1)
+    action = models.CharField(max_length=12, choices=ChangeAction.choices)
+    region = models.CharField(max_length=32)
+    vpc_id = models.CharField(max_length=32)
+    service_name = models.CharField(max_length=255)
+    vpc_endpoint_type = models.CharField(max_length=24)
+    spec: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
+    spec_hash = models.CharField(max_length=64)
+    base_generation = models.PositiveIntegerField(null=True, blank=True)
+    endpoint = models.ForeignKey(
+        "endpoints.Endpoint", on_delete=models.PROTECT, null=True, blank=True, related_name="changes"
+    )
+    policy_revision = models.ForeignKey(
+        "endpoints.PolicyRevision", on_delete=models.PROTECT, null=True, blank=True, related_name="changes"
+    )
+
+    class Meta:
+        ordering = ["request", "round", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["request", "round", "position"], name="change_position_once"),
+            models.CheckConstraint(condition=Q(action__in=ChangeAction.values), name="change_action_known"),
+            models.CheckConstraint(
+                condition=Q(action=ChangeAction.CREATE) | Q(endpoint__isnull=False, base_generation__isnull=False),
+                name="change_names_its_endpoint",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_action_display()} {self.service_name} in {self.vpc_id}"
+
+    def desired(self) -> EndpointSpec:
+        """Return the spec that this change asks for; for a deletion, the spec of what goes."""
+        return EndpointSpec.from_dict(self.spec)
+
+    def reviewed(self) -> dict[str, Any]:
+        """Return what a reviewer reads of this change, as hashed in the request's `content_hash`."""
+        endpoint = self.endpoint_id if self.action != ChangeAction.CREATE else None
+        return {"action": self.action, "endpoint": endpoint, "base_generation": self.base_generation, "spec": self.spec}
+
+
+class Severity(models.TextChoices):
+    """How much a finding weighs. A block stops submission."""
+
+    BLOCK = "block", "Block"
+    WARN = "warn", "Warning"
+    INFO = "info", "Information"
+
+
+class Check(models.Model):
+    """An automatic finding on a change, with its cure, as it stood when the change was submitted."""
+
+    change = models.ForeignKey(Change, on_delete=models.CASCADE, related_name="checks")
+    rule = models.CharField(max_length=60)
+    severity = models.CharField(max_length=8, choices=Severity.choices)
+    message = models.TextField()
+    cure = models.TextField(blank=True, default="")
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.severity}: {self.message}"

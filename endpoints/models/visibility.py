@@ -1,0 +1,43 @@
+"""Who sees what, as filters: one rule for requests and one for endpoints, used by pages, JSON and admin alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db.models import Q, QuerySet
+
+from endpoints.models.accounts import Account
+from endpoints.models.people import Role, RoleAssignment
+
+if TYPE_CHECKING:
+    from endpoints.models.people import User
+
+SEES_ALL = (Role.OPERATOR, Role.AUDITOR, Role.ADMINISTRATOR)
+
+
+def accounts_approved_by(user: User) -> QuerySet[Account]:
+    """Return the accounts in which a person is an approver."""
+    return Account.objects.filter(role_assignments__user=user, role_assignments__role=Role.APPROVER)
+
+
+def sees_all(user: User) -> bool:
+    """Tell whether a person's role looks at everything: operator, auditor, administrator or superuser."""
+    return user.is_superuser or RoleAssignment.objects.filter(user=user, role__in=SEES_ALL).exists()
+
+
+def requests_visible_to(user: User) -> Q:
+    """Return the filter for requests: one's own, one's teams', one's accounts' as approver, or all."""
+    if sees_all(user):
+        return Q()
+    return (
+        Q(requester=user)
+        | Q(owner_team__in=user.memberships.values("team"))
+        | Q(account__in=accounts_approved_by(user).values("pk"))
+    )
+
+
+def endpoints_visible_to(user: User) -> Q:
+    """Return the filter for endpoints: one's teams', one's accounts' as approver, or all."""
+    if sees_all(user):
+        return Q()
+    return Q(owner_team__in=user.memberships.values("team")) | Q(account__in=accounts_approved_by(user).values("pk"))

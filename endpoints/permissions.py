@@ -1,0 +1,156 @@
+"""Who may do what: rules in pairs. `check_can_x` raises `PermissionDenied` with the reason, `can_x` answers.
+
+Routes name a `Rule` beside their path (`endpoints/routing.py`); what concerns one object is checked again by the
+service that acts on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+
+from endpoints.models import Endpoint, EndpointRequest, Role, Team, User
+
+Person = User | AnonymousUser
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """The roles that a person holds, read once per request."""
+
+    names: frozenset[str]
+    approver_of: frozenset[int]
+    teams: frozenset[int]
+
+
+NONE = Roles(frozenset(), frozenset(), frozenset())
+
+
+def roles_of(user: Person) -> Roles:
+    """Return a person's roles. Two queries, then remembered on the object, which lives for one request."""
+    if not isinstance(user, User) or not user.is_active:
+        return NONE
+    known: Roles | None = user.__dict__.get("_portal_roles")
+    if known is None:
+        rows = list(user.role_assignments.values_list("role", "account_id"))
+        known = Roles(
+            names=frozenset(role for role, _ in rows),
+            approver_of=frozenset(account for role, account in rows if role == Role.APPROVER and account),
+            teams=frozenset(user.memberships.values_list("team_id", flat=True)),
+        )
+        user.__dict__["_portal_roles"] = known
+    return known
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a route asks of a person: `allows` answers; `reason` tells somebody who may not."""
+
+    name: str
+    allows: Callable[[Person], bool]
+    reason: str
+
+
+def _any_role(*roles: Role) -> Callable[[Person], bool]:
+    return lambda user: bool(roles_of(user).names & set(roles))
+
+
+PUBLIC = Rule("public", lambda user: True, "")
+SIGNED_IN = Rule("signed in", lambda user: user.is_authenticated and user.is_active, "Sign in first.")
+ANY_ROLE = Rule(
+    "any role", lambda user: bool(roles_of(user).names), "You have no role in the portal yet. Ask an administrator."
+)
+ENGINEERS = Rule("engineers", _any_role(Role.ENGINEER), "Only engineers ask for changes. Ask an administrator.")
+APPROVERS = Rule("approvers", _any_role(Role.APPROVER), "Only approvers of an account decide on its requests.")
+AUDITORS = Rule(
+    "auditors",
+    _any_role(Role.AUDITOR, Role.OPERATOR, Role.ADMINISTRATOR),
+    "Only auditors, operators and administrators read the whole record.",
+)
+OPERATORS = Rule(
+    "operators", _any_role(Role.OPERATOR, Role.ADMINISTRATOR), "Only operators and administrators work on operations."
+)
+REQUESTERS_OR_OPERATORS = Rule(
+    "engineers or operators",
+    _any_role(Role.ENGINEER, Role.OPERATOR, Role.ADMINISTRATOR),
+    "Only the requester and operators may do this.",
+)
+RULES = (PUBLIC, SIGNED_IN, ANY_ROLE, ENGINEERS, APPROVERS, AUDITORS, OPERATORS, REQUESTERS_OR_OPERATORS)
+
+
+def _deny(reason: str) -> None:
+    raise PermissionDenied(reason)
+
+
+def _answers(check: Callable[..., None], *args: Any) -> bool:
+    try:
+        check(*args)
+    except PermissionDenied:
+        return False
+    return True
+
+
+def check_can_request(user: Person, team: Team | None) -> None:
+    """Refuse who may not ask for changes in a team's name."""
+    roles = roles_of(user)
+    if Role.ENGINEER not in roles.names:
+        _deny(ENGINEERS.reason)
+    if team is None or team.pk not in roles.teams:
+        _deny("You can only ask in the name of a team that you belong to.")
+
+
+def can_request(user: Person, team: Team | None) -> bool:
+    """Tell whether a person may ask for changes in a team's name."""
+    return _answers(check_can_request, user, team)
+
+
+def check_can_change_endpoint(user: Person, endpoint: Endpoint) -> None:
+    """Refuse who may not ask for a change of an endpoint: only engineers of the team that owns it."""
+    roles = roles_of(user)
+    if Role.ENGINEER not in roles.names or endpoint.owner_team_id not in roles.teams:
+        _deny("Only engineers of the team that owns this endpoint can ask for a change of it.")
+
+
+def can_change_endpoint(user: Person, endpoint: Endpoint) -> bool:
+    """Tell whether a person may ask for a change of an endpoint."""
+    return _answers(check_can_change_endpoint, user, endpoint)
+
+
+def check_can_decide(user: Person, request: EndpointRequest) -> None:
+    """Refuse who may not review a request: only approvers of its account, and never its requester."""
+    if user.pk == request.requester_id:
+        _deny("You asked for this yourself; somebody else has to decide.")
+    if request.account_id not in roles_of(user).approver_of:
+        _deny("Only approvers of this account decide on its requests.")
+
+
+def can_decide(user: Person, request: EndpointRequest) -> bool:
+    """Tell whether a person may review a request."""
+    return _answers(check_can_decide, user, request)
+
+
+def check_can_edit(user: Person, request: EndpointRequest) -> None:
+    """Refuse who may not edit or withdraw a request: only its requester, who still has to be an engineer."""
+    if user.pk != request.requester_id or Role.ENGINEER not in roles_of(user).names:
+        _deny("Only the requester can do this.")
+
+
+def can_edit(user: Person, request: EndpointRequest) -> bool:
+    """Tell whether a person may edit or withdraw a request."""
+    return _answers(check_can_edit, user, request)
+
+
+def check_can_retry(user: Person, request: EndpointRequest) -> None:
+    """Refuse who may not retry what failed: the requester, operators and administrators may."""
+    if roles_of(user).names & {Role.OPERATOR, Role.ADMINISTRATOR}:
+        return
+    check_can_edit(user, request)
+
+
+def can_retry(user: Person, request: EndpointRequest) -> bool:
+    """Tell whether a person may retry what failed."""
+    return _answers(check_can_retry, user, request)

@@ -1,0 +1,66 @@
+"""Routes that declare, beside their path, who may use them by which method. A route without a rule can't be written.
+
+`tests/integration/test_who_may.py` walks the URL map and fails on a route whose callback carries no rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import resolve_url
+from django.urls import URLPattern, path
+from rest_framework.views import APIView
+
+from endpoints.permissions import PUBLIC, Rule
+
+View = Callable[..., HttpResponse]
+
+
+def page(route: str, view: View, *, name: str, get: Rule | None = None, post: Rule | None = None) -> URLPattern:
+    """Return a page's or fragment's route. Who isn't signed in is led to the login; who may not is told why."""
+    rules = _by_method(get, post)
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        rule = rules.get(request.method or "")
+        if rule is None:
+            return HttpResponseNotAllowed(sorted(rules))
+        if rule is not PUBLIC and not request.user.is_authenticated:
+            return _to_login(request)
+        if not rule.allows(request.user):
+            raise PermissionDenied(rule.reason)
+        return view(request, *args, **kwargs)
+
+    guarded.rules = rules  # type: ignore[attr-defined]  # read by the test that walks the URL map
+    return path(route, guarded, name=name)
+
+
+def api(route: str, view: type[APIView], *, name: str, get: Rule) -> URLPattern:
+    """Return a JSON route, read-only; `DeclaredRule` enforces the rule inside the view, so errors are problem+json."""
+    rules = _by_method(get, None)
+    callback = view.as_view(declared_rules=rules)
+    callback.rules = rules  # type: ignore[attr-defined]
+    return path(route, callback, name=name)
+
+
+def _by_method(get: Rule | None, post: Rule | None) -> Mapping[str, Rule]:
+    rules: dict[str, Rule] = {}
+    if get:
+        rules |= {"GET": get, "HEAD": get}
+    if post:
+        rules["POST"] = post
+    return rules
+
+
+def _to_login(request: HttpRequest) -> HttpResponse:
+    login = resolve_url(settings.LOGIN_URL)
+    if getattr(request, "htmx", False):
+        # A fragment must not be replaced by the login page: have the browser go there as a whole.
+        return HttpResponse(status=401, headers={"HX-Redirect": login})
+    return redirect_to_login(request.get_full_path(), login)

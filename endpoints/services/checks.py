@@ -1,0 +1,73 @@
+"""The automatic findings on a change: preflight over the inventory, and the policy's own."""
+
+from __future__ import annotations
+
+from endpoints.domain.specs import EndpointSpec
+from endpoints.models import Account, InventoryItem
+from endpoints.models.inventory import InventoryKind
+from endpoints.models.requests import ChangeAction
+from endpoints.network import preflight
+from endpoints.network.preflight import Finding
+from endpoints.network.snapshot import Part, Snapshot
+from endpoints.policy import grammar
+from endpoints.services.drafts import ChangeDraft
+
+__all__ = ["Finding", "findings_for", "policy_findings", "snapshot_for"]
+
+
+def findings_for(change: ChangeDraft, *, account: Account) -> list[Finding]:
+    """Return the findings on a change, blocks first."""
+    if change.action == ChangeAction.DELETE:
+        return []
+    found = policy_findings(change.spec)
+    if change.action == ChangeAction.CREATE:
+        found += preflight.check(change.spec, snapshot_for(change.spec, account=account))
+    order = {"block": 0, "warn": 1, "info": 2}
+    return sorted(found, key=lambda item: order[item.severity])
+
+
+def policy_findings(spec: EndpointSpec) -> list[Finding]:
+    """Return what there is to say about a spec's policy, each with its line and column."""
+    if spec.policy_document is None:
+        message = "Full access: whoever reaches the endpoint may do anything that their own permissions allow."
+        cure = "Choose a custom policy to narrow it."
+        return [Finding("policy-full-access", "info", "policy_document", message, cure)]
+    return [
+        Finding(
+            f"policy-{item.rule}",
+            item.severity,
+            "policy_document",
+            f"Line {item.line}, column {item.column}: {item.message}",
+            item.cure,
+        )
+        for item in grammar.check(spec.policy_document, vpc_endpoint_type=spec.vpc_endpoint_type.value)
+    ]
+
+
+_BY_VPC = {
+    InventoryKind.SUBNET: "subnets",
+    InventoryKind.ROUTE_TABLE: "route_tables",
+    InventoryKind.SECURITY_GROUP: "security_groups",
+    InventoryKind.VPC_ENDPOINT: "endpoints",
+}
+
+
+def snapshot_for(spec: EndpointSpec, *, account: Account) -> Snapshot:
+    """Return the VPC of a spec as last read. Three queries, whatever the VPC's size."""
+    items = InventoryItem.objects.filter(account=account, region=spec.region)
+    parts: dict[str, dict[str, Part]] = {name: {} for name in _BY_VPC.values()}
+    vpc = None
+    for item in items.filter(vpc_id=spec.vpc_id):
+        part = Part(item.aws_id, item.name, item.data)
+        if item.kind == InventoryKind.VPC:
+            vpc = part
+        elif item.kind in _BY_VPC:
+            parts[_BY_VPC[InventoryKind(item.kind)]][item.aws_id] = part
+    service = items.filter(kind=InventoryKind.SERVICE, aws_id=spec.service_name).first()
+    prefix_list = items.filter(kind=InventoryKind.PREFIX_LIST, name=spec.service_name).first()
+    return Snapshot(
+        vpc=vpc,
+        service=Part(service.aws_id, service.name, service.data) if service else None,
+        prefix_list_id=prefix_list.aws_id if prefix_list else "",
+        **parts,
+    )

@@ -1,0 +1,67 @@
+"""What a form hands over: a draft that is checked and then becomes a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from endpoints.domain.specs import EndpointSpec
+from endpoints.models import Account, Endpoint, PolicyRevision, Team
+from endpoints.models.requests import ChangeAction, content_hash
+
+MAX_TITLE = 120
+MAX_JUSTIFICATION = 4000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeDraft:
+    """One change as asked for. `reason` explains a policy change; `restores` names the revision rolled back to."""
+
+    action: ChangeAction
+    spec: EndpointSpec
+    endpoint: Endpoint | None = None
+    base_generation: int | None = None
+    reason: str = ""
+    restores: PolicyRevision | None = None
+
+    def reviewed(self) -> dict[str, Any]:
+        """Return what a reviewer reads; the same shape as `Change.reviewed`."""
+        return {
+            "action": str(self.action),
+            "endpoint": self.endpoint.pk if self.endpoint else None,
+            "base_generation": self.base_generation,
+            "spec": self.spec.to_dict(),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A request as asked for."""
+
+    account: Account
+    title: str
+    justification: str
+    owner_team: Team
+    changes: tuple[ChangeDraft, ...] = field(default=())
+
+    def problems(self) -> dict[str, str]:
+        """Return what the words lack, by field."""
+        found = {}
+        if not self.title.strip() or len(self.title) > MAX_TITLE:
+            found["title"] = f"Give a title of at most {MAX_TITLE} characters."
+        if not self.justification.strip() or len(self.justification) > MAX_JUSTIFICATION:
+            found["justification"] = f"Say why you need it, in at most {MAX_JUSTIFICATION} characters."
+        if "\x00" in self.title + self.justification:
+            found["justification"] = "Remove the NUL character."
+        if not self.changes:
+            found[""] = "A request needs at least one change."
+        return found
+
+    def content_hash(self) -> str:
+        """Return the SHA-256 that a review is bound to."""
+        return content_hash(
+            title=self.title,
+            justification=self.justification,
+            owner_team=self.owner_team.slug,
+            changes=[change.reviewed() for change in self.changes],
+        )

@@ -1,0 +1,105 @@
+"""Writing and verifying the append-only, chained record of events.
+
+Each account has its own chain, so that accounts don't wait for each other. A transaction takes its chain's lock
+*first* (`recorded`), before it touches rows: one order of locks, no deadlock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from endpoints.domain.hashing import canonical_json
+from endpoints.models import Account, Event
+from endpoints.services.actors import Who
+
+GENESIS = "0" * 64
+
+
+@contextmanager
+def recorded(chain: str) -> Iterator[None]:
+    """Open a transaction that will write events to a chain; hold the chain's lock until it ends."""
+    with transaction.atomic():
+        _lock(chain)
+        yield
+
+
+def chain_of(account: Account) -> str:
+    """Return the name of an account's chain: its twelve digits."""
+    return account.account_id
+
+
+def record(
+    *,
+    chain: str,
+    who: Who,
+    verb: str,
+    at: datetime,
+    request_id: int | None = None,
+    endpoint_id: int | None = None,
+    summary: str = "",
+    data: Mapping[str, Any] | None = None,
+) -> Event:
+    """Append one event in the running transaction. Raises TransactionManagementError outside one."""
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("An event commits with what it tells of, or not at all.")
+    _lock(chain)
+    last = Event.objects.filter(chain=chain).order_by("-sequence").values_list("sequence", "digest").first()
+    sequence, previous = (last[0] + 1, last[1]) if last else (1, GENESIS)
+    event = Event(
+        chain=chain,
+        sequence=sequence,
+        at=at,
+        actor=who.name,
+        channel=who.channel,
+        verb=verb,
+        request_id=request_id,
+        endpoint_id=endpoint_id,
+        summary=summary,
+        data=dict(data or {}),
+    )
+    event.digest = digest(event, previous)
+    event.save(force_insert=True)
+    return event
+
+
+def digest(event: Event, previous: str) -> str:
+    """Return the HMAC-SHA256 of an event after the previous digest, keyed by `PORTAL_AUDIT_KEY`."""
+    content = canonical_json(
+        {
+            "previous": previous,
+            "chain": event.chain,
+            "sequence": event.sequence,
+            "at": event.at.astimezone(UTC).isoformat(),
+            "actor": event.actor,
+            "channel": str(event.channel),
+            "verb": event.verb,
+            "request_id": event.request_id,
+            "endpoint_id": event.endpoint_id,
+            "summary": event.summary,
+            "data": event.data,
+        }
+    )
+    return hmac.new(settings.PORTAL_AUDIT_KEY.encode(), content.encode(), hashlib.sha256).hexdigest()
+
+
+def first_broken(chain: str) -> int | None:
+    """Return the sequence number at which a chain doesn't verify, or None when it does."""
+    expected, previous = 1, GENESIS
+    for event in Event.objects.filter(chain=chain).order_by("sequence").iterator(chunk_size=2000):
+        if event.sequence != expected or not hmac.compare_digest(event.digest, digest(event, previous)):
+            return expected
+        expected, previous = expected + 1, event.digest
+    return None
+
+
+def _lock(chain: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('portal-events'), hashtext(%s))", [chain])

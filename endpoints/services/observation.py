@@ -1,0 +1,218 @@
+"""Observing: one describe for everything in flight in an account-region, and what follows from it.
+
+Nothing polls per endpoint. A lease on the account-region lets one observer at a time do it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from endpoints.aws import AwsError
+from endpoints.domain.observed import NetworkInterface, ObservedEndpoint
+from endpoints.models import AccountRegion, Endpoint, EndpointRequest, Operation
+from endpoints.models.operations import IN_FLIGHT
+from endpoints.models.requests import ChangeAction
+from endpoints.queue import wake_operation
+from endpoints.services import events, outcomes
+from endpoints.services.leases import worker_name
+from endpoints.services.provisioning import next_actions
+from endpoints.services.targets import gateway
+
+log = logging.getLogger(__name__)
+
+NOT_YET = timedelta(minutes=5)
+"""For how long after a create AWS may still answer NotFound: it is eventually consistent."""
+STUCK = timedelta(minutes=30)
+"""After how long in flight an operation is handed to a person."""
+OBSERVE_LEASE = timedelta(seconds=60)
+_ENDED = {
+    "rejected": "The service's owner rejected the connection. Ask them why, then withdraw this request and ask for the "
+    "endpoint's deletion: a rejected endpoint can't be used again and still costs.",
+    "expired": "Nobody accepted the connection in time. Ask the service's owner, then withdraw this request, have the "
+    "endpoint deleted and ask again.",
+    "failed": "AWS could not make it. Read its message; retry after its cause has gone, or withdraw the request and ask "
+    "for the endpoint's deletion.",
+    "partial": "Only a part of it came to be. Read AWS's message; have the endpoint deleted and ask again.",
+}
+
+
+def observe(*, account_region_id: int) -> int:
+    """Look at everything in flight in an account-region; return how many operations it looked at."""
+    region = _lease(account_region_id)
+    if region is None:
+        return 0
+    try:
+        operations = list(
+            Operation.objects.filter(account=region.account, region=region.region, status__in=IN_FLIGHT)
+            .select_related("change", "request__account", "endpoint__account", "account")
+            .order_by("created_at")
+        )
+        found, interfaces = _look(region, operations) if operations else ({}, {})
+        for operation in operations:
+            seen = found.get(operation.endpoint.vpc_endpoint_id or "")
+            _settle(operation, _with_interfaces(seen, interfaces), now=timezone.now())
+        return len(operations)
+    except AwsError as error:
+        _note_trouble(region, error)
+        return 0
+    finally:
+        AccountRegion.objects.filter(pk=region.pk).update(lease_owner="", lease_expires_at=None, observed_at=Now())
+
+
+def _lease(account_region_id: int) -> AccountRegion | None:
+    taken = AccountRegion.objects.filter(
+        Q(lease_expires_at__isnull=True) | Q(lease_expires_at__lt=Now()), pk=account_region_id
+    ).update(lease_owner=worker_name(), lease_expires_at=Now() + OBSERVE_LEASE)
+    return AccountRegion.objects.select_related("account").get(pk=account_region_id) if taken else None
+
+
+def _look(
+    region: AccountRegion, operations: list[Operation]
+) -> tuple[dict[str, ObservedEndpoint], dict[str, NetworkInterface]]:
+    client = gateway(region.account, region.region)
+    found = client.describe_vpc_endpoints(
+        item.endpoint.vpc_endpoint_id for item in operations if item.endpoint.vpc_endpoint_id
+    )
+    wanted = [interface for item in found.values() for interface in item.network_interface_ids]
+    interfaces = client.network_interfaces(wanted) if wanted else {}
+    services = {item.service_name for item in found.values() if item.vpc_endpoint_type == "Gateway"}
+    if services:
+        lists = client.prefix_lists()
+        found = {key: replace(item, prefix_list_id=lists.get(item.service_name, "")) for key, item in found.items()}
+    return found, interfaces
+
+
+def _with_interfaces(
+    seen: ObservedEndpoint | None, interfaces: Mapping[str, NetworkInterface]
+) -> ObservedEndpoint | None:
+    if seen is None:
+        return None
+    mine = tuple(interfaces[item] for item in seen.network_interface_ids if item in interfaces)
+    return replace(seen, network_interfaces=mine)
+
+
+def _settle(operation: Operation, seen: ObservedEndpoint | None, *, now: datetime) -> None:
+    with events.recorded(events.chain_of(operation.account)):
+        operation.refresh_from_db(fields=["status", "version", "called_at"])
+        if operation.status not in IN_FLIGHT:
+            return  # somebody else settled it since we listed it
+        if seen is not None:
+            _store(operation.endpoint, seen, now)
+        if operation.action == ChangeAction.DELETE:
+            _settle_deletion(operation, seen, now)
+        elif seen is None:
+            _settle_missing(operation, now)
+        else:
+            _settle_present(operation, seen, now)
+
+
+def _settle_deletion(operation: Operation, seen: ObservedEndpoint | None, now: datetime) -> None:
+    if seen is None or seen.state == "deleted":
+        outcomes.succeed(operation, now=now)
+    elif seen.state != "deleting":
+        outcomes.act_again(operation, now=now)
+        wake_operation(operation.pk)
+
+
+def _settle_missing(operation: Operation, now: datetime) -> None:
+    since = operation.called_at or operation.created_at
+    if operation.action == ChangeAction.CREATE and now - since < NOT_YET:
+        return
+    outcomes.fail(
+        operation,
+        code="InvalidVpcEndpointId.NotFound",
+        message=f"AWS no longer knows {operation.endpoint.vpc_endpoint_id}.",
+        cure="It was deleted outside of the portal. Withdraw this request and ask for a new endpoint.",
+        now=now,
+    )
+
+
+def _settle_present(operation: Operation, seen: ObservedEndpoint, now: datetime) -> None:
+    if seen.state == "pendingacceptance":
+        if operation.status == "observing":
+            outcomes.await_acceptance(operation, now=now)
+        return
+    if operation.status == "waiting_acceptance" and seen.state in ("pending", "available"):
+        outcomes.accepted(operation, now=now)
+    if seen.state == "available":
+        _settle_available(operation, seen, now)
+    elif seen.state in _ENDED:
+        message = seen.last_error_message or f"AWS reports the endpoint as {seen.state}."
+        outcomes.fail(
+            operation, code=seen.last_error_code or seen.state, message=message, cure=_ENDED[seen.state], now=now
+        )
+    elif seen.state in ("deleting", "deleted"):
+        _settle_missing(operation, now)
+    elif now - (operation.called_at or operation.created_at) > STUCK:
+        outcomes.fail(
+            operation,
+            code="StillPending",
+            message=f"AWS has reported {seen.state} for more than {STUCK.seconds // 60} minutes.",
+            cure="Look at it in AWS's console; retry to go on waiting.",
+            now=now,
+        )
+
+
+def _settle_available(operation: Operation, seen: ObservedEndpoint, now: datetime) -> None:
+    remaining = next_actions(operation, seen)
+    if not remaining:
+        outcomes.succeed(operation, now=now)
+    elif operation.attempts >= outcomes.MAX_ATTEMPTS:
+        outcomes.fail(
+            operation,
+            code="NotAsApproved",
+            message="AWS accepted the calls, but the endpoint still differs from what was approved.",
+            cure="Compare desired and observed on the endpoint's page; retry, or withdraw the request.",
+            now=now,
+        )
+    else:
+        outcomes.act_again(operation, now=now)
+        wake_operation(operation.pk)
+
+
+def _store(endpoint: Endpoint, seen: ObservedEndpoint, now: datetime) -> None:
+    """Keep what AWS said; raise versions only when it said something new, so that pages needn't reload."""
+    values = seen.to_dict()
+    changed = (
+        Endpoint.objects.filter(pk=endpoint.pk)
+        .exclude(observed=values)
+        .update(observed=values, observed_at=now, aws_state=seen.state, version=F("version") + 1, updated_at=now)
+    )
+    if changed:
+        endpoint.refresh_from_db()
+        _bump_requests(Operation.objects.filter(endpoint=endpoint, status__in=IN_FLIGHT))
+    else:
+        Endpoint.objects.filter(pk=endpoint.pk).update(observed_at=now)
+
+
+def _bump_requests(operations: QuerySet[Operation]) -> None:
+    EndpointRequest.objects.filter(pk__in=operations.values("request")).update(version=F("version") + 1)
+
+
+def _note_trouble(region: AccountRegion, error: AwsError) -> None:
+    """Show an observer's trouble on what waits for it; the next sweep looks again."""
+    log.warning("observing %s: %s", region, error)
+    waiting = Operation.objects.filter(account=region.account, region=region.region, status__in=IN_FLIGHT).exclude(
+        last_error=error.message, last_error_code=error.code
+    )
+    _bump_requests(waiting)
+    waiting.update(last_error=error.message, last_error_code=error.code, last_cure=error.cure, version=F("version") + 1)
+
+
+def due_regions() -> list[int]:
+    """Return the account-regions in which something is in flight and nobody has looked for a moment."""
+    pause = timedelta(seconds=settings.PORTAL_OBSERVE_SECONDS)
+    in_flight = Operation.objects.filter(status__in=IN_FLIGHT).values("account_id", "region").distinct()
+    wanted = {(row["account_id"], row["region"]) for row in in_flight}
+    rows = AccountRegion.objects.filter(account_id__in={account for account, _ in wanted}).filter(
+        Q(observed_at__isnull=True) | Q(observed_at__lt=Now() - pause)
+    )
+    return [row.pk for row in rows if (row.account_id, row.region) in wanted]

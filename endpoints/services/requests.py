@@ -1,0 +1,277 @@
+"""What a requester does: submit, edit and submit again, withdraw, retry."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError
+from django.db.models import F, Q, QuerySet
+
+from endpoints import permissions
+from endpoints.domain.lifecycle import Actor
+from endpoints.models import Change, Check, EndpointRequest, Operation, PolicyRevision
+from endpoints.models.requests import ChangeAction, Severity
+from endpoints.queue import wake_operation
+from endpoints.services import checks, events, policies, transitions
+from endpoints.services.actors import Who
+from endpoints.services.drafts import ChangeDraft, Draft
+from endpoints.services.errors import Conflict, Invalid
+
+
+def submit(*, draft: Draft, by: Who, now: datetime, submission_key: UUID) -> EndpointRequest:
+    """Submit a request for review. The same `submission_key` again gives the same request: a double click makes one.
+
+    Raises PermissionDenied, and Invalid with the problem beside each field, blocking checks included.
+    """
+    user = by.person()
+    permissions.check_can_request(user, draft.owner_team)
+    known = _already_submitted(submission_key, by)
+    if known:
+        return known
+    findings = _checked(draft, by)
+    try:
+        with events.recorded(events.chain_of(draft.account)):
+            request = EndpointRequest.objects.create(
+                account=draft.account,
+                title=draft.title,
+                justification=draft.justification,
+                owner_team=draft.owner_team,
+                requester=user,
+                submission_key=submission_key,
+                content_hash=draft.content_hash(),
+                created_at=now,
+                submitted_at=now,
+                updated_at=now,
+            )
+            _add_changes(request, draft, findings, by, now)
+            events.record(
+                chain=events.chain_of(draft.account),
+                who=by,
+                verb="request.submitted",
+                at=now,
+                request_id=request.pk,
+                data={"content_hash": request.content_hash, "round": request.round},
+            )
+    except IntegrityError:
+        known = _already_submitted(submission_key, by)  # the other click won while we checked
+        if known is None:
+            raise
+        return known
+    return request
+
+
+def resubmit(*, request: EndpointRequest, draft: Draft, by: Who, now: datetime) -> EndpointRequest:
+    """Submit an edited request again, as a new round with new changes; earlier approvals no longer hold.
+
+    Raises PermissionDenied, Invalid, or Conflict when it can't be edited (any more).
+    """
+    permissions.check_can_edit(by.person(), request)
+    permissions.check_can_request(by.person(), draft.owner_team)
+    if draft.account.pk != request.account_id:
+        raise Invalid({"account": "A request stays in its account. Withdraw this one and make another."})
+    findings = _checked(draft, by)
+    with events.recorded(events.chain_of(request.account)):
+        _retire_round(request, by, now, for_edit=True)
+        transitions.apply(
+            to=request,
+            transition="resubmit",
+            acting_as=Actor.REQUESTER,
+            who=by,
+            now=now,
+            changes={
+                "title": draft.title,
+                "justification": draft.justification,
+                "owner_team": draft.owner_team,
+                "content_hash": draft.content_hash(),
+                "round": F("round") + 1,
+                "submitted_at": now,
+                "approved_by": None,
+                "approved_at": None,
+                "approved_hash": None,
+            },
+            data={"content_hash": draft.content_hash()},
+        )
+        _add_changes(request, draft, findings, by, now)
+    return request
+
+
+def withdraw(*, request: EndpointRequest, by: Who, now: datetime) -> None:
+    """Take a request back, before it is approved or after it failed. Raises PermissionDenied or Conflict."""
+    permissions.check_can_edit(by.person(), request)
+    with events.recorded(events.chain_of(request.account)):
+        _retire_round(request, by, now, for_edit=False)
+        transitions.apply(
+            to=request,
+            transition="withdraw",
+            acting_as=Actor.REQUESTER,
+            who=by,
+            now=now,
+            changes={"closed_at": now},
+        )
+
+
+_RESUME = {
+    ChangeAction.CREATE: "resume_provisioning",
+    ChangeAction.POLICY: "resume_update",
+    ChangeAction.DELETE: "resume_deletion",
+}
+
+
+def retry(*, request: EndpointRequest, by: Who, now: datetime) -> None:
+    """Queue what failed once more, as it was approved. Raises PermissionDenied or Conflict."""
+    permissions.check_can_retry(by.person(), request)
+    role = Actor.REQUESTER if request.requester_id == by.person().pk else Actor.OPERATOR
+    with events.recorded(events.chain_of(request.account)):
+        transitions.apply(to=request, transition="retry", acting_as=role, who=by, now=now)
+        for operation in _operations(request).filter(status="failed").select_related("endpoint", "account"):
+            try:
+                transitions.apply(
+                    to=operation,
+                    transition="retry",
+                    acting_as=role,
+                    who=by,
+                    now=now,
+                    changes={"attempts": 0, "throttles": 0, "next_attempt_at": now},
+                )
+            except IntegrityError as error:
+                raise Conflict("Another change of this endpoint is under way. Retry when it has ended.") from error
+            resume = _RESUME[ChangeAction(operation.action)]
+            transitions.apply(to=operation.endpoint, transition=resume, acting_as=role, who=by, now=now)
+            wake_operation(operation.pk)
+
+
+def current_changes(request: EndpointRequest) -> list[Change]:
+    """Return the changes of the round that is under review or was approved, in order."""
+    return list(
+        request.changes.filter(round=request.round)
+        .select_related("endpoint", "policy_revision")
+        .prefetch_related("checks")
+        .order_by("position")
+    )
+
+
+def _already_submitted(key: UUID, by: Who) -> EndpointRequest | None:
+    known = EndpointRequest.objects.filter(submission_key=key).first()
+    if known and known.requester_id != by.person().pk:
+        raise Conflict("This form was used already. Open a new one.")
+    return known
+
+
+def _checked(draft: Draft, by: Who) -> list[list[checks.Finding]]:
+    problems = draft.problems()
+    for change in draft.changes:
+        if change.endpoint:
+            permissions.check_can_change_endpoint(by.person(), change.endpoint)
+    findings = [checks.findings_for(change, account=draft.account) for change in draft.changes]
+    for found in findings:
+        for item in found:
+            if item.severity == Severity.BLOCK:
+                sentence = f"{item.message} {item.cure}".strip()
+                problems[item.field] = f"{problems[item.field]} {sentence}" if item.field in problems else sentence
+    if problems:
+        raise Invalid(problems)
+    return findings
+
+
+def _add_changes(
+    request: EndpointRequest, draft: Draft, findings: list[list[checks.Finding]], by: Who, now: datetime
+) -> None:
+    for position, (asked, found) in enumerate(zip(draft.changes, findings, strict=True), start=1):
+        change = Change.objects.create(
+            request=request,
+            round=request.round,
+            position=position,
+            action=asked.action,
+            region=asked.spec.region,
+            vpc_id=asked.spec.vpc_id,
+            service_name=asked.spec.service_name,
+            vpc_endpoint_type=asked.spec.vpc_endpoint_type,
+            spec=asked.spec.to_dict(),
+            spec_hash=asked.spec.sha256(),
+            base_generation=asked.base_generation,
+            endpoint=asked.endpoint,
+            policy_revision=_proposed(asked, by, now),
+        )
+        Check.objects.bulk_create(
+            Check(change=change, rule=item.rule, severity=item.severity, message=item.message, cure=item.cure)
+            for item in found
+        )
+
+
+def _proposed(asked: ChangeDraft, by: Who, now: datetime) -> PolicyRevision | None:
+    if asked.action != ChangeAction.POLICY or asked.endpoint is None:
+        return None
+    return policies.propose(
+        endpoint=asked.endpoint,
+        document=asked.spec.policy_document,
+        by=by,
+        reason=asked.reason,
+        now=now,
+        restores=asked.restores,
+    )
+
+
+def _operations(request: EndpointRequest) -> QuerySet[Operation]:
+    return Operation.objects.filter(request=request, change__round=request.round)
+
+
+def _retire_round(request: EndpointRequest, by: Who, now: datetime, *, for_edit: bool) -> None:
+    """Close what the current round had begun: its failed operations, their endpoints, its proposed revisions."""
+    operations = list(_operations(request).select_related("endpoint__account", "account", "change"))
+    if for_edit and any(item.status == "succeeded" for item in operations):
+        raise Conflict("A part of this request is done already; it can't be edited. Retry or withdraw it.")
+    if for_edit and any(item.action == ChangeAction.CREATE and item.endpoint.vpc_endpoint_id for item in operations):
+        raise Conflict("AWS has made an endpoint for this request. Retry it, or withdraw it and ask for its deletion.")
+    for operation in operations:
+        if operation.status == "failed":
+            _retire_operation(operation, by, now)
+    for revision in PolicyRevision.objects.filter(changes__request=request, changes__round=request.round).filter(
+        Q(status="proposed") | Q(status="approved")
+    ):
+        transitions.apply(to=revision, transition="decline", acting_as=Actor.REQUESTER, who=by, now=now)
+
+
+def _retire_operation(operation: Operation, by: Who, now: datetime) -> None:
+    transitions.apply(
+        to=operation,
+        transition="cancel",
+        acting_as=Actor.REQUESTER,
+        who=by,
+        now=now,
+        changes={"finished_at": now},
+    )
+    endpoint = operation.endpoint
+    if operation.action == ChangeAction.CREATE:
+        if not endpoint.vpc_endpoint_id and endpoint.status == "failed":
+            transitions.apply(
+                to=endpoint,
+                transition="discard",
+                acting_as=Actor.REQUESTER,
+                who=by,
+                now=now,
+                changes={"closed_at": now},
+            )
+            policies.decline_open(endpoint=endpoint, by=by, acting_as=Actor.REQUESTER, now=now)
+    elif endpoint.status == "failed":
+        settled = _settled_spec(operation)
+        transitions.apply(
+            to=endpoint,
+            transition="restore",
+            acting_as=Actor.REQUESTER,
+            who=by,
+            now=now,
+            changes={"desired": settled, "generation": F("generation") + 1, "last_error": "", "last_error_code": ""},
+        )
+
+
+def _settled_spec(operation: Operation) -> dict[str, object]:
+    """Return the endpoint's spec before this operation: that of its last change that AWS confirmed."""
+    last = (
+        Operation.objects.filter(endpoint=operation.endpoint_id, status="succeeded")
+        .exclude(action=ChangeAction.DELETE)
+        .order_by("-finished_at")
+        .values_list("change__spec", flat=True)
+        .first()
+    )
+    return last if last is not None else operation.endpoint.desired

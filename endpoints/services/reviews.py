@@ -1,0 +1,187 @@
+"""What a reviewer does: approve, request changes, reject. Bound to what was read; never one's own request."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError
+from django.db.models import F, Q
+
+from endpoints import permissions
+from endpoints.domain.lifecycle import Actor
+from endpoints.models import AccountRegion, Change, Endpoint, EndpointRequest, Operation, Review
+from endpoints.models.operations import client_token
+from endpoints.models.requests import ChangeAction
+from endpoints.models.reviews import Decision
+from endpoints.queue import wake_operation
+from endpoints.services import events, policies, transitions
+from endpoints.services.actors import Who
+from endpoints.services.errors import Conflict, Invalid
+from endpoints.services.requests import current_changes
+
+MAX_COMMENT = 4000
+
+
+def approve(*, request: EndpointRequest, content_hash: str, comment: str, by: Who, now: datetime) -> None:
+    """Approve exactly what was read, and queue its work: state, review, endpoint, operation and event in one commit.
+
+    Raises PermissionDenied, or Conflict when somebody else was faster or the request isn't the one that was read.
+    """
+    _check(request, by, comment, required=False)
+    with events.recorded(events.chain_of(request.account)):
+        user = by.person()
+        _decide(
+            request,
+            "approve",
+            content_hash,
+            by,
+            now,
+            changes={"approved_by": user, "approved_at": now, "approved_hash": content_hash},
+            comment=comment,
+        )
+        _keep_review(request, Decision.APPROVED, content_hash, comment, by, now)
+        for change in current_changes(request):
+            _start(change, request, by, now)
+
+
+def request_changes(*, request: EndpointRequest, content_hash: str, comment: str, by: Who, now: datetime) -> None:
+    """Send a request back to its requester, saying what to change. Raises as `approve` does, and Invalid."""
+    _check(request, by, comment, required=True)
+    with events.recorded(events.chain_of(request.account)):
+        _decide(request, "request_changes", content_hash, by, now, comment=comment)
+        _keep_review(request, Decision.CHANGES_REQUESTED, content_hash, comment, by, now)
+
+
+def reject(*, request: EndpointRequest, content_hash: str, comment: str, by: Who, now: datetime) -> None:
+    """Turn a request down, saying why. Raises as `approve` does, and Invalid without a comment."""
+    _check(request, by, comment, required=True)
+    with events.recorded(events.chain_of(request.account)):
+        _decide(request, "reject", content_hash, by, now, changes={"closed_at": now}, comment=comment)
+        _keep_review(request, Decision.REJECTED, content_hash, comment, by, now)
+        for change in current_changes(request):
+            if change.policy_revision:
+                transitions.apply(
+                    to=change.policy_revision, transition="decline", acting_as=Actor.APPROVER, who=by, now=now
+                )
+
+
+def _check(request: EndpointRequest, by: Who, comment: str, *, required: bool) -> None:
+    permissions.check_can_decide(by.person(), request)
+    if required and not comment.strip():
+        raise Invalid({"comment": "Say what is wrong, so that the requester can mend it."})
+    if len(comment) > MAX_COMMENT or "\x00" in comment:
+        raise Invalid({"comment": f"Write at most {MAX_COMMENT} characters, without control characters."})
+
+
+def _decide(
+    request: EndpointRequest,
+    transition: str,
+    content_hash: str,
+    by: Who,
+    now: datetime,
+    *,
+    comment: str,
+    changes: dict[str, Any] | None = None,
+) -> None:
+    if request.content_hash != content_hash and request.status == "submitted":
+        raise Conflict("The request was edited after you opened it. Read it again before you decide.")
+    transitions.apply(
+        to=request,
+        transition=transition,
+        acting_as=Actor.APPROVER,
+        who=by,
+        now=now,
+        # The UPDATE itself refuses another content than the one read, and the requester's own decision.
+        where=Q(content_hash=content_hash) & ~Q(requester=by.person()),
+        changes=changes,
+        summary=comment,
+        data={"content_hash": content_hash},
+    )
+
+
+def _keep_review(
+    request: EndpointRequest, decision: Decision, content_hash: str, comment: str, by: Who, now: datetime
+) -> None:
+    Review.objects.create(
+        request=request,
+        round=request.round,
+        requester=request.requester,
+        reviewer=by.person(),
+        decision=decision,
+        comment=comment,
+        content_hash=content_hash,
+        created_at=now,
+    )
+
+
+def _start(change: Change, request: EndpointRequest, by: Who, now: datetime) -> None:
+    if change.action == ChangeAction.CREATE:
+        endpoint = _new_endpoint(change, request, by, now)
+    else:
+        endpoint = _endpoint_to_change(change, by, now)
+    if change.policy_revision:
+        policies.approve(revision=change.policy_revision, by=by, now=now)
+    AccountRegion.objects.get_or_create(
+        account=request.account, region=change.region, defaults={"inventory_due_at": now}
+    )
+    operation_id = uuid.uuid4()
+    try:
+        Operation.objects.create(
+            id=operation_id,
+            change=change,
+            request=request,
+            endpoint=endpoint,
+            account=request.account,
+            region=change.region,
+            action=change.action,
+            client_token=client_token(operation_id, 1),
+            next_attempt_at=now,
+            created_at=now,
+        )
+    except IntegrityError as error:
+        raise Conflict("Another change of this endpoint is under way. Approve this one when it has ended.") from error
+    wake_operation(operation_id)
+
+
+def _new_endpoint(change: Change, request: EndpointRequest, by: Who, now: datetime) -> Endpoint:
+    endpoint = Endpoint.objects.create(
+        account=request.account,
+        region=change.region,
+        vpc_id=change.vpc_id,
+        service_name=change.service_name,
+        vpc_endpoint_type=change.vpc_endpoint_type,
+        owner_team=request.owner_team,
+        name=change.desired().name,
+        desired=change.spec,
+        created_at=now,
+        updated_at=now,
+    )
+    Change.objects.filter(pk=change.pk).update(endpoint=endpoint)
+    policies.first_revision(
+        endpoint=endpoint,
+        document=change.desired().policy_document,
+        author=request.requester,
+        reason=request.justification,
+        proposed_at=request.submitted_at,
+        by=by,
+        now=now,
+    )
+    return endpoint
+
+
+def _endpoint_to_change(change: Change, by: Who, now: datetime) -> Endpoint:
+    endpoint = change.endpoint
+    if endpoint is None:
+        raise Conflict("The endpoint is no longer known. Reject this request.")
+    transitions.apply(
+        to=endpoint,
+        transition="delete" if change.action == ChangeAction.DELETE else "update",
+        acting_as=Actor.APPROVER,
+        who=by,
+        now=now,
+        where=Q(generation=change.base_generation),
+        changes={"desired": change.spec, "generation": F("generation") + 1},
+    )
+    return endpoint

@@ -1,0 +1,164 @@
+"""The strict simulated AWS for tests of the engine: a server in this process, a member account, and a small VPC."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+from django.utils import timezone
+
+from endpoints.aws.sessions import forget_clients
+from endpoints.domain.specs import EndpointSpec, EndpointType
+from endpoints.models import Account, AccountRegion
+from endpoints.services import inventory
+from portal.sandbox import world
+from portal.sandbox.aws.control import SimControl
+from portal.sandbox.aws.server import SimulatedAws
+
+REGION = "eu-west-1"
+MEMBER = "555566667777"
+EXTERNAL_ID = "external-id-of-the-tests"
+ROLE = "EndpointPortal"
+
+
+@dataclass(frozen=True)
+class World:
+    """The VPC that `build` makes, by AWS ids, and the ways to steer the simulation."""
+
+    url: str
+    control: SimControl
+    vpc_id: str
+    subnet_ids: tuple[str, ...]
+    security_group_id: str
+    route_table_ids: tuple[str, ...]
+    keys: dict[str, str]
+
+    def ec2(self) -> Any:
+        """Return a client with full rights in the member account."""
+        return boto3.client("ec2", region_name=REGION, endpoint_url=self.url, **self.keys)
+
+    def endpoints(self) -> list[dict[str, Any]]:
+        """Return what AWS holds in the region, deleted ones left out."""
+        found = self.ec2().describe_vpc_endpoints()["VpcEndpoints"]
+        return [item for item in found if item["State"] not in ("deleted", "deleting")]
+
+    def calls(self, action: str) -> list[dict[str, Any]]:
+        """Return the recorded calls of one action."""
+        return [call for call in self.control.calls() if call["action"] == action]
+
+    def gateway_spec(self, **fields: Any) -> EndpointSpec:
+        """Return a Gateway endpoint to S3."""
+        return self._spec(
+            {
+                "service_name": f"com.amazonaws.{REGION}.s3",
+                "vpc_endpoint_type": EndpointType.GATEWAY,
+                "route_table_ids": self.route_table_ids[:1],
+                **fields,
+            }
+        )
+
+    def interface_spec(self, **fields: Any) -> EndpointSpec:
+        """Return an Interface endpoint to Secrets Manager."""
+        return self._spec(
+            {
+                "service_name": f"com.amazonaws.{REGION}.secretsmanager",
+                "vpc_endpoint_type": EndpointType.INTERFACE,
+                "subnet_ids": self.subnet_ids,
+                "security_group_ids": (self.security_group_id,),
+                "private_dns_enabled": True,
+                **fields,
+            }
+        )
+
+    def _spec(self, fields: dict[str, Any]) -> EndpointSpec:
+        return EndpointSpec(**{"account_id": MEMBER, "region": REGION, "vpc_id": self.vpc_id, **fields})
+
+
+@pytest.fixture(scope="session")
+def simulated_aws() -> Iterator[SimulatedAws]:
+    """Run the simulated AWS for the whole session: states end at once and nothing throttles, until a test says so."""
+    with SimulatedAws(pace=0, rate=0) as server:
+        yield server
+
+
+@pytest.fixture
+def aws(simulated_aws: SimulatedAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """Return a fresh world; this process's boto3 and that of its children work there."""
+    control = SimControl(simulated_aws.url)
+    control.reset()
+    control.set_pace(0)
+    control.set_rate(0)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", simulated_aws.url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", world.AWS_ACCESS_KEY_ID)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", world.AWS_SECRET_ACCESS_KEY)
+    forget_clients()
+    yield build(simulated_aws.url, control)
+    forget_clients()
+    assert os.environ["AWS_ENDPOINT_URL"] == simulated_aws.url
+
+
+def build(url: str, control: SimControl) -> World:
+    """Make the member account's role and a VPC with three subnets, a group and two route tables."""
+    made = control.add_account(MEMBER)
+    keys = {"aws_access_key_id": made.access_key_id, "aws_secret_access_key": made.secret_access_key}
+    _make_role(url, keys)
+    ec2 = boto3.client("ec2", region_name=REGION, endpoint_url=url, **keys)
+    vpc_id = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    for attribute in ("EnableDnsSupport", "EnableDnsHostnames"):
+        ec2.modify_vpc_attribute(VpcId=vpc_id, **{attribute: {"Value": True}})
+    subnets = [
+        ec2.create_subnet(VpcId=vpc_id, CidrBlock=f"10.0.{number}.0/24", AvailabilityZone=f"{REGION}{zone}")["Subnet"]
+        for number, zone in enumerate("abc")
+    ]
+    group = ec2.create_security_group(VpcId=vpc_id, GroupName="https", Description="HTTPS from the VPC")["GroupId"]
+    rule = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "10.0.0.0/16"}]}
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])
+    tables = [ec2.create_route_table(VpcId=vpc_id)["RouteTable"]["RouteTableId"] for _ in range(2)]
+    control.clear_calls()
+    return World(
+        url=url,
+        control=control,
+        vpc_id=vpc_id,
+        subnet_ids=tuple(subnet["SubnetId"] for subnet in subnets),
+        security_group_id=group,
+        route_table_ids=tuple(tables),
+        keys=keys,
+    )
+
+
+def _make_role(url: str, keys: dict[str, str]) -> None:
+    iam = boto3.client("iam", region_name=REGION, endpoint_url=url, **keys)
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:aws:iam::{world.TOOLING_ACCOUNT_ID}:root"},
+                "Action": "sts:AssumeRole",
+                "Condition": {"StringEquals": {"sts:ExternalId": EXTERNAL_ID}},
+            }
+        ],
+    }
+    allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(trust))
+    iam.put_role_policy(RoleName=ROLE, PolicyName="all", PolicyDocument=json.dumps(allow))
+
+
+def member_account() -> Account:
+    """Return the member account as the portal knows it, with its inventory read from the simulated AWS."""
+    account = Account.objects.create(
+        account_id=MEMBER,
+        name="member",
+        role_arn=f"arn:aws:iam::{MEMBER}:role/{ROLE}",
+        external_id=EXTERNAL_ID,
+        regions=[REGION],
+    )
+    inventory.ensure_regions(account=account, now=timezone.now())
+    region = AccountRegion.objects.get(account=account)
+    assert inventory.refresh(account_region_id=region.pk, now=timezone.now()), region.inventory_error
+    return account

@@ -1,0 +1,371 @@
+"""Makes people, accounts, inventories and requests for tests. A state is reached by the transitions that lead to it.
+
+Nothing here calls AWS: `available(...)` feeds the engine what AWS would have said. Tests of the engine itself use
+the simulated AWS (`tests/aws.py`).
+"""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from endpoints.domain.observed import DnsEntry, NetworkInterface, ObservedEndpoint
+from endpoints.domain.specs import EndpointSpec, EndpointType
+from endpoints.models import (
+    Account,
+    AccountRegion,
+    Endpoint,
+    EndpointRequest,
+    InventoryItem,
+    Membership,
+    Operation,
+    Role,
+    RoleAssignment,
+    Team,
+    User,
+)
+from endpoints.models.requests import ChangeAction
+from endpoints.services import events, leases, observation, outcomes, provisioning, requests, reviews
+from endpoints.services.actors import Who, person
+from endpoints.services.drafts import ChangeDraft, Draft
+
+REGION = "eu-west-1"
+PASSWORD = "a long enough test password"
+READ_ONLY = """{
+  "Version": "2012-10-17",
+  "Statement": [
+    {"Sid": "Read", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}
+  ]
+}"""
+DENY_DELETE = """{
+  "Version": "2012-10-17",
+  "Statement": [
+    {"Sid": "All", "Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"},
+    {"Sid": "Keep", "Effect": "Deny", "Principal": "*", "Action": "s3:DeleteObject", "Resource": "*"}
+  ]
+}"""
+_numbers = itertools.count(1)
+
+
+def make_account(name: str = "payments-prod", *, regions: tuple[str, ...] = (REGION,), **fields: Any) -> Account:
+    """Return an account with an inventory of one VPC per region (see `stock`)."""
+    number = next(_numbers)
+    account_id = fields.pop("account_id", f"{number:012d}")
+    account = Account.objects.create(
+        name=f"{name}-{number}" if Account.objects.filter(name=name).exists() else name,
+        account_id=account_id,
+        role_arn=f"arn:aws:iam::{account_id}:role/EndpointPortal",
+        external_id=f"external-{number}",
+        regions=list(regions),
+        **fields,
+    )
+    for region in regions:
+        stock(account, region)
+    return account
+
+
+def aws_id(prefix: str, account: Account, region: str, name: str) -> str:
+    """Return a stable id of AWS's form for a named resource of an account and region."""
+    return f"{prefix}-{uuid.uuid5(uuid.NAMESPACE_URL, f'{account.account_id}/{region}/{name}').hex[:17]}"
+
+
+def stock(account: Account, region: str = REGION) -> str:
+    """Fill a region's inventory: one VPC, three private subnets and a second one in zone a, groups, tables, services.
+
+    Return the VPC's id.
+    """
+    vpc_id = aws_id("vpc", account, region, "main")
+
+    def item(kind: str, prefix: str, name: str, **data: Any) -> InventoryItem:
+        own = "" if kind in ("service", "prefix_list") else vpc_id
+        identity = vpc_id if kind == "vpc" else aws_id(prefix, account, region, name)
+        return InventoryItem(
+            account=account, region=region, kind=kind, aws_id=identity, vpc_id=own, name=name, data=data
+        )
+
+    def service(short: str, *types: str, **data: Any) -> InventoryItem:
+        found = item("service", "", "", **{**_SERVICE, **data, "types": list(types)})
+        found.aws_id = f"com.amazonaws.{region}.{short}"
+        found.data["availability_zones"] = [f"{region}{letter}" for letter in "abc"]
+        if "private_dns_name" not in data:
+            found.data["private_dns_name"] = f"{short}.{region}.amazonaws.com"
+        return found
+
+    everywhere = {"protocol": "-1", "from_port": None, "to_port": None, "cidrs": ["0.0.0.0/0"]}
+    https = {"protocol": "tcp", "from_port": 443, "to_port": 443, "cidrs": ["10.0.0.0/16"]}
+    rest: dict[str, Any] = {"groups": [], "prefix_lists": []}
+    rows = [
+        item(
+            "vpc",
+            "vpc",
+            "main",
+            cidr_block="10.0.0.0/16",
+            cidr_blocks=["10.0.0.0/16"],
+            is_default=False,
+            owner_id=account.account_id,
+            enable_dns_support=True,
+            enable_dns_hostnames=True,
+        ),
+        item("security_group", "sg", "default", description="default", ingress=[], egress=[{**everywhere, **rest}]),
+        item(
+            "security_group",
+            "sg",
+            "https",
+            description="HTTPS from the VPC",
+            ingress=[{**https, **rest}],
+            egress=[{**everywhere, **rest}],
+        ),
+        item("prefix_list", "pl", f"com.amazonaws.{region}.s3"),
+        service("s3", "Gateway", "Interface"),
+        service("secretsmanager", "Interface"),
+        service("partner", "Interface", acceptance_required=True, policy_supported=False, private_dns_name=""),
+    ]
+    for number, name in enumerate(["private-a", "private-b", "private-c", "other-a"]):
+        zone = name[-1]
+        rows.append(
+            item(
+                "subnet",
+                "subnet",
+                name,
+                availability_zone=f"{region}{zone}",
+                availability_zone_id=f"euw1-az{'abc'.index(zone) + 1}",
+                cidr_block=f"10.0.{number}.0/24",
+                available_ip_address_count=251,
+                owner_id=account.account_id,
+            )
+        )
+    for name in ("private", "public"):
+        routes = [{"destination": "10.0.0.0/16", "target": "local"}]
+        rows.append(item("route_table", "rtb", name, main=name == "public", subnet_ids=[], routes=routes))
+    InventoryItem.objects.bulk_create(rows)
+    now = timezone.now()
+    AccountRegion.objects.create(
+        account=account, region=region, inventory_at=now, inventory_due_at=now + timedelta(hours=1)
+    )
+    return vpc_id
+
+
+_SERVICE = {"owner": "amazon", "policy_supported": True, "acceptance_required": False}
+
+
+def make_team(name: str = "Payments") -> Team:
+    """Return the team of this name."""
+    return Team.objects.get_or_create(name=name, slug=name.lower().replace(" ", "-"))[0]
+
+
+def make_person(username: str, *roles: Role, team: Team | None = None, approves: Account | None = None) -> User:
+    """Return a person with roles, a team, and an account to approve for."""
+    user = User.objects.create_user(username, password=PASSWORD)
+    for role in roles:
+        RoleAssignment.objects.create(user=user, role=role)
+    if approves:
+        RoleAssignment.objects.create(user=user, role=Role.APPROVER, account=approves)
+    if team:
+        Membership.objects.create(user=user, team=team)
+    return user
+
+
+def make_engineer(username: str = "engineer", *, team: Team | None = None) -> User:
+    """Return an engineer of a team (Payments when none is given)."""
+    return make_person(username, Role.ENGINEER, team=team or make_team())
+
+
+def make_approver(account: Account, username: str = "approver") -> User:
+    """Return an approver of an account."""
+    return make_person(username, approves=account)
+
+
+def gateway_spec(account: Account, region: str = REGION, **fields: Any) -> EndpointSpec:
+    """Return a Gateway endpoint to S3 in the stocked VPC's private route table."""
+    return EndpointSpec(
+        **{
+            "account_id": account.account_id,
+            "region": region,
+            "vpc_id": aws_id("vpc", account, region, "main"),
+            "service_name": f"com.amazonaws.{region}.s3",
+            "vpc_endpoint_type": EndpointType.GATEWAY,
+            "route_table_ids": (aws_id("rtb", account, region, "private"),),
+            **fields,
+        }
+    )
+
+
+def interface_spec(account: Account, region: str = REGION, **fields: Any) -> EndpointSpec:
+    """Return an Interface endpoint to Secrets Manager in the stocked VPC's three private subnets."""
+    return EndpointSpec(
+        **{
+            "account_id": account.account_id,
+            "region": region,
+            "vpc_id": aws_id("vpc", account, region, "main"),
+            "service_name": f"com.amazonaws.{region}.secretsmanager",
+            "vpc_endpoint_type": EndpointType.INTERFACE,
+            "subnet_ids": tuple(aws_id("subnet", account, region, f"private-{zone}") for zone in "abc"),
+            "security_group_ids": (aws_id("sg", account, region, "https"),),
+            "private_dns_enabled": True,
+            **fields,
+        }
+    )
+
+
+def draft(account: Account, team: Team, *specs: EndpointSpec, title: str = "S3 without NAT") -> Draft:
+    """Return a draft that creates endpoints of these specs (a gateway to S3 when none is given)."""
+    changes = [ChangeDraft(action=ChangeAction.CREATE, spec=spec) for spec in specs or (gateway_spec(account),)]
+    return Draft(
+        account=account,
+        title=title,
+        justification="The batch jobs read S3 through NAT today.",
+        owner_team=team,
+        changes=tuple(changes),
+    )
+
+
+def submitted(
+    account: Account, requester: User, *specs: EndpointSpec, title: str = "S3 without NAT"
+) -> EndpointRequest:
+    """Return a request that waits for review."""
+    team = requester.teams.get()
+    asked = draft(account, team, *specs, title=title)
+    return requests.submit(draft=asked, by=person(requester), now=timezone.now(), submission_key=uuid.uuid4())
+
+
+def policy_change(
+    endpoint: Endpoint, requester: User, document: str | None, *, reason: str = "Narrow it."
+) -> EndpointRequest:
+    """Return a request that waits for review and changes an endpoint's policy."""
+    return _change(endpoint, requester, ChangeAction.POLICY, reason, policy_document=document)
+
+
+def deletion(endpoint: Endpoint, requester: User) -> EndpointRequest:
+    """Return a request that waits for review and deletes an endpoint."""
+    return _change(endpoint, requester, ChangeAction.DELETE, "")
+
+
+def _change(endpoint: Endpoint, requester: User, action: ChangeAction, reason: str, **fields: Any) -> EndpointRequest:
+    endpoint.refresh_from_db()
+    change = ChangeDraft(
+        action=action,
+        spec=replace(endpoint.desired_spec(), **fields),
+        endpoint=endpoint,
+        base_generation=endpoint.generation,
+        reason=reason,
+    )
+    asked = Draft(
+        account=endpoint.account,
+        title=f"{action.label} of {endpoint}",
+        justification="It is needed for the audit.",
+        owner_team=endpoint.owner_team,
+        changes=(change,),
+    )
+    return requests.submit(draft=asked, by=person(requester), now=timezone.now(), submission_key=uuid.uuid4())
+
+
+def approved(request: EndpointRequest, approver: User) -> EndpointRequest:
+    """Return the request, approved."""
+    reviews.approve(
+        request=request, content_hash=request.content_hash, comment="", by=person(approver), now=timezone.now()
+    )
+    request.refresh_from_db()
+    return request
+
+
+def available(request: EndpointRequest) -> list[Endpoint]:
+    """Bring an approved request to the end by feeding the engine what AWS would say; return its endpoints."""
+    endpoints = []
+    for operation in Operation.objects.filter(request=request, change__round=request.round):
+        endpoints.append(_provision(operation, state="available"))
+    request.refresh_from_db()
+    return endpoints
+
+
+def pending_acceptance(request: EndpointRequest) -> list[Endpoint]:
+    """Bring an approved request to where the service's owner must accept."""
+    operations = Operation.objects.filter(request=request, change__round=request.round)
+    endpoints = [_provision(operation, state="pendingacceptance") for operation in operations]
+    request.refresh_from_db()
+    return endpoints
+
+
+def failed(
+    request: EndpointRequest, *, code: str = "RouteAlreadyExists", message: str = "route table rtb-1 has a route"
+) -> EndpointRequest:
+    """Bring an approved request to where AWS has refused it."""
+    now = timezone.now()
+    for operation in Operation.objects.filter(request=request, change__round=request.round):
+        leases.claim(operation.pk, owner="a test")
+        operation = _loaded(operation)
+        outcomes.started(operation, now=now)
+        with events.recorded(events.chain_of(operation.account)):
+            outcomes.fail(operation, code=code, message=message, cure="Edit the request.", now=now, request_id="req-1")
+    request.refresh_from_db()
+    return request
+
+
+def observed(spec: EndpointSpec, endpoint: Endpoint, *, state: str = "available") -> ObservedEndpoint:
+    """Return what AWS would say of an endpoint that is as its spec asks."""
+    number = endpoint.pk
+    interfaces = tuple(
+        NetworkInterface(
+            network_interface_id=f"eni-{number:08x}{position:09x}",
+            subnet_id=subnet,
+            availability_zone=f"{spec.region}{'abc'[position % 3]}",
+            private_ip_address=f"10.0.{position}.{10 + number % 200}",
+            status="in-use",
+            security_group_ids=spec.security_group_ids,
+        )
+        for position, subnet in enumerate(spec.subnet_ids)
+    )
+    dns = (
+        () if spec.is_gateway else (f"vpce-{number:017x}-abcdef.{spec.short_service}.{spec.region}.vpce.amazonaws.com",)
+    )
+    return ObservedEndpoint(
+        vpc_endpoint_id=f"vpce-{number:017x}",
+        vpc_endpoint_type=str(spec.vpc_endpoint_type),
+        vpc_id=spec.vpc_id,
+        service_name=spec.service_name,
+        state=state,
+        policy_document=spec.policy_document,
+        route_table_ids=spec.route_table_ids,
+        subnet_ids=spec.subnet_ids,
+        security_group_ids=spec.security_group_ids,
+        private_dns_enabled=spec.private_dns_enabled,
+        owner_id=spec.account_id,
+        dns_entries=tuple(DnsEntry(dns_name=name, hosted_zone_id="Z1") for name in dns),
+        network_interface_ids=tuple(item.network_interface_id for item in interfaces),
+        network_interfaces=interfaces,
+        prefix_list_id="pl-6da54004" if spec.is_gateway else "",
+        tags=(("portal:operation", "test"),),
+    )
+
+
+def _provision(operation: Operation, *, state: str) -> Endpoint:
+    held = leases.claim(operation.pk, owner="a test")
+    assert held, f"{operation} is {operation.status}, not due"
+    operation = _loaded(operation)
+    now = timezone.now()
+    outcomes.started(operation, now=now)
+    seen = observed(operation.change.desired(), operation.endpoint, state=state)
+    if operation.action == ChangeAction.DELETE:
+        seen = observed(operation.change.desired(), operation.endpoint, state="deleted")
+    elif operation.endpoint.vpc_endpoint_id is None:
+        provisioning._record_created(operation, held, seen, request_id="req-1")
+    with events.recorded(events.chain_of(operation.account)):
+        outcomes.hand_over(operation, request_id="req-1", now=now)
+    observation._settle(operation, seen, now=now)
+    operation.endpoint.refresh_from_db()
+    return operation.endpoint
+
+
+def _loaded(operation: Operation) -> Operation:
+    return Operation.objects.select_related(
+        "change", "request__account", "endpoint__account", "endpoint__owner_team", "account"
+    ).get(pk=operation.pk)
+
+
+def by(user: User) -> Who:
+    """Return a person as an actor of the browser."""
+    return person(user)
