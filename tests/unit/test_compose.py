@@ -35,9 +35,7 @@ SECRETS = {"SECRET_KEY", "PORTAL_AUDIT_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWOR
 
 def instructions() -> list[tuple[str, str]]:
     """Return the Dockerfile's instructions in order, continued lines joined, comments left out."""
-    text = "\n".join(
-        line for line in (ROOT / "Dockerfile").read_text().splitlines() if not line.startswith("#")
-    )
+    text = "\n".join(line for line in (ROOT / "Dockerfile").read_text().splitlines() if not line.startswith("#"))
     lines = text.replace("\\\n", " ").splitlines()
     return [(words[0], words[1].strip()) for line in lines if len(words := line.split(maxsplit=1)) == 2]
 
@@ -68,7 +66,8 @@ def settings_variables() -> tuple[set[str], set[str]]:
             continue
         if not (isinstance(node.func.value, ast.Name) and node.func.value.id == "env"):
             continue
-        assert isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str)
+        assert isinstance(node.args[0], ast.Constant)
+        assert isinstance(node.args[0].value, str)
         read.add(node.args[0].value)
         default = node.args[1] if len(node.args) > 1 else None
         conditional = isinstance(default, ast.IfExp)
@@ -209,22 +208,16 @@ def test_the_web_port_is_one_everywhere() -> None:
 def test_every_service_is_watched_and_waits_for_what_it_needs() -> None:
     for name, service in SERVICES.items():
         once = service.get("restart") == "no"
-        assert once or service["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}, (
-            f"{name} has no health check"
-        )
+        assert once or service["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}, f"{name} has no health check"
         for other, how in service.get("depends_on", {}).items():
-            expected = (
-                "service_completed_successfully" if SERVICES[other]["restart"] == "no" else "service_healthy"
-            )
+            expected = "service_completed_successfully" if SERVICES[other]["restart"] == "no" else "service_healthy"
             assert how == {"condition": expected}
     for name in ("web", "worker", "beat"):
         assert {"migrate", "valkey"} <= set(SERVICES[name]["depends_on"])
 
 
 def test_volumes_are_declared_and_used() -> None:
-    used = {
-        volume.partition(":")[0] for service in SERVICES.values() for volume in service.get("volumes", [])
-    }
+    used = {volume.partition(":")[0] for service in SERVICES.values() for volume in service.get("volumes", [])}
     assert used == set(COMPOSE["volumes"])
 
 
@@ -240,9 +233,7 @@ def test_a_read_only_container_writes_only_where_it_may() -> None:
 @pytest.mark.parametrize("stage", ["portal", "sandbox"])
 def test_images_run_as_nobody_special_with_hashes_checked(stage: str) -> None:
     assert last(stage, "USER") == "portal"
-    assert re.search(
-        r"useradd --uid [1-9]\d{3,}", last(stage, "RUN") if stage == "sandbox" else str(stages()[stage])
-    )
+    assert re.search(r"useradd --uid [1-9]\d{3,}", last(stage, "RUN") if stage == "sandbox" else str(stages()[stage]))
     words = [word for word, _ in stages()[stage]]
     assert words.index("USER") > max(at for at, word in enumerate(words) if word in {"COPY", "RUN"})
     for kind, rest in instructions():
