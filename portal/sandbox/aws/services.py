@@ -72,6 +72,7 @@ class Service:
     principals: tuple[str, ...] = ("*",)
     tags: tuple[tuple[str, str], ...] = ()
     load_balancers: tuple[str, ...] = field(default=(), compare=False)
+    supported_regions: tuple[str, ...] = ()
 
     @property
     def short_name(self) -> str:
@@ -182,6 +183,7 @@ def _custom_service(configuration: Any, account: str, region: str) -> Service:
         policy_supported=False,
         acceptance_required=bool(configuration.acceptance_required),
         principals=tuple(configuration.principals),
+        supported_regions=tuple(configuration._supported_region_names),
         tags=tuple((tag["key"], tag["value"]) for tag in configuration.get_tags()),
         load_balancers=tuple(
             configuration.network_load_balancer_arns or configuration.gateway_load_balancer_arns

@@ -100,7 +100,8 @@ def _statement(statement: Any, kind: str) -> None:
 
 
 def subnets(backend: Any, subnet_ids: Iterable[str], vpc_id: str, service: Service) -> list[Any]:
-    """Return the subnets, one for each zone, all in the VPC and in the service's zones."""
+    """Return the subnets, all in the VPC and in the service's zones (a service of another region has none
+    here)."""
     found = []
     for subnet_id in subnet_ids:
         subnet = next((group[subnet_id] for group in backend.subnets.values() if subnet_id in group), None)
@@ -108,7 +109,8 @@ def subnets(backend: Any, subnet_ids: Iterable[str], vpc_id: str, service: Servi
             raise AwsError("InvalidSubnetId.NotFound", f"The subnet ID '{subnet_id}' does not exist")
         if subnet.vpc_id != vpc_id:
             raise invalid(f"Subnet {subnet_id} does not belong to VPC {vpc_id}")
-        if subnet.availability_zone not in service.zone_names:
+        at_home = service.region == backend.region_name
+        if at_home and subnet.availability_zone not in service.zone_names:
             raise invalid(
                 f"The VPC endpoint service {service.name} does not support the availability zone of the "
                 "subnet: "
