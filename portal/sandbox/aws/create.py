@@ -102,7 +102,6 @@ def _new(call: Context, vpc_id: str, service: Service, kind: str, document: str 
         state="pending",
         created=datetime.now(UTC),
         policy=document or default_policy(kind),
-        policy_is_default=not document,
         dns_label=_label(endpoint_id),
     )
 

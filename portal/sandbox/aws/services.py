@@ -9,7 +9,7 @@ fixed so that it can be tested.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -17,7 +17,6 @@ from typing import Any
 from portal.sandbox.aws import filters
 from portal.sandbox.aws.context import Context
 from portal.sandbox.aws.errors import AwsError
-from portal.sandbox.aws.iam import wildcard
 
 # com.amazonaws.vpce.<region>.<service id> is a service that an account provides.
 _CUSTOM = "com.amazonaws.vpce."
@@ -253,10 +252,3 @@ def _order(detail: dict[str, Any]) -> str:
 
 def _id(text: str) -> str:
     return "vpce-svc-" + hashlib.sha256(text.encode()).hexdigest()[:17]
-
-
-def principal_matches(patterns: Iterable[str], account: str) -> bool:
-    """Tell whether one of a service's allowed principals covers an account."""
-    return any(
-        wildcard(pattern, f"arn:aws:iam::{account}:root") or pattern == account for pattern in patterns
-    )

@@ -18,6 +18,16 @@ from portal.sandbox.aws.store import Endpoint, Region
 
 POLICY_LIMIT = 20_480
 _TYPES = ("Gateway", "Interface", "GatewayLoadBalancer")
+_SUBNETS_ONLY_FOR = "Subnet IDs are only supported for Interface and GatewayLoadBalancer type VPC Endpoints."
+_TABLES_ONLY_FOR = "Route table IDs are only supported for Gateway type VPC Endpoint."
+_ONLY_FOR = {
+    "SubnetIds": _SUBNETS_ONLY_FOR,
+    "AddSubnetIds": _SUBNETS_ONLY_FOR,
+    "RemoveSubnetIds": _SUBNETS_ONLY_FOR,
+    "RouteTableIds": _TABLES_ONLY_FOR,
+    "AddRouteTableIds": _TABLES_ONLY_FOR,
+    "RemoveRouteTableIds": _TABLES_ONLY_FOR,
+}
 _RECORD_TYPES = ("ipv4", "dualstack", "ipv6", "service-defined")
 
 
@@ -42,6 +52,13 @@ def endpoint_type(text: str | None, service: Service) -> str:
     return wanted
 
 
+def wrong_type(parameter: str, kind: str) -> AwsError:
+    """Return the refusal of a parameter that belongs to another type, in AWS's words where they are known."""
+    if parameter in _ONLY_FOR:
+        return invalid(_ONLY_FOR[parameter])
+    return invalid(f"The parameter {parameter} is not supported for VPC endpoints of type {kind}.")
+
+
 def fits_type(kind: str, params: Mapping[str, Any]) -> None:
     """Refuse parameters that belong to another type of endpoint."""
     wrong = {
@@ -58,7 +75,7 @@ def fits_type(kind: str, params: Mapping[str, Any]) -> None:
     for name in wrong:
         value = params.get(name)
         if value and str(value).lower() != "false":
-            raise invalid(f"The parameter {name} is not supported for VPC endpoints of type {kind}.")
+            raise wrong_type(name, kind)
     if kind == "GatewayLoadBalancer" and len(params.get("SubnetIds") or []) != 1:
         raise invalid("A Gateway Load Balancer endpoint takes exactly one subnet.")
 
@@ -205,7 +222,7 @@ def private_dns(
     ):
         raise invalid(
             "To set PrivateDnsOnlyForInboundResolverEndpoint to true, the VPC "
-            f"{the_vpc.id} must have a Gateway endpoint for the service {service.name}."
+            f"{the_vpc.id} must have a Gateway endpoint for the service."
         )
     for name in service.private_names:
         if _taken(here, the_vpc.id, service, own_id) or name.removeprefix("*.") in _hosted_zones(the_vpc.id):
