@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "knox",
     "rest_framework",
     "endpoints",
+    *(["portal.sandbox"] if SANDBOX else []),  # its command seed_demo makes the demo users
 ]
 
 MIDDLEWARE = [

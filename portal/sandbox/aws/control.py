@@ -22,7 +22,8 @@ class Credentials:
 
 
 class SimControl:
-    """Steers a simulated AWS at `url`. Methods raise SimControlError for a refusal, OSError when nobody answers."""
+    """Steers a simulated AWS at `url`. Methods raise SimControlError for a refusal, OSError when nobody
+    answers."""
 
     def __init__(self, url: str, *, token: str | None = None, timeout: float = 30.0) -> None:
         parts = urlsplit(url)
@@ -67,7 +68,8 @@ class SimControl:
         region: str | None = None,
         **params: Any,
     ) -> int:
-        """Add a fault (kinds and their parameters: `faults.py`) and return its id. `times=None` fires always."""
+        """Add a fault (kinds and their parameters: `faults.py`) and return its id. `times=None` fires
+        always."""
         rule = {"action": action, "kind": kind, "times": times, "account": account, "region": region}
         return int(self._ask("add-fault", **rule, params=params)["id"])
 
@@ -81,8 +83,9 @@ class SimControl:
         self._ask("clear-faults")
 
     def calls(self) -> list[dict[str, Any]]:
-        """Return the recorded calls, oldest first: number, service, action, account, region, request_id, started,
-        status, error, params."""
+        """Return the recorded calls, oldest first: number, service, action, account, region, request_id,
+        started, status, error, params.
+        """
         recorded: list[dict[str, Any]] = self._ask("calls")["calls"]
         return recorded
 
@@ -106,13 +109,13 @@ class SimControl:
         """Change an endpoint's policy behind everybody's back; None resets it."""
         self._ask("set-policy-out-of-band", vpc_endpoint_id=vpc_endpoint_id, policy_document=policy_document)
 
-    def _ask(self, name: str, **body: Any) -> dict[str, Any]:
+    def _ask(self, act: str, /, **body: Any) -> dict[str, Any]:
         headers = {"Content-Type": "application/json"}
         if self._token:
             headers["X-Sim-Token"] = self._token
         connection = http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
         try:
-            connection.request("POST", f"/_sim/{name}", json.dumps(body), headers)
+            connection.request("POST", f"/_sim/{act}", json.dumps(body), headers)
             response = connection.getresponse()
             answer: dict[str, Any] = json.loads(response.read())
         finally:

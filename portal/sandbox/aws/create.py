@@ -1,10 +1,10 @@
-"""CreateVpcEndpoint: the token first, then every check, then the endpoint and all that hangs on it, or nothing."""
+"""CreateVpcEndpoint: the token first, then every check, then the endpoint and all that hangs on it, or
+nothing."""
 
 from __future__ import annotations
 
+import hashlib
 import json
-import secrets
-import string
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,8 +20,9 @@ from portal.sandbox.aws.store import STORE, Endpoint
 def create_vpc_endpoint(call: Context) -> dict[str, Any]:
     """Create an endpoint, or answer with the one its ClientToken made before.
 
-    Raises `IdempotentParameterMismatch` for a token used with other parameters (per account and region). The token of
-    an endpoint that is gone answers with its last state, `deleted`: a token never makes a second endpoint.
+    Raises `IdempotentParameterMismatch` for a token used with other parameters (per account and region).
+    The token of an endpoint that is gone answers with its last state, `deleted`: a token never makes a second
+    endpoint.
     """
     token = call.text("ClientToken")
     fingerprint = _fingerprint(call.params)
@@ -85,8 +86,9 @@ def _service(call: Context) -> Service:
 def _new(call: Context, vpc_id: str, service: Service, kind: str, document: str | None) -> Endpoint:
     from moto.ec2.utils import random_vpc_ep_id
 
+    endpoint_id = random_vpc_ep_id()
     return Endpoint(
-        id=random_vpc_ep_id(),
+        id=endpoint_id,
         sequence=STORE.next_sequence(),
         account=call.account,
         region=call.region,
@@ -98,8 +100,13 @@ def _new(call: Context, vpc_id: str, service: Service, kind: str, document: str 
         created=datetime.now(UTC),
         policy=document or default_policy(kind),
         policy_is_default=not document,
-        dns_label="".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(8)),
+        dns_label=_label(endpoint_id),
     )
+
+
+def _label(endpoint_id: str) -> str:
+    # Derived, so that a world seeded again has the same names.
+    return hashlib.sha256(endpoint_id.encode()).hexdigest()[:8]
 
 
 def _gateway(call: Context, endpoint: Endpoint) -> None:
@@ -134,16 +141,13 @@ def _dns(call: Context, endpoint: Endpoint, the_vpc: Any, service: Service) -> N
     asked = call.flag("PrivateDnsEnabled")
     if asked and service.acceptance_required and service.owner != "amazon":
         raise invalid(
-            "Private DNS can only be enabled after the endpoint connection is accepted by the owner of "
-            f"{service.name}."
+            f"Private DNS can only be enabled after the endpoint connection is accepted by the owner of {service.name}."
         )
     # Not sent: on for AWS's services other than the gateway pair, off for accounts' services.
     default = bool(service.private_names) and not service.custom and "Gateway" not in service.types
     endpoint.private_dns = default if asked is None else asked
     given = call.params.get("DnsOptions") or {}
-    endpoint.dns_options = validation.dns_options(
-        given, endpoint.ip_address_type, service, endpoint.private_dns, {}
-    )
+    endpoint.dns_options = validation.dns_options(given, endpoint.ip_address_type, service, endpoint.private_dns, {})
     if endpoint.private_dns:
         validation.private_dns(call.backend, call.here, the_vpc, service, endpoint.dns_options, None)
 
@@ -151,9 +155,7 @@ def _dns(call: Context, endpoint: Endpoint, the_vpc: Any, service: Service) -> N
 def fixed_addresses(call: Context) -> dict[str, str | None]:
     """Return the addresses SubnetConfigurations fixes, by subnet id."""
     return {
-        str(item["SubnetId"]): item.get("Ipv4")
-        for item in call.items("SubnetConfigurations")
-        if "SubnetId" in item
+        str(item["SubnetId"]): item.get("Ipv4") for item in call.items("SubnetConfigurations") if "SubnetId" in item
     }
 
 

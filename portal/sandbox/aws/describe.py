@@ -10,7 +10,8 @@ from portal.sandbox.aws.context import Context
 from portal.sandbox.aws.errors import AwsError
 from portal.sandbox.aws.store import Endpoint
 
-# The full-access policies AWS attaches when none is given; their shapes differ (EC2 API, observed by the engines).
+# The full-access policies AWS attaches when none is given; their shapes differ (EC2 API, observed by the
+# engines).
 _STATEMENT = [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]
 _DEFAULT_GATEWAY = json.dumps({"Version": "2008-10-17", "Statement": _STATEMENT})
 _DEFAULT_INTERFACE = json.dumps({"Statement": _STATEMENT})
@@ -30,7 +31,8 @@ def not_found(endpoint_id: str) -> AwsError:
 
 
 def describe(call: Context) -> dict[str, Any]:
-    """DescribeVpcEndpoints: ids, filters, pages of at most 1,000. Counts as a read for the faults that count reads."""
+    """DescribeVpcEndpoints: ids, filters, pages of at most 1,000. Counts as a read for the faults that count
+    reads."""
     ids = call.items("VpcEndpointIds")
     if ids and call.params.get("MaxResults") is not None:
         raise AwsError(
@@ -109,9 +111,7 @@ def dns_entries(call: Context, endpoint: Endpoint) -> list[dict[str, str]]:
     ):
         return []
     try:
-        service = services.find(
-            endpoint.service_name, account=endpoint.account, region=endpoint.service_region
-        )
+        service = services.find(endpoint.service_name, account=endpoint.account, region=endpoint.service_region)
     except AwsError:
         return []
     star = "*." if service.short_name in ("s3", "ecr.dkr", "execute-api") else ""

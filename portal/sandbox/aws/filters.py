@@ -38,9 +38,7 @@ def select(
     return [thing for thing in things if all(_matches(get(thing), values) for get, values in tests)]
 
 
-def _getter(
-    name: str, getters: Mapping[str, Getter[T]], tags_of: Callable[[T], Mapping[str, str]]
-) -> Getter[T]:
+def _getter(name: str, getters: Mapping[str, Getter[T]], tags_of: Callable[[T], Mapping[str, str]]) -> Getter[T]:
     if name.startswith("tag:"):
         key = name.removeprefix("tag:")
         return lambda thing: tags_of(thing).get(key)
@@ -68,7 +66,8 @@ def page(
 ) -> tuple[list[T], str | None]:
     """Return one page in the order of `key` and the token of the next page, or None.
 
-    `MaxResults` above `limit` means `limit`, as AWS documents for these calls; without it everything up to `limit`.
+    `MaxResults` above `limit` means `limit`, as AWS documents for these calls; without it everything up to
+    `limit`.
     """
     size = params.get("MaxResults")
     if size is not None and int(size) < 1:

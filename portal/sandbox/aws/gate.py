@@ -1,4 +1,5 @@
-"""The gate every call passes: who, fault, throttle, permission, dry run, then the overlay's handler or moto's.
+"""The gate every call passes: who, fault, throttle, permission, dry run, then the overlay's handler or
+moto's.
 
 It replaces moto's `BaseResponse.call_action`, so that the server and `mock_aws` behave alike.
 """
@@ -82,7 +83,7 @@ def pass_through(response: Any, moto_call: Callable[[Any], Answer]) -> Answer:
     try:
         with LOCK:
             after, answer = _act(response, moto_call, record)
-    except _Reset:
+    except _ResetError:
         return _transport(response, "reset", (503, {}, ""))
     except AwsError as error:
         answer = render(_protocol(response), error, request_id)
@@ -98,7 +99,7 @@ def pass_through(response: Any, moto_call: Callable[[Any], Answer]) -> Answer:
     return _transport(response, "cut", answer)
 
 
-class _Reset(Exception):
+class _ResetError(Exception):
     """The connection shall be reset before anything is done."""
 
 
@@ -110,7 +111,7 @@ def _act(response: Any, moto_call: Callable[[Any], Answer], record: Record) -> t
     before = FAULTS.take(BEFORE, action, principal.account, region)
     if before is not None:
         if before.kind == "reset":
-            raise _Reset
+            raise _ResetError
         raise before.error()
     if service == "ec2" and not BUCKETS.take(action, principal.account, region, STORE.rate):
         raise AwsError("RequestLimitExceeded", "Request limit exceeded.")
@@ -150,9 +151,7 @@ def _protocol(response: Any) -> str:
     return str(get_service_model(response.boto3_service_name).protocol)
 
 
-_REQUEST_ID = re.compile(
-    r"(?<=<request[Ii]d>)[^<]*(?=<)|(?<=<RequestI[dD]>)[^<]*(?=<)|(?<=<requestID>)[^<]*(?=<)"
-)
+_REQUEST_ID = re.compile(r"(?<=<request[Ii]d>)[^<]*(?=<)|(?<=<RequestI[dD]>)[^<]*(?=<)|(?<=<requestID>)[^<]*(?=<)")
 _CODE = re.compile(r"<Code>([^<]+)</Code>|\"__type\": ?\"([^\"]+)\"")
 
 

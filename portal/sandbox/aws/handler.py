@@ -11,7 +11,8 @@ class QuietHandler(WSGIRequestHandler):
     """HTTP/1.1, so that botocore's pool works; no line for each request."""
 
     protocol_version = "HTTP/1.1"
-    # Head and body go out in two writes: without this each answer waits for the client's delayed acknowledgement.
+    # Head and body go out in two writes: without this each answer waits for the client's delayed
+    # acknowledgement.
     disable_nagle_algorithm = True
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:

@@ -1,8 +1,9 @@
 """Who calls, and what its identity policies allow.
 
-A plain evaluation: an explicit Deny wins, then an Allow, else refused. Actions and resources match with `*` and `?`.
-Conditions are evaluated on the keys listed in `CONDITION_KEYS`; a key that is not known is absent. Not simulated:
-permission boundaries, service control policies, resource policies other than a role's trust policy.
+A plain evaluation: an explicit Deny wins, then an Allow, else refused. Actions and resources match with `*`
+and `?`. Conditions are evaluated on the keys listed in `CONDITION_KEYS`; a key that is not known is absent.
+Not simulated: permission boundaries, service control policies, resource policies other than a role's trust
+policy.
 """
 
 from __future__ import annotations
@@ -58,8 +59,8 @@ class Principal:
 def identify(access_key: str, session_token: str | None, *, service: str) -> Principal:
     """Return who an access key belongs to.
 
-    Raises AwsError as the service words it: EC2 `AuthFailure` and `RequestExpired`, the others `InvalidClientTokenId`
-    and `ExpiredToken`.
+    Raises AwsError as the service words it: EC2 `AuthFailure` and `RequestExpired`, the others
+    `InvalidClientTokenId` and `ExpiredToken`.
     """
     static = STORE.static_keys.get(access_key)
     if static is not None:
@@ -126,10 +127,13 @@ def _user(access_key: str, service: str) -> Principal:
 
 
 def _documents_of(holder: Any) -> Iterable[Mapping[str, Any]]:
-    inline = holder.policies
-    texts = list(inline.values()) if isinstance(inline, dict) else [p["policy_document"] for p in inline]
-    managed = holder.managed_policies
-    texts += [p.document for p in (managed.values() if isinstance(managed, dict) else managed)]
+    texts = list(holder.policies.values())
+    texts += [
+        version.document
+        for policy in holder.managed_policies.values()
+        for version in policy.versions
+        if version.version_id == policy.default_version_id
+    ]
     for text in texts:
         yield json.loads(text) if isinstance(text, str) else text
 
@@ -140,12 +144,10 @@ def _unknown(service: str) -> AwsError:
     return AwsError("InvalidClientTokenId", "The security token included in the request is invalid.")
 
 
-# --- Evaluation -------------------------------------------------------------------------------------------------------
+# --- Evaluation
 
 
-def decide(
-    policies: Iterable[Mapping[str, Any]], action: str, resource: str, keys: Mapping[str, str]
-) -> str | None:
+def decide(policies: Iterable[Mapping[str, Any]], action: str, resource: str, keys: Mapping[str, str]) -> str | None:
     """Return "Deny" for an explicit deny, "Allow", or None when nothing matches."""
     allowed = False
     for policy in policies:
@@ -219,13 +221,12 @@ def as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
-# --- EC2 --------------------------------------------------------------------------------------------------------------
+# --- EC2
 
 
-def authorize(
-    principal: Principal, service: str, action: str, region: str, params: Mapping[str, Any]
-) -> None:
-    """Let an allowed call pass; raise `UnauthorizedOperation` (EC2) or `AccessDenied` (others) for one that is not."""
+def authorize(principal: Principal, service: str, action: str, region: str, params: Mapping[str, Any]) -> None:
+    """Let an allowed call pass; raise `UnauthorizedOperation` (EC2) or `AccessDenied` (others) for one that
+    is not."""
     if principal.policies is None and principal.session_policy is None:
         return
     actions = [action]
@@ -256,7 +257,8 @@ def _verdict(principal: Principal, action: str, resource: str, keys: Mapping[str
 
 
 def _resources(service: str, action: str, account: str, region: str, params: Mapping[str, Any]) -> list[str]:
-    """Return the ARNs an action is authorised on: the named ones, `vpc-endpoint/*` for a new one, else `*`."""
+    """Return the ARNs an action is authorised on: the named ones, `vpc-endpoint/*` for a new one, else
+    `*`."""
     if service != "ec2" or action.startswith("Describe"):
         return [str(params.get("RoleArn") or "*")]
     prefix = f"arn:aws:ec2:{region}:{account}:"
@@ -319,7 +321,8 @@ def encode_message(facts: Mapping[str, Any]) -> str:
 
 
 def decode_message(text: str) -> str:
-    """Return the JSON of an encoded authorization message; raise `InvalidAuthorizationMessageException` otherwise."""
+    """Return the JSON of an encoded authorization message; raise `InvalidAuthorizationMessageException`
+    otherwise."""
     error = AwsError(
         "InvalidAuthorizationMessageException",
         "The error returned if the message passed was not encoded by AWS.",

@@ -1,4 +1,5 @@
-"""Network interfaces of interface endpoints: addresses inside their subnet, the right groups, requester-managed."""
+"""Network interfaces of interface endpoints: addresses inside their subnet, the right groups,
+requester-managed."""
 
 from __future__ import annotations
 
@@ -100,7 +101,8 @@ def set_groups(backend: Any, endpoint: Endpoint) -> None:
 
 
 def describe(call: Context) -> dict[str, Any]:
-    """DescribeNetworkInterfaces: ids, filters, pages of at most 1,000; the endpoint's beside everybody else's."""
+    """DescribeNetworkInterfaces: ids, filters, pages of at most 1,000; the endpoint's beside everybody
+    else's."""
     backend = call.backend
     ids = call.items("NetworkInterfaceIds")
     if ids and call.params.get("MaxResults") is not None:
@@ -110,9 +112,7 @@ def describe(call: Context) -> dict[str, Any]:
         )
     for one in ids:
         if one not in backend.enis:
-            raise AwsError(
-                "InvalidNetworkInterfaceID.NotFound", f"The networkInterface ID '{one}' does not exist"
-            )
+            raise AwsError("InvalidNetworkInterfaceID.NotFound", f"The networkInterface ID '{one}' does not exist")
     found = [backend.enis[one] for one in ids] if ids else list(backend.enis.values())
     chosen = filters.select(
         found,

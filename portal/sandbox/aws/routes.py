@@ -9,7 +9,8 @@ from portal.sandbox.aws.store import Endpoint
 
 
 def find_table(backend: Any, route_table_id: str, vpc_id: str) -> Any:
-    """Return a route table of the endpoint's VPC; raises `InvalidRouteTableId.NotFound` or `InvalidParameter`."""
+    """Return a route table of the endpoint's VPC; raises `InvalidRouteTableId.NotFound` or
+    `InvalidParameter`."""
     table = backend.route_tables.get(route_table_id)
     if table is None:
         raise AwsError("InvalidRouteTableId.NotFound", f"The routeTable ID '{route_table_id}' does not exist")
@@ -33,7 +34,9 @@ def add(backend: Any, endpoint: Endpoint, route_table_id: str) -> None:
 
     table = backend.route_tables[route_table_id]
     prefix_list = backend.managed_prefix_lists[endpoint.prefix_list_id]
-    route = Route(table, None, None, destination_prefix_list=prefix_list, vpc_endpoint_id=endpoint.id)
+    route = Route(  # type: ignore[abstract]  # moto makes them the same way
+        table, None, None, destination_prefix_list=prefix_list, vpc_endpoint_id=endpoint.id
+    )
     table._routes[route.id] = route
     endpoint.route_table_ids.append(route_table_id)
 

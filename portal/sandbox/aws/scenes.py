@@ -1,4 +1,5 @@
-"""What a test wants to have happened and AWS has no quick call for. Each raises ValueError for what does not exist."""
+"""What a test wants to have happened and AWS has no quick call for. Each raises ValueError for what does not
+exist."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import socket
 import threading
 from pathlib import Path
 from types import TracebackType
@@ -14,14 +14,13 @@ from portal.sandbox.aws.state import StateFile
 from portal.sandbox.aws.store import LOCK, STORE
 from portal.sandbox.aws.wsgi import SimulatedAwsApp
 
-log = logging.getLogger("simulated-aws")
-
 
 class SimulatedAws:
-    """A simulated AWS on a port of this machine, in a thread. One at a time in a process: moto's memory is global.
+    """A simulated AWS on a port of this machine, in a thread. One at a time in a process: moto's memory is
+    global.
 
-    `pace` scales how long states last (0: over at the next call), `rate` scales the token buckets (0: no throttling),
-    `state` is a file that keeps everything between two starts. Port 0 takes a free one.
+    `pace` scales how long states last (0: over at the next call), `rate` scales the token buckets (0: no
+    throttling), `state` is a file that keeps everything between two starts. Port 0 takes a free one.
     """
 
     def __init__(
@@ -50,12 +49,17 @@ class SimulatedAws:
         return self
 
     def listen(self) -> None:
-        """Get everything ready and take the port, without serving yet."""
+        """Take the port and get everything ready, without serving yet. Raises OSError for a port in use."""
         from werkzeug.serving import make_server
 
         from portal.sandbox.aws import seed
         from portal.sandbox.aws.handler import QuietHandler
 
+        # The port first: who does not get it must not touch the state of who has it.
+        host, port = self._address
+        taken = socket.create_server(
+            self._address, family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=128
+        )
         overlay.install()
         with LOCK:
             overlay.reset()
@@ -66,8 +70,14 @@ class SimulatedAws:
             if self._seed:
                 seed.demo()
         self._server = make_server(
-            *self._address, SimulatedAwsApp(self._control), threaded=True, request_handler=QuietHandler
+            host,
+            port,
+            SimulatedAwsApp(self._control),
+            threaded=True,
+            request_handler=QuietHandler,
+            fd=taken.fileno(),
         )
+        taken.close()  # the server has its own descriptor of it
         self._server.daemon_threads = True
         if self._state is not None:
             self._state.watch()

@@ -35,7 +35,8 @@ class StateFile:
         self._file_lock = threading.Lock()
 
     def load(self) -> bool:
-        """Load the file, if there is one. A damaged one is set aside with a warning, and the start goes on."""
+        """Load the file, if there is one. A damaged one is set aside with a warning, and the start goes
+        on."""
         if not self.path.exists():
             return False
         try:

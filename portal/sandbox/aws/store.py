@@ -1,7 +1,7 @@
 """What the overlay remembers: endpoints, tokens, credentials and settings, behind one lock.
 
-moto keeps VPCs, subnets, route tables, groups and interfaces; endpoints are kept here. Everything in `Store` except the
-lock is plain data and can be pickled beside moto's backends (see `state.py`).
+moto keeps VPCs, subnets, route tables, groups and interfaces; endpoints are kept here. Everything in `Store`
+except the lock is plain data and can be pickled beside moto's backends (see `state.py`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ HOLDS_NOTHING = frozenset({"deleting", "deleted"})
 
 @dataclass
 class Endpoint:
-    """One VPC endpoint. `state` is spelled as on the wire (lowerCamelCase); times are seconds since the epoch."""
+    """One VPC endpoint. `state` is spelled as on the wire (lowerCamelCase); times are seconds since the
+    epoch."""
 
     id: str
     sequence: int
@@ -129,9 +130,7 @@ class Store:
     static_keys: dict[str, StaticKey] = field(default_factory=dict)
     temporary_keys: dict[str, TemporaryKey] = field(default_factory=dict)
     quotas: dict[tuple[str, str | None, str | None], int] = field(default_factory=dict)
-    connections: dict[str, dict[str, tuple[str, str]]] = field(
-        default_factory=dict
-    )  # service id -> endpoints
+    connections: dict[str, dict[str, tuple[str, str]]] = field(default_factory=dict)  # service id -> endpoints
 
     def region(self, account: str, region: str) -> Region:
         """Return the region's memory, empty at first."""

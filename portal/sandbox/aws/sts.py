@@ -22,15 +22,16 @@ _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}")
 def assume_role(call: Context) -> dict[str, Any]:
     """Hand out temporary credentials of a role whose trust policy lets the caller in.
 
-    Raises `AccessDenied` for a role that does not exist, a caller or an ExternalId the trust policy refuses (AWS does
-    not tell them apart), and `ValidationError` for a bad name or duration.
+    Raises `AccessDenied` for a role that does not exist, a caller or an ExternalId the trust policy refuses
+    (AWS does not tell them apart), and `ValidationError` for a bad name or duration.
     """
     role_arn = call.text("RoleArn") or ""
     session_name = call.text("RoleSessionName") or ""
     if not _SESSION_NAME.fullmatch(session_name):
         raise AwsError(
             "ValidationError",
-            f"1 validation error detected: Value '{session_name}' at 'roleSessionName' failed to satisfy constraint: "
+            f"1 validation error detected: Value '{session_name}' at 'roleSessionName' failed to satisfy "
+            f"constraint: "
             "Member must satisfy regular expression pattern: [\\w+=,.@-]*",
         )
     role = iam.find_role(role_arn)
@@ -88,7 +89,8 @@ def _duration(call: Context, role: Any) -> int:
     if seconds < 900:
         raise AwsError(
             "ValidationError",
-            f"1 validation error detected: Value '{seconds}' at 'durationSeconds' failed to satisfy constraint: "
+            f"1 validation error detected: Value '{seconds}' at 'durationSeconds' failed to satisfy "
+            f"constraint: "
             "Member must have value greater than or equal to 900",
         )
     if seconds > longest:

@@ -1,6 +1,7 @@
 """What CreateVpcEndpoint and ModifyVpcEndpoint refuse, with AWS's codes and words.
 
-Every function either returns what it looked up or raises; none changes anything, so a refused call leaves no trace.
+Every function either returns what it looked up or raises; none changes anything, so a refused call leaves no
+trace.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ def vpc(backend: Any, vpc_id: str | None) -> Any:
 
 
 def endpoint_type(text: str | None, service: Service) -> str:
-    """Return the type, Gateway when none is given; raises `InvalidParameter` where the service has no such type."""
+    """Return the type, Gateway when none is given; raises `InvalidParameter` where the service has no such
+    type."""
     wanted = next((name for name in _TYPES if name.lower() == (text or "Gateway").lower()), None)
     if wanted is None:
         raise invalid(f"Invalid Vpc Endpoint type: {text}")
@@ -92,7 +94,8 @@ def _statement(statement: Any, kind: str) -> None:
     if kind == "Gateway" and statement.get("Principal") not in ("*", {"AWS": "*"}, {"AWS": ["*"]}):
         raise AwsError(
             "InvalidPolicyDocument",
-            'The Principal of a gateway endpoint policy must be "*"; narrow it with the condition key aws:PrincipalArn.',
+            'The Principal of a gateway endpoint policy must be "*"; narrow it with the condition key '
+            "aws:PrincipalArn.",
         )
 
 
@@ -107,7 +110,8 @@ def subnets(backend: Any, subnet_ids: Iterable[str], vpc_id: str, service: Servi
             raise invalid(f"Subnet {subnet_id} does not belong to VPC {vpc_id}")
         if subnet.availability_zone not in service.zone_names:
             raise invalid(
-                f"The VPC endpoint service {service.name} does not support the availability zone of the subnet: "
+                f"The VPC endpoint service {service.name} does not support the availability zone of the "
+                "subnet: "
                 f"{subnet_id}."
             )
         found.append(subnet)
@@ -189,7 +193,8 @@ def private_dns(
         )
     if not (_is_true(the_vpc.enable_dns_support) and _is_true(the_vpc.enable_dns_hostnames)):
         raise invalid(
-            "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true "
+            "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes "
+            "set to true "
             f"for {the_vpc.id}"
         )
     if options.get("PrivateDnsOnlyForInboundResolverEndpoint") and not any(
@@ -208,10 +213,7 @@ def private_dns(
 
 
 def _taken(here: Region, vpc_id: str, service: Service, own_id: str | None) -> bool:
-    return any(
-        one.private_dns and one.id != own_id and one.service_name == service.name
-        for one in here.in_vpc(vpc_id)
-    )
+    return any(one.private_dns and one.id != own_id and one.service_name == service.name for one in here.in_vpc(vpc_id))
 
 
 def _hosted_zones(vpc_id: str) -> set[str]:
@@ -268,9 +270,7 @@ def _tag(key: str, value: str) -> None:
     if not key or len(key) > 127 or len(value) > 255:
         raise AwsError("InvalidParameterValue", f"Tag key or value is empty or too long: '{key}'.")
     if key.lower().startswith("aws:"):
-        raise AwsError(
-            "InvalidParameterValue", f"Tag keys starting with 'aws:' are reserved for internal use: {key}"
-        )
+        raise AwsError("InvalidParameterValue", f"Tag keys starting with 'aws:' are reserved for internal use: {key}")
 
 
 def client_token(token: str) -> None:
@@ -282,9 +282,7 @@ def client_token(token: str) -> None:
 def changeable(endpoint: Endpoint) -> None:
     """Refuse a change of an endpoint that is being changed, goes away or never came."""
     if endpoint.modifying and endpoint.state == "pending":
-        raise AwsError(
-            "OperationInProgress", f"Another operation on the VPC endpoint {endpoint.id} is in progress."
-        )
+        raise AwsError("OperationInProgress", f"Another operation on the VPC endpoint {endpoint.id} is in progress.")
     if endpoint.state not in ("available", "pending", "pendingAcceptance"):
         raise AwsError(
             "IncorrectState",
