@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.urls import reverse
 
 from endpoints.domain.specs import EndpointSpec, EndpointType, SpecError
 from endpoints.forms.parts import FULL, TEXTS, PolicyFields, submission_key, team_field, tidy_policy
@@ -33,6 +34,15 @@ SINGLES = (
     "placed_for",
 )
 Values = dict[str, Any]
+
+RELOADS = {
+    "account": "on-account",
+    "region": "on-region",
+    "vpc_id": "placement",
+    "service_name": "on-service",
+    "vpc_endpoint_type": "placement",
+}
+"""Which part of the page each choice reloads, by its id in templates/requests/form_fields.html."""
 
 _UNLISTED = "“%(value)s” isn't in the list any more. Choose again."
 _OTHER_VPC = "%(value)s doesn't belong to this VPC. Choose from the list."
@@ -92,6 +102,11 @@ class RequestForm(PolicyFields):
             "route_table_ids": [(item.aws_id, item.label) for item in choices.route_tables],
         }.items():
             self.fields[field].choices = pairs  # type: ignore[attr-defined]
+        for field, part in RELOADS.items():
+            target = f"#{part}"
+            self.fields[field].widget.attrs.update(
+                {"hx-get": reverse("request_new_fields"), "hx-target": target, "hx-select": target}
+            )
 
     @property
     def selected(self) -> dict[str, list[str]]:
