@@ -39,6 +39,8 @@ def _report_worker(sender: Any, **_: Any) -> None:
     ):
         report()
         _timers.append(sender.timer.call_repeatedly(seconds, report))
+    # What became due while no worker was there need not wait for beat's next tick.
+    sender.app.send_task("endpoints.sweep", retry=False)
 
 
 @beat_init.connect

@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "knox",
     "rest_framework",
     "endpoints",
+    *(["portal.sandbox"] if SANDBOX else []),  # its command seed_demo makes the demo users
 ]
 
 MIDDLEWARE = [
@@ -229,7 +230,11 @@ PORTAL_OBSERVE_SECONDS = env.number("PORTAL_OBSERVE_SECONDS", 2)
 PORTAL_INVENTORY_SECONDS = env.number("PORTAL_INVENTORY_SECONDS", 300)
 PORTAL_POLICY_EFFECT_SECONDS = env.number("PORTAL_POLICY_EFFECT_SECONDS", 300)
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "endpoints.sweep", "schedule": PORTAL_SWEEP_SECONDS, "options": {"expires": PORTAL_SWEEP_SECONDS}},
+    "sweep": {
+        "task": "endpoints.sweep",
+        "schedule": PORTAL_SWEEP_SECONDS,
+        "options": {"expires": PORTAL_SWEEP_SECONDS},
+    },
     "observe": {
         "task": "endpoints.observe_due",
         "schedule": PORTAL_OBSERVE_SECONDS,

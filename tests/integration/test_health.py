@@ -113,9 +113,7 @@ def test_nothing_but_reading_is_answered(path: str) -> None:
     assert Client().post(path).status_code == 405
 
 
-def test_aws_reachability_is_what_a_connection_says(
-    valkey: redis.Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_aws_reachability_is_what_a_connection_says(valkey: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{listener.getsockname()[1]}")
         celery.report_aws()

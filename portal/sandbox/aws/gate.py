@@ -151,9 +151,7 @@ def _protocol(response: Any) -> str:
     return str(get_service_model(response.boto3_service_name).protocol)
 
 
-_REQUEST_ID = re.compile(
-    r"(?<=<request[Ii]d>)[^<]*(?=<)|(?<=<RequestI[dD]>)[^<]*(?=<)|(?<=<requestID>)[^<]*(?=<)"
-)
+_REQUEST_ID = re.compile(r"(?<=<request[Ii]d>)[^<]*(?=<)|(?<=<RequestI[dD]>)[^<]*(?=<)|(?<=<requestID>)[^<]*(?=<)")
 _CODE = re.compile(r"<Code>([^<]+)</Code>|\"__type\": ?\"([^\"]+)\"")
 
 

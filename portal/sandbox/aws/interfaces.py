@@ -112,9 +112,7 @@ def describe(call: Context) -> dict[str, Any]:
         )
     for one in ids:
         if one not in backend.enis:
-            raise AwsError(
-                "InvalidNetworkInterfaceID.NotFound", f"The networkInterface ID '{one}' does not exist"
-            )
+            raise AwsError("InvalidNetworkInterfaceID.NotFound", f"The networkInterface ID '{one}' does not exist")
     found = [backend.enis[one] for one in ids] if ids else list(backend.enis.values())
     chosen = filters.select(
         found,

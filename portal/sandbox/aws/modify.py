@@ -112,8 +112,7 @@ def _plan_network(call: Context, endpoint: Endpoint, service: Service, plan: _Pl
     )
     if asked and endpoint.state == "pendingAcceptance":
         raise invalid(
-            "Private DNS can only be enabled after the endpoint connection is accepted by the owner of "
-            f"{service.name}."
+            f"Private DNS can only be enabled after the endpoint connection is accepted by the owner of {service.name}."
         )
     if plan.private_dns and (not endpoint.private_dns or plan.dns_options != endpoint.dns_options):
         the_vpc = call.backend.vpcs[endpoint.vpc_id]
@@ -123,9 +122,7 @@ def _plan_network(call: Context, endpoint: Endpoint, service: Service, plan: _Pl
 def _plan_groups(call: Context, endpoint: Endpoint, plan: _Plan) -> None:
     added = validation.groups(call.backend, call.items("AddSecurityGroupIds"), endpoint.vpc_id)
     removed = set(call.items("RemoveSecurityGroupIds"))
-    plan.groups = [
-        one for one in dict.fromkeys([*endpoint.group_ids, *added]) if one not in removed or one in added
-    ]
+    plan.groups = [one for one in dict.fromkeys([*endpoint.group_ids, *added]) if one not in removed or one in added]
     if endpoint.type == "Interface" and not plan.groups:
         raise invalid(f"The VPC endpoint {endpoint.id} must have at least one security group.")
 

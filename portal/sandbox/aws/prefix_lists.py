@@ -53,8 +53,7 @@ def describe_aws(call: Context) -> dict[str, Any]:
     shown, token = filters.page(chosen, call.params, lambda item: str(item.prefix_list_name), limit=100)
     return {
         "PrefixLists": [
-            {"PrefixListId": item.id, "PrefixListName": item.prefix_list_name, "Cidrs": _cidrs(item)}
-            for item in shown
+            {"PrefixListId": item.id, "PrefixListName": item.prefix_list_name, "Cidrs": _cidrs(item)} for item in shown
         ],
         "NextToken": token,
     }

@@ -189,8 +189,7 @@ def private_dns(
     """Refuse private DNS where its prerequisites fail or its names are taken; raises `InvalidParameter`."""
     if not service.private_names:
         raise invalid(
-            f"Private DNS can't be enabled because the service {service.name} does not provide a private "
-            "DNS name."
+            f"Private DNS can't be enabled because the service {service.name} does not provide a private DNS name."
         )
     if not (_is_true(the_vpc.enable_dns_support) and _is_true(the_vpc.enable_dns_hostnames)):
         raise invalid(
@@ -214,10 +213,7 @@ def private_dns(
 
 
 def _taken(here: Region, vpc_id: str, service: Service, own_id: str | None) -> bool:
-    return any(
-        one.private_dns and one.id != own_id and one.service_name == service.name
-        for one in here.in_vpc(vpc_id)
-    )
+    return any(one.private_dns and one.id != own_id and one.service_name == service.name for one in here.in_vpc(vpc_id))
 
 
 def _hosted_zones(vpc_id: str) -> set[str]:
@@ -274,9 +270,7 @@ def _tag(key: str, value: str) -> None:
     if not key or len(key) > 127 or len(value) > 255:
         raise AwsError("InvalidParameterValue", f"Tag key or value is empty or too long: '{key}'.")
     if key.lower().startswith("aws:"):
-        raise AwsError(
-            "InvalidParameterValue", f"Tag keys starting with 'aws:' are reserved for internal use: {key}"
-        )
+        raise AwsError("InvalidParameterValue", f"Tag keys starting with 'aws:' are reserved for internal use: {key}")
 
 
 def client_token(token: str) -> None:
@@ -288,9 +282,7 @@ def client_token(token: str) -> None:
 def changeable(endpoint: Endpoint) -> None:
     """Refuse a change of an endpoint that is being changed, goes away or never came."""
     if endpoint.modifying and endpoint.state == "pending":
-        raise AwsError(
-            "OperationInProgress", f"Another operation on the VPC endpoint {endpoint.id} is in progress."
-        )
+        raise AwsError("OperationInProgress", f"Another operation on the VPC endpoint {endpoint.id} is in progress.")
     if endpoint.state not in ("available", "pending", "pendingAcceptance"):
         raise AwsError(
             "IncorrectState",
