@@ -21,15 +21,3 @@ def status(state: State) -> present.Status:
 def service(name: str) -> str:
     """Return a service's name without its region prefix."""
     return short_service_name(name)
-
-
-@register.filter
-def severity_tone(severity: str) -> str:
-    """Return the tone of a finding's severity."""
-    return {"block": "bad", "warn": "warn"}.get(severity, "muted")
-
-
-@register.filter
-def severity_icon(severity: str) -> str:
-    """Return the icon of a finding's severity."""
-    return {"block": "x-circle-fill", "warn": "exclamation-triangle-fill"}.get(severity, "info-circle")

@@ -11,7 +11,7 @@ ICONS = {
     Tone.BUSY: "hourglass-split",
     Tone.WARN: "exclamation-triangle-fill",
     Tone.BAD: "x-circle-fill",
-    Tone.MUTED: "dash-circle",
+    Tone.MUTED: "slash-circle",
 }
 INTERFACE_STATES = {"in-use": Tone.OK, "available": Tone.OK, "associated": Tone.OK}
 AWS_STATES = {

@@ -11,6 +11,6 @@ INVALID = 422
 CONFLICT = 409
 
 
-def conflict(request: HttpRequest, error: Conflict, *, back: str, title: str = "This has changed") -> HttpResponse:
+def conflict(request: HttpRequest, error: Conflict, *, back: str) -> HttpResponse:
     """Return the page that says what happened and leads back to what it is now."""
-    return render(request, "conflict.html", {"title": title, "message": str(error), "back": back}, status=CONFLICT)
+    return render(request, "409.html", {"exception": error, "url": back}, status=CONFLICT)

@@ -11,7 +11,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
 from endpoints import permissions
-from endpoints.models import EndpointRequest, User
+from endpoints.models import EndpointRequest, Role, User
 from endpoints.permissions import Person
 
 
@@ -60,6 +60,12 @@ class Portal:
     def can(self) -> Can:
         """Return what the person may use."""
         return Can(self._user)
+
+    @property
+    def roles(self) -> list[str]:
+        """Return the names of the person's roles."""
+        held = permissions.roles_of(self._user).names
+        return [role.label for role in Role if role in held]
 
     @cached_property
     def waiting_for_me(self) -> int:

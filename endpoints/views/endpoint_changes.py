@@ -69,7 +69,7 @@ def policy_rollback(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     back = endpoint.get_absolute_url()
     if current and current.pk == revision.pk:
         error = Conflict(f"Revision {number} is the one in force; there is nothing to go back to.")
-        return conflict(request, error, back=back, title="Nothing to roll back")
+        return conflict(request, error, back=back)
     asking = Asking(
         endpoint=endpoint,
         template="endpoints/rollback.html",

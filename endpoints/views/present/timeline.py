@@ -32,7 +32,7 @@ _WORDS = {
     "endpoint.restored": ("Back to its last confirmed state", "arrow-counterclockwise", "muted"),
     "endpoint.deleted": ("Deleted", "check-circle-fill", "muted"),
     "endpoint.failed": ("Needs attention", "exclamation-triangle-fill", "bad"),
-    "endpoint.discarded": ("Given up before AWS made it", "dash-circle", "muted"),
+    "endpoint.discarded": ("Given up before AWS made it", "slash-circle", "muted"),
     "policy.proposed": ("Policy revision {revision} proposed", "file-earmark-text", "muted"),
     "policy.approved": ("Policy revision {revision} approved", "check-lg", "ok"),
     "policy.declined": ("Policy revision declined", "x-lg", "muted"),
@@ -62,8 +62,8 @@ class Entry:
     """One entry of a timeline."""
 
     title: str
-    text: str
-    who: str
+    detail: str
+    actor: str
     at: datetime
     icon: str
     tone: str
@@ -81,7 +81,7 @@ def title_of(event: Event) -> str:
 
 def _entry(event: Event) -> Entry:
     plain = event.verb.replace(".", " ").replace("_", " ").capitalize()
-    title, icon, tone = _WORDS.get(event.verb, (plain, "record-circle", "muted"))
+    title, icon, tone = _WORDS.get(event.verb, (plain, "dot", "muted"))
     try:
         title = title.format(**event.data)
     except KeyError:  # an event without the detail: the sentence does without
