@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.urls import URLPattern, URLResolver, get_resolver
 
 from endpoints.domain import lifecycle
 from endpoints.domain.lifecycle import Lifecycle
@@ -63,18 +65,24 @@ def _lifecycle(item: Lifecycle) -> str:
 
 def who_may() -> str:
     """Return the page of routes, each with the rule of who may use it."""
-    from endpoints.urls import urlpatterns  # the route table is loaded only when the page is written
-
     lines = [
         HEADER,
         "# Who may use which route\n",
-        "The rule stands beside the route in `endpoints/urls.py`; what concerns one object (only what one may see, only",
-        "one's own requests, never one's own decision) is checked by the services as well.\n",
+        "The rule stands beside the route in `endpoints/urls.py`. What concerns one object (only what one may see,",
+        "only one's own requests, never one's own decision) is checked by the services as well.\n",
         "| route | name | method | who |",
         "|---|---|---|---|",
     ]
-    for pattern in urlpatterns:
+    for route, pattern in _routes(get_resolver().url_patterns):
         rules = getattr(pattern.callback, "rules", {})
         for method in sorted(set(rules) - {"HEAD"}):
-            lines.append(f"| `/{pattern.pattern}` | {pattern.name} | {method} | {rules[method].name} |")
+            lines.append(f"| `/{route}` | {pattern.name} | {method} | {rules[method].name} |")
     return "\n".join(lines) + "\n"
+
+
+def _routes(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from _routes(pattern.url_patterns, f"{prefix}{pattern.pattern}")
+        else:
+            yield f"{prefix}{pattern.pattern}", pattern
