@@ -81,7 +81,7 @@
   }
 
   function refreshTimes(within = document) {
-    for (const time of all("time[data-relative]", within)) {
+    for (const time of all("time[data-relative]:not([datetime=''])", within)) {
       const words = inWords(new Date(time.dateTime));
       // Writing only what changed keeps a selection of the text alive.
       if (time.textContent !== words) time.textContent = words;
