@@ -176,7 +176,7 @@ FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 # --- JSON -------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "knox.auth.TokenAuthentication",
+        "endpoints.api.authentication.PortalTokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["endpoints.api.permissions.DeclaredRule"],
@@ -185,6 +185,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "endpoints.api.problems.handle",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "URL_FORMAT_OVERRIDE": None,
 }
 REST_KNOX = {"TOKEN_TTL": None, "AUTO_REFRESH": False, "TOKEN_LIMIT_PER_USER": 20}
 SPECTACULAR_SETTINGS = {
@@ -195,6 +196,21 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_PERMISSIONS": ["endpoints.api.permissions.DeclaredRule"],
+    "PREPROCESSING_HOOKS": ["endpoints.api.schema.canonical_paths"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "endpoints.api.schema.problem_content",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "RequestStatus": "endpoints.api.schema.REQUEST_STATUSES",
+        "EndpointStatus": "endpoints.api.schema.ENDPOINT_STATUSES",
+        "PolicyStatus": "endpoints.api.schema.POLICY_STATUSES",
+        "OperationStatus": "endpoints.api.schema.OPERATION_STATUSES",
+        "ChangeAction": "endpoints.api.schema.CHANGE_ACTIONS",
+        "Severity": "endpoints.api.schema.SEVERITIES",
+        "Decision": "endpoints.api.schema.DECISIONS",
+    },
 }
 
 # --- Workers ----------------------------------------------------------------------------------------------------------
