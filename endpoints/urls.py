@@ -9,15 +9,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.views import APIView
 
 from endpoints.api import views as json
-from endpoints.permissions import (
-    ANY_ROLE,
-    APPROVERS,
-    ENGINEERS,
-    OPERATORS,
-    PUBLIC,
-    REQUESTERS_OR_OPERATORS,
-    SIGNED_IN,
-)
+from endpoints.permissions import ANY_ROLE, PUBLIC, SIGNED_IN
 from endpoints.routing import api, page
 from endpoints.views import (
     endpoint_changes,
@@ -78,8 +70,8 @@ _REST = [
 def _v1(route: str, view: type[APIView], *, name: str) -> list[URLPattern]:
     """Return a route of the JSON API. Without a trailing slash is canonical; with one is answered just the same."""
     return [
-        api(f"api/v1/{route}", view, name=name, get=SIGNED_IN),
-        api(f"api/v1/{route}/", view, name=f"{name}_slash", get=SIGNED_IN),
+        api(f"api/v1/{route}", view, name=name, get=ANY_ROLE),
+        api(f"api/v1/{route}/", view, name=f"{name}_slash", get=ANY_ROLE),
     ]
 
 

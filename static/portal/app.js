@@ -81,7 +81,7 @@
   }
 
   function refreshTimes(within = document) {
-    for (const time of all("time[data-relative]", within)) {
+    for (const time of all("time[data-relative]:not([datetime=''])", within)) {
       const words = inWords(new Date(time.dateTime));
       // Writing only what changed keeps a selection of the text alive.
       if (time.textContent !== words) time.textContent = words;
@@ -214,6 +214,8 @@
     if (summary) summary.focus();
   }
 
+  const buttonsOf = (form) => [...form.elements].filter((element) => element.type === "submit");
+
   // A second press while the first is under way would only be refused by the server; don't let it happen.
   // Disabled a moment later, since a disabled button would be left out of what the form sends.
   document.addEventListener("submit", (event) => {
@@ -224,7 +226,7 @@
       return;
     }
     form.dataset.submitting = "yes";
-    setTimeout(() => all("button[type=submit], input[type=submit]", form).forEach((button) => (button.disabled = true)), 0);
+    setTimeout(() => buttonsOf(form).forEach((button) => (button.disabled = true)), 0);
   });
 
   // Back from the next page: the browser restores this one as it was left, buttons included.
@@ -232,7 +234,7 @@
     if (!event.persisted) return;
     for (const form of all("form[data-submitting]")) {
       delete form.dataset.submitting;
-      all("button[type=submit], input[type=submit]", form).forEach((button) => (button.disabled = false));
+      buttonsOf(form).forEach((button) => (button.disabled = false));
     }
   });
 
@@ -250,7 +252,7 @@
   focusErrors();
 
   document.body.addEventListener("htmx:afterSettle", (event) => {
-    refreshTimes(event.detail.elt);
+    refreshTimes(); // of the whole page: an answer may carry parts for other places, too
     focusErrors(event.detail.elt);
   });
 })();

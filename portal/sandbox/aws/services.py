@@ -9,7 +9,7 @@ fixed so that it can be tested.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -17,7 +17,6 @@ from typing import Any
 from portal.sandbox.aws import filters
 from portal.sandbox.aws.context import Context
 from portal.sandbox.aws.errors import AwsError
-from portal.sandbox.aws.iam import wildcard
 
 # com.amazonaws.vpce.<region>.<service id> is a service that an account provides.
 _CUSTOM = "com.amazonaws.vpce."
@@ -39,7 +38,9 @@ _ABSENT_FROM_ZONE = {
     "codeartifact.api": "b",
     "appstream.streaming": "c",
 }
-_DUALSTACK = frozenset({"ec2", "kms", "lambda", "logs", "s3", "secretsmanager", "sqs", "ssm", "sts", "dynamodb"})
+_DUALSTACK = frozenset(
+    {"ec2", "kms", "lambda", "logs", "s3", "secretsmanager", "sqs", "ssm", "sts", "dynamodb"}
+)
 _PRIVATE_NAMES = {
     "s3": ("*.s3.{r}.amazonaws.com", "s3.{r}.amazonaws.com", "*.s3-accesspoint.{r}.amazonaws.com",
            "*.s3-control.{r}.amazonaws.com"),
@@ -70,6 +71,7 @@ class Service:
     principals: tuple[str, ...] = ("*",)
     tags: tuple[tuple[str, str], ...] = ()
     load_balancers: tuple[str, ...] = field(default=(), compare=False)
+    supported_regions: tuple[str, ...] = ()
 
     @property
     def short_name(self) -> str:
@@ -104,7 +106,9 @@ class Service:
             "AvailabilityZones": [name for name, _ in self.zones],
             "AvailabilityZoneIds": [zone for _, zone in self.zones],
             "Owner": self.owner,
-            "BaseEndpointDnsNames": [f"{self.short_name}.{self.region}.amazonaws.com" if gateway else self.dns_base],
+            "BaseEndpointDnsNames": [
+                f"{self.short_name}.{self.region}.amazonaws.com" if gateway else self.dns_base
+            ],
             "VpcEndpointPolicySupported": self.policy_supported,
             "AcceptanceRequired": self.acceptance_required,
             "ManagesVpcEndpoints": False,
@@ -178,8 +182,11 @@ def _custom_service(configuration: Any, account: str, region: str) -> Service:
         policy_supported=False,
         acceptance_required=bool(configuration.acceptance_required),
         principals=tuple(configuration.principals),
+        supported_regions=tuple(configuration._supported_region_names),
         tags=tuple((tag["key"], tag["value"]) for tag in configuration.get_tags()),
-        load_balancers=tuple(configuration.network_load_balancer_arns or configuration.gateway_load_balancer_arns),
+        load_balancers=tuple(
+            configuration.network_load_balancer_arns or configuration.gateway_load_balancer_arns
+        ),
     )
 
 
@@ -198,7 +205,9 @@ def owned(service_id: str, *, account: str, region: str) -> Service:
     for service in custom_services(region):
         if service.id == service_id and service.owner == account:
             return service
-    raise AwsError("InvalidVpcEndpointServiceId.NotFound", f"The VpcEndpointService Id '{service_id}' does not exist")
+    raise AwsError(
+        "InvalidVpcEndpointServiceId.NotFound", f"The VpcEndpointService Id '{service_id}' does not exist"
+    )
 
 
 def describe(call: Context) -> dict[str, Any]:
@@ -243,8 +252,3 @@ def _order(detail: dict[str, Any]) -> str:
 
 def _id(text: str) -> str:
     return "vpce-svc-" + hashlib.sha256(text.encode()).hexdigest()[:17]
-
-
-def principal_matches(patterns: Iterable[str], account: str) -> bool:
-    """Tell whether one of a service's allowed principals covers an account."""
-    return any(wildcard(pattern, f"arn:aws:iam::{account}:root") or pattern == account for pattern in patterns)

@@ -116,9 +116,7 @@ def test_calls_are_numbered_on_after_clearing(aws: Clients, sim: SimControl) -> 
 def test_credentials_expire_when_told(sim: SimControl, server: SimulatedAws, aws: Clients) -> None:
     sim.seed_demo()
     account = world.PAYMENTS_PROD
-    sts = Clients(server.url, type(aws.key)(world.AWS_ACCESS_KEY_ID, world.AWS_SECRET_ACCESS_KEY)).client(
-        "sts"
-    )
+    sts = Clients(server.url, type(aws.key)(world.AWS_ACCESS_KEY_ID, world.AWS_SECRET_ACCESS_KEY)).client("sts")
     sts.assume_role(RoleArn=account.role_arn, RoleSessionName="p1", ExternalId=account.external_id)
     assert sim.expire_credentials(account.id) == 1
     assert sim.expire_credentials(world.DATA_DEV.id) == 0

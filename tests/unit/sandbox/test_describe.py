@@ -60,9 +60,7 @@ def test_a_filter_nobody_knows_is_refused(network: Network) -> None:
 
 def test_pages_hold_every_endpoint_once(network: Network) -> None:
     made = [network.gateway("s3", RouteTableIds=[])["VpcEndpointId"] for _ in range(7)]
-    pages = list(
-        network.ec2.get_paginator("describe_vpc_endpoints").paginate(PaginationConfig={"PageSize": 3})
-    )
+    pages = list(network.ec2.get_paginator("describe_vpc_endpoints").paginate(PaginationConfig={"PageSize": 3}))
     assert [len(page["VpcEndpoints"]) for page in pages] == [3, 3, 1]
     assert [one["VpcEndpointId"] for page in pages for one in page["VpcEndpoints"]] == made
 
@@ -72,9 +70,7 @@ def test_a_page_goes_on_where_it_ended_when_one_was_deleted(network: Network) ->
     first = network.ec2.describe_vpc_endpoints(MaxResults=2)
     network.delete(made[1])
     second = network.ec2.describe_vpc_endpoints(MaxResults=2, NextToken=first["NextToken"])
-    assert [one["VpcEndpointId"] for one in second["VpcEndpoints"]] == [
-        one["VpcEndpointId"] for one in made[2:]
-    ]
+    assert [one["VpcEndpointId"] for one in second["VpcEndpoints"]] == [one["VpcEndpointId"] for one in made[2:]]
     assert "NextToken" not in second
 
 
@@ -123,9 +119,7 @@ def test_interfaces_are_found_by_their_filters(network: Network) -> None:
     assert len(found("subnet-id", network.subnets[0])) == 2
     assert found("group-id", network.default_group()) >= managed
     network.interface("kms", SubnetIds=network.subnets)
-    pages = list(
-        network.ec2.get_paginator("describe_network_interfaces").paginate(PaginationConfig={"PageSize": 5})
-    )
+    pages = list(network.ec2.get_paginator("describe_network_interfaces").paginate(PaginationConfig={"PageSize": 5}))
     assert [len(page["NetworkInterfaces"]) for page in pages] == [5, 2]
 
 

@@ -10,9 +10,7 @@ import pytest
 from portal.sandbox.aws.store import STORE
 from tests.unit.sandbox.network import Network, code_of, error_of
 
-NARROW = json.dumps(
-    {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"}]}
-)
+NARROW = json.dumps({"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"}]})
 
 
 def test_route_tables_move_with_their_routes(network: Network) -> None:
@@ -72,9 +70,9 @@ def test_a_fixed_address_changes_in_place(network: Network) -> None:
 
 
 def test_a_second_subnet_in_a_zone_is_refused_unless_the_first_leaves(network: Network) -> None:
-    other = network.ec2.create_subnet(
-        VpcId=network.vpc, CidrBlock="10.0.9.0/24", AvailabilityZone="us-east-1a"
-    )["Subnet"]["SubnetId"]
+    other = network.ec2.create_subnet(VpcId=network.vpc, CidrBlock="10.0.9.0/24", AvailabilityZone="us-east-1a")[
+        "Subnet"
+    ]["SubnetId"]
     made = network.interface()
     assert code_of(lambda: network.modify(made, AddSubnetIds=[other])) == "DuplicateSubnetsInSameZone"
     network.modify(made, AddSubnetIds=[other], RemoveSubnetIds=network.subnets[:1])
@@ -100,9 +98,7 @@ def test_the_last_group_cannot_leave(network: Network) -> None:
 def test_subnets_groups_and_private_dns_change_in_one_call(network: Network) -> None:
     one, two = network.group("one"), network.group("two")
     made = network.interface(SecurityGroupIds=[one, two])
-    network.modify(
-        made, AddSubnetIds=network.subnets[1:], RemoveSecurityGroupIds=[two], PrivateDnsEnabled=True
-    )
+    network.modify(made, AddSubnetIds=network.subnets[1:], RemoveSecurityGroupIds=[two], PrivateDnsEnabled=True)
     read = network.read(made)
     assert len(read["SubnetIds"]) == 3
     assert [group["GroupId"] for group in read["Groups"]] == [one]

@@ -74,9 +74,7 @@ def test_routes_take_a_prefix_list_and_an_endpoint() -> None:
 
 
 def test_prefix_lists_and_services_keep_their_fields() -> None:
-    assert {"address_family", "entry", "prefix_list_name", "owner_id"} <= set(
-        names(ManagedPrefixList.__init__)
-    )
+    assert {"address_family", "entry", "prefix_list_name", "owner_id"} <= set(names(ManagedPrefixList.__init__))
     assert {"acceptance_required", "private_dns_name"} <= set(names(VPCServiceConfiguration.__init__))
     assert {"s3", "dynamodb", "secretsmanager", "ecr.api"} <= set(AWS_ENDPOINT_SERVICES)
     assert [zone.name for zone in RegionsAndZonesBackend.zones["eu-west-1"]] == [

@@ -22,9 +22,7 @@ def allow(*actions: str, effect: str = "Allow", resource: Any = "*", **more: Any
 def make_role(*statements: dict[str, Any], trust: dict[str, Any] | None = None, **more: Any) -> None:
     """Make the member's role, by default trusted by the in-process account with the ExternalId `secret`."""
     key = scenes.add_account(MEMBER)
-    admin = client(
-        "iam", aws_access_key_id=key["access_key_id"], aws_secret_access_key=key["secret_access_key"]
-    )
+    admin = client("iam", aws_access_key_id=key["access_key_id"], aws_secret_access_key=key["secret_access_key"])
     statement = trust or {
         "Effect": "Allow",
         "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
@@ -79,8 +77,7 @@ def test_a_wrong_external_id_and_a_missing_role_look_alike(aws: None, change: di
     code, message = error_of(lambda: assume(**change))
     assert code == "AccessDenied"
     assert message == (
-        f"User: arn:aws:iam::123456789012:user/admin is not authorized to perform: sts:AssumeRole on "
-        f"resource: {arn}"
+        f"User: arn:aws:iam::123456789012:user/admin is not authorized to perform: sts:AssumeRole on resource: {arn}"
     )
 
 
@@ -148,9 +145,7 @@ def test_a_missing_permission_is_named_and_its_message_opens(aws: None) -> None:
     assert code == "UnauthorizedOperation"
     assert "because no identity-based policy allows the ec2:CreateVpcEndpoint action" in message
     blob = message.rpartition("Encoded authorization failure message: ")[2]
-    opened = json.loads(
-        client("sts", **keys).decode_authorization_message(EncodedMessage=blob)["DecodedMessage"]
-    )
+    opened = json.loads(client("sts", **keys).decode_authorization_message(EncodedMessage=blob)["DecodedMessage"])
     assert opened["allowed"] is False
     assert opened["context"]["action"] == "ec2:CreateVpcEndpoint"
     assert opened["context"]["principal"]["arn"].endswith("assumed-role/Portal/portal")
@@ -199,9 +194,7 @@ def test_a_user_with_keys_of_its_own_is_held_to_its_policies(aws: None) -> None:
 def test_a_managed_policy_counts_like_an_inline_one(aws: None) -> None:
     make_role()
     key = scenes.add_account(MEMBER)
-    admin = client(
-        "iam", aws_access_key_id=key["access_key_id"], aws_secret_access_key=key["secret_access_key"]
-    )
+    admin = client("iam", aws_access_key_id=key["access_key_id"], aws_secret_access_key=key["secret_access_key"])
     policy = {"Version": "2012-10-17", "Statement": [allow("ec2:Describe*")]}
     arn = admin.create_policy(PolicyName="d", PolicyDocument=json.dumps(policy))["Policy"]["Arn"]
     admin.attach_role_policy(RoleName="Portal", PolicyArn=arn)

@@ -83,9 +83,7 @@ def test_an_accepted_endpoint_can_be_rejected_later(provided: Provided) -> None:
 
 
 def test_without_acceptance_it_goes_straight_through(provided: Provided) -> None:
-    provided.provider.modify_vpc_endpoint_service_configuration(
-        ServiceId=provided.service_id, AcceptanceRequired=False
-    )
+    provided.provider.modify_vpc_endpoint_service_configuration(ServiceId=provided.service_id, AcceptanceRequired=False)
     made = provided.endpoint()
     assert made["State"] == "pending"
     assert provided.consumer.read(made)["State"] == "available"
@@ -124,9 +122,7 @@ def test_who_is_not_allowed_does_not_see_the_service(provided: Provided) -> None
         ServiceId=provided.service_id, RemoveAllowedPrincipals=["arn:aws:iam::123456789012:root"]
     )
     assert code_of(provided.endpoint) == "InvalidServiceName"
-    found = provided.consumer.ec2.describe_vpc_endpoint_services(
-        Filters=[{"Name": "owner", "Values": [PROVIDER]}]
-    )
+    found = provided.consumer.ec2.describe_vpc_endpoint_services(Filters=[{"Name": "owner", "Values": [PROVIDER]}])
     assert found["ServiceDetails"] == []
 
 
@@ -159,3 +155,38 @@ def test_a_service_with_connections_cannot_be_deleted(provided: Provided) -> Non
     provided.consumer.listed()
     assert provided.connections() == []
     act()
+
+
+def test_another_region_is_served_where_the_provider_supports_it(provided: Provided) -> None:
+    far = Network.build(region="eu-west-1")
+    params = {"ServiceName": provided.name, "ServiceRegion": "us-east-1"}
+    code, message = error_of(lambda: far.interface(**params))
+    assert (code, "eu-west-1" in message) == ("InvalidParameter", True)
+    provided.provider.modify_vpc_endpoint_service_configuration(
+        ServiceId=provided.service_id, AddSupportedRegions=["eu-west-1"]
+    )
+    made = far.interface(**params)
+    assert (made["State"], made["ServiceRegion"]) == ("pendingAcceptance", "us-east-1")
+    assert provided.connections(Filters=[{"Name": "vpc-endpoint-region", "Values": ["eu-west-1"]}]) == [
+        (made["VpcEndpointId"], "123456789012", "pendingAcceptance")
+    ]
+    provided.decide("accept", made["VpcEndpointId"])
+    assert far.read(made)["State"] == "available"
+
+
+def test_a_gateway_load_balancer_endpoint_has_one_subnet_and_no_policy(network: Network) -> None:
+    balancer = client("elbv2").create_load_balancer(Name="inspect", Type="gateway", Subnets=network.subnets)[
+        "LoadBalancers"
+    ][0]["LoadBalancerArn"]
+    name = network.ec2.create_vpc_endpoint_service_configuration(
+        GatewayLoadBalancerArns=[balancer], AcceptanceRequired=False
+    )["ServiceConfiguration"]["ServiceName"]
+    kind = {"ServiceName": name, "VpcEndpointType": "GatewayLoadBalancer", "VpcId": network.vpc}
+    assert code_of(lambda: network.ec2.create_vpc_endpoint(**kind, SubnetIds=network.subnets)) == ("InvalidParameter")
+    assert code_of(lambda: network.interface(ServiceName=name)) == "InvalidParameter"
+    made = network.ec2.create_vpc_endpoint(**kind, SubnetIds=network.subnets[:1])["VpcEndpoint"]
+    read = network.read(made)
+    assert (read["State"], read["Groups"], read["DnsEntries"]) == ("available", [], [])
+    assert "PolicyDocument" not in read
+    assert network.interfaces_of(made)[0]["InterfaceType"] == "gateway_load_balancer_endpoint"
+    assert network.delete(made) == []

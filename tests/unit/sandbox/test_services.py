@@ -51,9 +51,7 @@ def test_pages_hold_every_service_once(aws: None) -> None:
     everything = [(one["ServiceName"], str(one["ServiceType"])) for one in details()]
     paged = [
         (one["ServiceName"], str(one["ServiceType"]))
-        for page in client()
-        .get_paginator("describe_vpc_endpoint_services")
-        .paginate(PaginationConfig={"PageSize": 50})
+        for page in client().get_paginator("describe_vpc_endpoint_services").paginate(PaginationConfig={"PageSize": 50})
         for one in page["ServiceDetails"]
     ]
     assert paged == everything
@@ -78,23 +76,17 @@ def test_prefix_lists_are_the_same_in_every_account(aws: None) -> None:
     key = scenes.add_account("999900001111")
     other = client(aws_access_key_id=key["access_key_id"], aws_secret_access_key=key["secret_access_key"])
     assert other.describe_prefix_lists()["PrefixLists"] == client().describe_prefix_lists()["PrefixLists"]
-    assert [
-        (one["PrefixListName"], one["PrefixListId"]) for one in other.describe_prefix_lists()["PrefixLists"]
-    ] == [
+    assert [(one["PrefixListName"], one["PrefixListId"]) for one in other.describe_prefix_lists()["PrefixLists"]] == [
         ("com.amazonaws.us-east-1.dynamodb", "pl-02cd2c6b"),
         ("com.amazonaws.us-east-1.s3", "pl-63a5400a"),
     ]
-    assert (
-        client(region="eu-west-1").describe_prefix_lists()["PrefixLists"][1]["PrefixListId"] == "pl-6da54004"
-    )
+    assert client(region="eu-west-1").describe_prefix_lists()["PrefixLists"][1]["PrefixListId"] == "pl-6da54004"
 
 
 def test_managed_prefix_lists_are_paged_and_filtered(aws: None) -> None:
     ec2 = client()
     everything = ec2.describe_managed_prefix_lists()["PrefixLists"]
-    pages = list(
-        ec2.get_paginator("describe_managed_prefix_lists").paginate(PaginationConfig={"PageSize": 4})
-    )
+    pages = list(ec2.get_paginator("describe_managed_prefix_lists").paginate(PaginationConfig={"PageSize": 4}))
     assert [one["PrefixListId"] for page in pages for one in page["PrefixLists"]] == [
         one["PrefixListId"] for one in everything
     ]
@@ -104,6 +96,4 @@ def test_managed_prefix_lists_are_paged_and_filtered(aws: None) -> None:
     assert [one["PrefixListId"] for one in found["PrefixLists"]] == ["pl-63a5400a"]
     entries = ec2.get_managed_prefix_list_entries(PrefixListId="pl-63a5400a")["Entries"]
     assert entries
-    assert code_of(lambda: ec2.describe_prefix_lists(PrefixListIds=["pl-0"])) == (
-        "InvalidPrefixListID.NotFound"
-    )
+    assert code_of(lambda: ec2.describe_prefix_lists(PrefixListIds=["pl-0"])) == ("InvalidPrefixListID.NotFound")

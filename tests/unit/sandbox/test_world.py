@@ -103,9 +103,9 @@ def test_two_endpoints_exist_already(demo: None) -> None:
 
 def test_the_partner_service_waits_for_its_owner(demo: None) -> None:
     for account in (world.PAYMENTS_PROD, world.DATA_DEV):
-        found = member(account, world.HUB.region).describe_vpc_endpoint_services(
-            ServiceNames=[world.PARTNER_SERVICE]
-        )["ServiceDetails"][0]
+        found = member(account, world.HUB.region).describe_vpc_endpoint_services(ServiceNames=[world.PARTNER_SERVICE])[
+            "ServiceDetails"
+        ][0]
         assert found["AcceptanceRequired"] is True
         assert found["Owner"] == world.SHARED_SERVICES.id
         assert len(found["AvailabilityZones"]) == 3
@@ -115,10 +115,7 @@ def test_the_read_only_role_may_not_create(demo: None) -> None:
     account = world.DATA_DEV
     ec2 = member(account, world.LAKE.region, account.read_only_role_arn)
     ec2.describe_vpc_endpoints()
-    assert (
-        code_of(lambda: ec2.create_vpc_endpoint(VpcId=world.LAKE.id, ServiceName="x"))
-        == "UnauthorizedOperation"
-    )
+    assert code_of(lambda: ec2.create_vpc_endpoint(VpcId=world.LAKE.id, ServiceName="x")) == "UnauthorizedOperation"
 
 
 def test_every_account_asks_for_its_own_external_id(demo: None) -> None:
@@ -127,9 +124,7 @@ def test_every_account_asks_for_its_own_external_id(demo: None) -> None:
     for account in world.ACCOUNTS:
         assert (
             code_of(
-                lambda arn=account.role_arn: sts.assume_role(
-                    RoleArn=arn, RoleSessionName="portal", ExternalId="guess"
-                )
+                lambda arn=account.role_arn: sts.assume_role(RoleArn=arn, RoleSessionName="portal", ExternalId="guess")
             )
             == "AccessDenied"
         )
