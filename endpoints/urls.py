@@ -9,7 +9,15 @@ from rest_framework.permissions import AllowAny
 from rest_framework.views import APIView
 
 from endpoints.api import views as json
-from endpoints.permissions import ANY_ROLE, PUBLIC, SIGNED_IN
+from endpoints.permissions import (
+    ANY_ROLE,
+    APPROVERS,
+    ENGINEERS,
+    OPERATORS,
+    PUBLIC,
+    REQUESTERS_OR_OPERATORS,
+    SIGNED_IN,
+)
 from endpoints.routing import api, page
 from endpoints.views import (
     endpoint_changes,
