@@ -13,7 +13,7 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 
-from endpoints.models import Endpoint, EndpointRequest, Role, Team, User
+from endpoints.models import Endpoint, EndpointRequest, Role, RoleAssignment, Team, User
 
 Person = User | AnonymousUser
 
@@ -154,3 +154,23 @@ def check_can_retry(user: Person, request: EndpointRequest) -> None:
 def can_retry(user: Person, request: EndpointRequest) -> bool:
     """Tell whether a person may retry what failed."""
     return _answers(check_can_retry, user, request)
+
+
+def check_can_administer(user: Person) -> None:
+    """Refuse who may not edit people, teams, roles and accounts: only administrators.
+
+    A superuser may while no administrator exists, since somebody has to appoint the first.
+    """
+    if Role.ADMINISTRATOR in roles_of(user).names:
+        return
+    if not (user.is_active and user.is_superuser) or _an_administrator_exists():
+        _deny("Only administrators edit people, teams, roles and accounts.")
+
+
+def can_administer(user: Person) -> bool:
+    """Tell whether a person may edit people, teams, roles and accounts."""
+    return _answers(check_can_administer, user)
+
+
+def _an_administrator_exists() -> bool:
+    return RoleAssignment.objects.filter(role=Role.ADMINISTRATOR, user__is_active=True).exists()

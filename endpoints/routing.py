@@ -50,7 +50,7 @@ def api(route: str, view: type[APIView], *, name: str, get: Rule) -> URLPattern:
 
 
 def _by_method(get: Rule | None, post: Rule | None) -> Mapping[str, Rule]:
-    rules = {}
+    rules: dict[str, Rule] = {}
     if get:
         rules |= {"GET": get, "HEAD": get}
     if post:

@@ -21,7 +21,7 @@ app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["endpoints"])
 
-_PROBE_SECONDS = 15
+_PROBE_SECONDS = 5
 _PROBE_TIMEOUT_SECONDS = 1  # it holds up the worker's main loop, not its tasks
 _timers: list[Any] = []
 
@@ -39,6 +39,8 @@ def _report_worker(sender: Any, **_: Any) -> None:
     ):
         report()
         _timers.append(sender.timer.call_repeatedly(seconds, report))
+    # What became due while no worker was there need not wait for beat's next tick.
+    sender.app.send_task("endpoints.sweep", retry=False)
 
 
 @beat_init.connect

@@ -44,7 +44,7 @@ class HealthMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Return the health answer, or whatever the rest of the portal says."""
-        answer = _ANSWERS.get(request.path_info)
+        answer = ANSWERS.get(request.path_info)
         if answer is None:
             return self.get_response(request)
         if request.method not in {"GET", "HEAD"}:
@@ -64,7 +64,9 @@ def readiness() -> JsonResponse:
     parts = {name: _examine(check) for name, check in _CHECKS.items()}
     ready = all(part["status"] == "ok" for part in parts.values())
     body = {"status": "ready" if ready else "not ready", "parts": parts}
-    return JsonResponse(body, status=200 if ready else 503)
+    response = JsonResponse(body, status=200 if ready else 503)
+    setattr(response, "_has_been_logged", True)  # noqa: B010 - Django's mark; being unready is no error of this request
+    return response
 
 
 def record_worker_heartbeat() -> None:
@@ -80,6 +82,14 @@ def record_beat_heartbeat() -> None:
 def record_aws(*, reachable: bool) -> None:
     """Say whether a worker reaches AWS. Raises nothing when Redis is away."""
     _record(AWS_KEY, "ok" if reachable else "failed", AWS_REPORT_EXPIRY_SECONDS)
+
+
+def forget_reports() -> None:
+    """Forget what workers and beat reported: for a start after which only new reports count.
+
+    Raises `redis.RedisError` when Redis is away.
+    """
+    _redis(settings.REDIS_URL).delete(WORKER_KEY, BEAT_KEY, AWS_KEY)
 
 
 def _record(key: str, value: str, expiry: int) -> None:
@@ -120,9 +130,7 @@ def _database() -> None:
         with psycopg.connect(**parameters) as own:
             row = own.execute("SELECT to_regclass('django_migrations') IS NOT NULL").fetchone()
             known = row is not None and row[0]
-            applied = (
-                set(own.execute("SELECT app, name FROM django_migrations").fetchall()) if known else set()
-            )
+            applied = set(own.execute("SELECT app, name FROM django_migrations").fetchall()) if known else set()
     except psycopg.Error as failure:
         raise NotReadyError("The database does not answer.") from failure
     if not _last_migrations() <= applied:
@@ -150,18 +158,16 @@ def _broker() -> None:
         raise NotReadyError("The broker and cache does not answer.") from failure
 
 
-def _worker() -> None:
+def check_worker() -> None:
+    """Raise `NotReadyError` when no worker reported lately."""
     if _value(WORKER_KEY) is None:
-        raise NotReadyError(
-            f"No worker reported in {HEARTBEAT_EXPIRY_SECONDS} s. Run: celery -A portal worker"
-        )
+        raise NotReadyError(f"No worker reported in {HEARTBEAT_EXPIRY_SECONDS} s. Run: celery -A portal worker")
 
 
-def _beat() -> None:
+def check_beat() -> None:
+    """Raise `NotReadyError` when beat did not report lately."""
     if _value(BEAT_KEY) is None:
-        raise NotReadyError(
-            f"Beat did not report in {HEARTBEAT_EXPIRY_SECONDS} s. Run: celery -A portal beat"
-        )
+        raise NotReadyError(f"Beat did not report in {HEARTBEAT_EXPIRY_SECONDS} s. Run: celery -A portal beat")
 
 
 def _aws() -> None:
@@ -175,8 +181,8 @@ def _aws() -> None:
 _CHECKS: dict[str, Callable[[], None]] = {
     "database": _database,
     "broker": _broker,
-    "worker": _worker,
-    "beat": _beat,
+    "worker": check_worker,
+    "beat": check_beat,
     "aws": _aws,
 }
-_ANSWERS: dict[str, Callable[[], HttpResponse]] = {"/healthz": alive, "/readyz": readiness}
+ANSWERS: dict[str, Callable[[], HttpResponse]] = {"/healthz": alive, "/readyz": readiness}

@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "knox",
     "rest_framework",
     "endpoints",
+    *(["portal.sandbox"] if SANDBOX else []),  # its command seed_demo makes the demo users
 ]
 
 MIDDLEWARE = [
@@ -113,6 +114,15 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 EMAIL_BACKEND = env.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 
+# Shown on the sandbox's login page; nowhere else are there users with a published password.
+PORTAL_DEMO_USERS: list[dict[str, str]] = []
+if SANDBOX:
+    from portal.sandbox import demo
+
+    PORTAL_DEMO_USERS = [
+        {"username": user.username, "password": demo.PASSWORD, "role": user.does} for user in demo.USERS
+    ]
+
 # --- Cookies, transport, content --------------------------------------------------------------------------------------
 SECURE = not SANDBOX
 SESSION_COOKIE_SECURE = SECURE
@@ -175,7 +185,7 @@ FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 # --- JSON -------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "knox.auth.TokenAuthentication",
+        "endpoints.api.authentication.PortalTokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["endpoints.api.permissions.DeclaredRule"],
@@ -184,6 +194,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "endpoints.api.problems.handle",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "URL_FORMAT_OVERRIDE": None,
 }
 REST_KNOX = {"TOKEN_TTL": None, "AUTO_REFRESH": False, "TOKEN_LIMIT_PER_USER": 20}
 SPECTACULAR_SETTINGS = {
@@ -194,6 +205,21 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_PERMISSIONS": ["endpoints.api.permissions.DeclaredRule"],
+    "PREPROCESSING_HOOKS": ["endpoints.api.schema.canonical_paths"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "endpoints.api.schema.problem_content",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "RequestStatus": "endpoints.api.schema.REQUEST_STATUSES",
+        "EndpointStatus": "endpoints.api.schema.ENDPOINT_STATUSES",
+        "PolicyStatus": "endpoints.api.schema.POLICY_STATUSES",
+        "OperationStatus": "endpoints.api.schema.OPERATION_STATUSES",
+        "ChangeAction": "endpoints.api.schema.CHANGE_ACTIONS",
+        "Severity": "endpoints.api.schema.SEVERITIES",
+        "Decision": "endpoints.api.schema.DECISIONS",
+    },
 }
 
 # --- Workers ----------------------------------------------------------------------------------------------------------
@@ -229,7 +255,11 @@ PORTAL_OBSERVE_SECONDS = env.number("PORTAL_OBSERVE_SECONDS", 2)
 PORTAL_INVENTORY_SECONDS = env.number("PORTAL_INVENTORY_SECONDS", 300)
 PORTAL_POLICY_EFFECT_SECONDS = env.number("PORTAL_POLICY_EFFECT_SECONDS", 300)
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "endpoints.sweep", "schedule": PORTAL_SWEEP_SECONDS, "options": {"expires": PORTAL_SWEEP_SECONDS}},
+    "sweep": {
+        "task": "endpoints.sweep",
+        "schedule": PORTAL_SWEEP_SECONDS,
+        "options": {"expires": PORTAL_SWEEP_SECONDS},
+    },
     "observe": {
         "task": "endpoints.observe_due",
         "schedule": PORTAL_OBSERVE_SECONDS,

@@ -5,6 +5,7 @@ The servers start while this module is imported, since Django's settings are rea
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -20,6 +21,15 @@ django.setup()
 import redis  # noqa: E402
 from django.db import transaction  # noqa: E402
 from django.db.backends.postgresql.operations import DatabaseOperations  # noqa: E402
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Let each worker process read the settings itself, after it started a Valkey of its own.
+
+    With the variable inherited, pytest-django would read them before `conftest.py` is imported there.
+    """
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)
 
 
 def pytest_unconfigure() -> None:

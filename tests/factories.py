@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -35,6 +36,19 @@ from endpoints.services.drafts import ChangeDraft, Draft
 
 REGION = "eu-west-1"
 PASSWORD = "a long enough test password"
+READ_ONLY = """{
+  "Version": "2012-10-17",
+  "Statement": [
+    {"Sid": "Read", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}
+  ]
+}"""
+DENY_DELETE = """{
+  "Version": "2012-10-17",
+  "Statement": [
+    {"Sid": "All", "Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"},
+    {"Sid": "Keep", "Effect": "Deny", "Principal": "*", "Action": "s3:DeleteObject", "Resource": "*"}
+  ]
+}"""
 _numbers = itertools.count(1)
 
 
@@ -216,6 +230,37 @@ def submitted(
     """Return a request that waits for review."""
     team = requester.teams.get()
     asked = draft(account, team, *specs, title=title)
+    return requests.submit(draft=asked, by=person(requester), now=timezone.now(), submission_key=uuid.uuid4())
+
+
+def policy_change(
+    endpoint: Endpoint, requester: User, document: str | None, *, reason: str = "Narrow it."
+) -> EndpointRequest:
+    """Return a request that waits for review and changes an endpoint's policy."""
+    return _change(endpoint, requester, ChangeAction.POLICY, reason, policy_document=document)
+
+
+def deletion(endpoint: Endpoint, requester: User) -> EndpointRequest:
+    """Return a request that waits for review and deletes an endpoint."""
+    return _change(endpoint, requester, ChangeAction.DELETE, "")
+
+
+def _change(endpoint: Endpoint, requester: User, action: ChangeAction, reason: str, **fields: Any) -> EndpointRequest:
+    endpoint.refresh_from_db()
+    change = ChangeDraft(
+        action=action,
+        spec=replace(endpoint.desired_spec(), **fields),
+        endpoint=endpoint,
+        base_generation=endpoint.generation,
+        reason=reason,
+    )
+    asked = Draft(
+        account=endpoint.account,
+        title=f"{action.label} of {endpoint}",
+        justification="It is needed for the audit.",
+        owner_team=endpoint.owner_team,
+        changes=(change,),
+    )
     return requests.submit(draft=asked, by=person(requester), now=timezone.now(), submission_key=uuid.uuid4())
 
 

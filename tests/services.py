@@ -100,6 +100,7 @@ def _remove_leftovers() -> None:
         except FileNotFoundError:  # another run was quicker
             continue
         if ours and number.isdigit() and not psutil.pid_exists(int(number)):
+            postgres.forget(folder / "postgres")
             shutil.rmtree(folder, ignore_errors=True)
 
 

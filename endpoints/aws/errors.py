@@ -1,6 +1,6 @@
 """AWS's errors, sorted by what to do about them. Unknown codes keep their code and message.
 
-Codes from the EC2 API reference's list of client and server errors, and from observation; see docs/aws-errors.md.
+Codes from the EC2 API reference's list of client and server errors, and from observation.
 """
 
 from __future__ import annotations

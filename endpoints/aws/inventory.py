@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from endpoints.aws.gateway import PREFIX_LIST_PAGE, Ec2Gateway
 from endpoints.domain.observed import ObservedEndpoint
+
+ROUTE_TABLE_PAGE = 100
+"""The largest page of DescribeRouteTables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,21 +24,50 @@ class Resource:
     data: Mapping[str, Any]
 
 
-def read_region(client: Ec2Gateway) -> Iterator[Resource]:
-    """Yield everything of a region, by paged calls plus two attribute calls per VPC. Raises AwsError."""
+Section = Callable[[Ec2Gateway], Iterator[Resource]]
+
+
+def _vpcs(client: Ec2Gateway) -> Iterator[Resource]:
     for item in client.describe("describe_vpcs", "Vpcs"):
         yield _vpc(item, client)
-    for item in client.describe("describe_subnets", "Subnets"):
-        yield _subnet(item)
-    for item in client.describe("describe_route_tables", "RouteTables", page=100):
-        yield _route_table(item)
-    for item in client.describe("describe_security_groups", "SecurityGroups"):
-        yield _security_group(item)
-    yield from _services(client.describe("describe_vpc_endpoint_services", "ServiceDetails"))
+
+
+def _subnets(client: Ec2Gateway) -> Iterator[Resource]:
+    yield from map(_subnet, client.describe("describe_subnets", "Subnets"))
+
+
+def _route_tables(client: Ec2Gateway) -> Iterator[Resource]:
+    yield from map(_route_table, client.describe("describe_route_tables", "RouteTables", page=ROUTE_TABLE_PAGE))
+
+
+def _security_groups(client: Ec2Gateway) -> Iterator[Resource]:
+    yield from map(_security_group, client.describe("describe_security_groups", "SecurityGroups"))
+
+
+def _prefix_lists(client: Ec2Gateway) -> Iterator[Resource]:
     for item in client.describe("describe_prefix_lists", "PrefixLists", page=PREFIX_LIST_PAGE):
         yield Resource("prefix_list", item["PrefixListId"], "", item.get("PrefixListName", ""), {})
-    for endpoint in client.list_vpc_endpoints():
-        yield _vpc_endpoint(endpoint)
+
+
+def _vpc_endpoints(client: Ec2Gateway) -> Iterator[Resource]:
+    yield from map(_vpc_endpoint, client.list_vpc_endpoints())
+
+
+def _services(client: Ec2Gateway) -> Iterator[Resource]:
+    yield from _by_name(client.describe("describe_vpc_endpoint_services", "ServiceDetails"))
+
+
+SECTIONS: Mapping[str, Section] = {
+    "vpc": _vpcs,
+    "subnet": _subnets,
+    "route_table": _route_tables,
+    "security_group": _security_groups,
+    "service": _services,
+    "prefix_list": _prefix_lists,
+    "vpc_endpoint": _vpc_endpoints,
+}
+"""How each kind is read: by paged calls, plus two attribute calls per VPC. They raise AwsError, each on its own, so
+that a role that may not read one kind still gives the others."""
 
 
 def _name(item: Mapping[str, Any]) -> str:
@@ -125,7 +157,7 @@ def _permission(rule: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _services(details: list[dict[str, Any]]) -> Iterator[Resource]:
+def _by_name(details: list[dict[str, Any]]) -> Iterator[Resource]:
     """One resource a name: AWS lists S3 and DynamoDB once as Gateway and once as Interface."""
     by_name: dict[str, list[dict[str, Any]]] = {}
     for item in details:

@@ -49,7 +49,7 @@ class Timeouts:
     @property
     def longest_call(self) -> float:
         """Return the longest that one wrapped call can take, in seconds, botocore's back-off included."""
-        backoff = sum(min(2**attempt, 20) for attempt in range(self.read_attempts - 1))
+        backoff: float = sum(min(2.0**attempt, 20.0) for attempt in range(self.read_attempts - 1))
         return (self.connect + self.read) * self.read_attempts + backoff
 
 

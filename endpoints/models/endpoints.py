@@ -63,7 +63,9 @@ class Endpoint(models.Model):
                 condition=Q(vpc_endpoint_id__isnull=False),
                 name="endpoint_managed_once",
             ),
-            models.CheckConstraint(condition=Q(status__in=list(lifecycle.ENDPOINT.states)), name="endpoint_status_known"),
+            models.CheckConstraint(
+                condition=Q(status__in=list(lifecycle.ENDPOINT.states)), name="endpoint_status_known"
+            ),
             models.CheckConstraint(
                 condition=Q(observed__isnull=True, observed_at__isnull=True)
                 | Q(observed__isnull=False, observed_at__isnull=False),

@@ -64,7 +64,9 @@ class Operation(models.Model):
     class Meta:
         ordering = ["-created_at"]
         constraints = [
-            models.CheckConstraint(condition=Q(status__in=list(lifecycle.OPERATION.states)), name="operation_status_known"),
+            models.CheckConstraint(
+                condition=Q(status__in=list(lifecycle.OPERATION.states)), name="operation_status_known"
+            ),
             models.CheckConstraint(
                 condition=(Q(lease_expires_at__isnull=True) & Q(lease_owner=""))
                 | (Q(lease_expires_at__isnull=False) & ~Q(lease_owner="")),

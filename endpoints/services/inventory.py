@@ -2,42 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from endpoints.aws import AwsError, Ec2Gateway
-from endpoints.aws.inventory import read_region
-from endpoints.models import Account, AccountRegion, InventoryItem
+from endpoints.aws import AwsError, Kind
+from endpoints.aws.inventory import SECTIONS, Resource
+from endpoints.models import AccountRegion, InventoryItem
 from endpoints.services.targets import gateway
 
 BATCH = 1000
+_NO_WAY_IN = frozenset({"AccessDenied", "AuthFailure", "InvalidClientTokenId", "NoCredentials"})
 
-
-def ensure_regions(*, account: Account, now: datetime) -> None:
-    """Make a row for each of an account's regions, due for reading at once."""
-    for region in account.regions:
-        AccountRegion.objects.get_or_create(account=account, region=region, defaults={"inventory_due_at": now})
+log = logging.getLogger(__name__)
 
 
 def refresh(*, account_region_id: int, now: datetime) -> bool:
-    """Read one account-region and replace its rows; tell whether it worked. A failure is kept beside the old rows."""
+    """Read one account-region and replace its rows, kind by kind; tell whether all of it worked.
+
+    A kind that can't be read keeps its last rows, and the error is kept beside them.
+    """
     region = AccountRegion.objects.select_related("account").get(pk=account_region_id)
     _postpone(region)
-    try:
-        items = list(_items(region, gateway(region.account, region.region)))
-    except AwsError as error:
-        AccountRegion.objects.filter(pk=region.pk).update(inventory_error=f"{error.code}: {error.message}")
-        return False
+    client = gateway(region.account, region.region)
+    errors = []
+    for kind, read in SECTIONS.items():
+        try:
+            items = [_item(region, resource) for resource in read(client)]
+        except AwsError as error:
+            errors.append(f"{kind}: {error.code}: {error.message}")
+            log.warning("inventory of %s, %s: %s", region, kind, error)
+            if error.kind is Kind.TRANSIENT or error.code in _NO_WAY_IN:
+                break  # what keeps us out keeps us out of the rest, too
+        else:
+            _replace(region, kind, items)
+    AccountRegion.objects.filter(pk=region.pk).update(
+        inventory_error="\n".join(errors), **({} if errors else {"inventory_at": now})
+    )
+    return not errors
+
+
+def _replace(region: AccountRegion, kind: str, items: list[InventoryItem]) -> None:
     with transaction.atomic():
-        InventoryItem.objects.filter(account=region.account, region=region.region).delete()
+        InventoryItem.objects.filter(account=region.account, region=region.region, kind=kind).delete()
         InventoryItem.objects.bulk_create(items, batch_size=BATCH)
-        AccountRegion.objects.filter(pk=region.pk).update(inventory_at=now, inventory_error="")
-    return True
 
 
 def due() -> list[int]:
@@ -51,15 +62,13 @@ def _postpone(region: AccountRegion) -> None:
     AccountRegion.objects.filter(pk=region.pk).update(inventory_due_at=Now() + pause)
 
 
-def _items(region: AccountRegion, client: Ec2Gateway) -> Iterator[InventoryItem]:
-    for resource in read_region(client):
-        data: dict[str, Any] = dict(resource.data)
-        yield InventoryItem(
-            account=region.account,
-            region=region.region,
-            kind=resource.kind,
-            aws_id=resource.aws_id,
-            vpc_id=resource.vpc_id,
-            name=resource.name,
-            data=data,
-        )
+def _item(region: AccountRegion, resource: Resource) -> InventoryItem:
+    return InventoryItem(
+        account=region.account,
+        region=region.region,
+        kind=resource.kind,
+        aws_id=resource.aws_id,
+        vpc_id=resource.vpc_id,
+        name=resource.name,
+        data=dict(resource.data),
+    )

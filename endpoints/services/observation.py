@@ -34,12 +34,12 @@ STUCK = timedelta(minutes=30)
 """After how long in flight an operation is handed to a person."""
 OBSERVE_LEASE = timedelta(seconds=60)
 _ENDED = {
-    "rejected": "The service's owner rejected the connection. Ask them why, then withdraw this request and ask for the "
-    "endpoint's deletion: a rejected endpoint can't be used again and still costs.",
+    "rejected": "The service's owner rejected the connection. Ask them why, then withdraw this request and ask for "
+    "the endpoint's deletion: a rejected endpoint can't be used again and still costs.",
     "expired": "Nobody accepted the connection in time. Ask the service's owner, then withdraw this request, have the "
     "endpoint deleted and ask again.",
-    "failed": "AWS could not make it. Read its message; retry after its cause has gone, or withdraw the request and ask "
-    "for the endpoint's deletion.",
+    "failed": "AWS could not make it. Read its message; retry after its cause has gone, or withdraw the request and "
+    "ask for the endpoint's deletion.",
     "partial": "Only a part of it came to be. Read AWS's message; have the endpoint deleted and ask again.",
 }
 

@@ -21,7 +21,10 @@ SWEEP_BATCH = 500
 
 
 def same_policy(first: str | None, second: str | None) -> bool:
-    """Tell whether two policy texts mean the same; None stands for full access. Unreadable texts equal only themselves."""
+    """Tell whether two policy texts mean the same; None stands for full access.
+
+    An unreadable text equals only itself.
+    """
     try:
         return equivalent(parse(first or FULL_ACCESS), parse(second or FULL_ACCESS))
     except PolicySyntaxError:

@@ -77,9 +77,8 @@ def _stamp(to: Stateful, now: datetime) -> dict[str, datetime]:
 
 
 def _lost(to: Stateful, table: Lifecycle) -> str:
-    current = type(to)._default_manager.filter(pk=to.pk).values_list("status", flat=True).first()
-    label = table.states[current].label if current in table.states else "gone"
-    return f"This {table.name} has changed meanwhile and is now “{label}”. Reload the page to see it."
+    to.refresh_from_db()
+    return f"This {table.name} has changed meanwhile and is now “{to.state.label}”. Reload the page to see it."
 
 
 def _subject(to: Stateful) -> tuple[Account, int | None, int | None]:

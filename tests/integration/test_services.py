@@ -13,6 +13,8 @@ import redis
 from django.core.cache import cache
 from django.db import DatabaseError, connection, transaction
 
+from portal.sandbox import postgres
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -35,9 +37,7 @@ def test_the_cache_is_a_valkey_with_an_append_only_file(valkey: redis.Redis) -> 
 def test_append_only_tables_are_emptied_between_tests() -> None:
     cursor = connection.cursor()
     cursor.execute("CREATE TABLE kept (id integer)")
-    cursor.execute(
-        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'append only'; END $$"
-    )
+    cursor.execute("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'append only'; END $$")
     cursor.execute("CREATE TRIGGER refuse BEFORE TRUNCATE ON kept EXECUTE FUNCTION refuse()")
     cursor.execute("INSERT INTO kept VALUES (1)")
     try:
@@ -79,7 +79,7 @@ def test_no_server_outlives_its_run(ending: str, tmp_path: Path) -> None:
     )
     servers = [int(pid) for pid in run.stdout.split()]
     assert len(servers) == 2, run.stderr
-    gone, alive = psutil.wait_procs(
-        [psutil.Process(pid) for pid in servers if psutil.pid_exists(pid)], timeout=30
-    )
+    gone, alive = psutil.wait_procs([psutil.Process(pid) for pid in servers if psutil.pid_exists(pid)], timeout=30)
     assert not alive, gone
+    for folder in tmp_path.iterdir():  # what a killed run leaves, the next one removes
+        postgres.forget(folder / "postgres")

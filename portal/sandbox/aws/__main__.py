@@ -14,9 +14,7 @@ from pathlib import Path
 def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; the state is saved then."""
     options = _parser().parse_args(arguments)
-    logging.basicConfig(
-        level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
-    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     # The simulation must not read the credentials or region of whoever starts it.
     os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
     from portal.sandbox.aws.server import SimulatedAws
@@ -50,9 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--state", type=Path, help="a file that keeps everything between two starts")
     parser.add_argument("--pace", type=float, default=1.0, help="scales how long states last; 0: not at all")
     parser.add_argument("--rate", type=float, default=1.0, help="scales the token buckets; 0: no throttling")
-    parser.add_argument(
-        "--seed-demo", action="store_true", help="make the demo world where it is not there yet"
-    )
+    parser.add_argument("--seed-demo", action="store_true", help="make the demo world where it is not there yet")
     parser.add_argument("--control-token", help="who shows it may use /_sim/ from elsewhere")
     return parser
 

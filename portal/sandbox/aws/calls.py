@@ -34,9 +34,7 @@ class Calls:
     numbers: Any = field(default_factory=lambda: itertools.count(1))
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def begin(
-        self, service: str, action: str, region: str, request_id: str, params: dict[str, Any]
-    ) -> Record:
+    def begin(self, service: str, action: str, region: str, request_id: str, params: dict[str, Any]) -> Record:
         """Add a call that starts now."""
         with self.lock:
             record = Record(

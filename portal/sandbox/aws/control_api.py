@@ -32,9 +32,7 @@ class ControlApi:
         if name == "health":
             return 200, {"status": "ok", "pace": STORE.pace, "rate": STORE.rate, "seeded": STORE.seeded}
         if not self._admits(environ):
-            return 403, {
-                "error": "The control API answers to this machine only, or with the header X-Sim-Token."
-            }
+            return 403, {"error": "The control API answers to this machine only, or with the header X-Sim-Token."}
         act = _ACTS.get(name)
         if act is None:
             return 404, {"error": f"There is no {name!r}: choose one of {', '.join(sorted(_ACTS))}."}
@@ -136,10 +134,6 @@ _ACTS: dict[str, Callable[[Body], Body]] = {
     ),
     "expire-credentials": lambda body: scenes.expire_credentials(body.get("account")),
     "remove-out-of-band": lambda body: scenes.remove(str(body["vpc_endpoint_id"])),
-    "set-state": lambda body: scenes.set_state(
-        str(body["vpc_endpoint_id"]), str(body["state"]), body.get("error")
-    ),
-    "set-policy-out-of-band": lambda body: scenes.set_policy(
-        str(body["vpc_endpoint_id"]), body.get("policy_document")
-    ),
+    "set-state": lambda body: scenes.set_state(str(body["vpc_endpoint_id"]), str(body["state"]), body.get("error")),
+    "set-policy-out-of-band": lambda body: scenes.set_policy(str(body["vpc_endpoint_id"]), body.get("policy_document")),
 }

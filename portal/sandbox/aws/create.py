@@ -21,7 +21,8 @@ def create_vpc_endpoint(call: Context) -> dict[str, Any]:
     """Create an endpoint, or answer with the one its ClientToken made before.
 
     Raises `IdempotentParameterMismatch` for a token used with other parameters (per account and region).
-    The token of an endpoint that is gone answers with its last state, `deleted`: a token never makes a second endpoint.
+    The token of an endpoint that is gone answers with its last state, `deleted`: a token never makes a second
+    endpoint.
     """
     token = call.text("ClientToken")
     fingerprint = _fingerprint(call.params)
@@ -79,7 +80,10 @@ def _service(call: Context) -> Service:
     region = call.text("ServiceRegion") or call.region
     if region != call.region and not name.startswith("com.amazonaws.vpce."):
         raise invalid(f"Cross-region endpoints are not supported for the service {name}.")
-    return services.find(name, account=call.account, region=region)
+    service = services.find(name, account=call.account, region=region)
+    if region != call.region and call.region not in service.supported_regions:
+        raise invalid(f"The service {name} does not support endpoints in the Region {call.region}.")
+    return service
 
 
 def _new(call: Context, vpc_id: str, service: Service, kind: str, document: str | None) -> Endpoint:
@@ -98,7 +102,6 @@ def _new(call: Context, vpc_id: str, service: Service, kind: str, document: str 
         state="pending",
         created=datetime.now(UTC),
         policy=document or default_policy(kind),
-        policy_is_default=not document,
         dns_label=_label(endpoint_id),
     )
 
@@ -140,16 +143,13 @@ def _dns(call: Context, endpoint: Endpoint, the_vpc: Any, service: Service) -> N
     asked = call.flag("PrivateDnsEnabled")
     if asked and service.acceptance_required and service.owner != "amazon":
         raise invalid(
-            "Private DNS can only be enabled after the endpoint connection is accepted by the owner of "
-            f"{service.name}."
+            f"Private DNS can only be enabled after the endpoint connection is accepted by the owner of {service.name}."
         )
     # Not sent: on for AWS's services other than the gateway pair, off for accounts' services.
     default = bool(service.private_names) and not service.custom and "Gateway" not in service.types
     endpoint.private_dns = default if asked is None else asked
     given = call.params.get("DnsOptions") or {}
-    endpoint.dns_options = validation.dns_options(
-        given, endpoint.ip_address_type, service, endpoint.private_dns, {}
-    )
+    endpoint.dns_options = validation.dns_options(given, endpoint.ip_address_type, service, endpoint.private_dns, {})
     if endpoint.private_dns:
         validation.private_dns(call.backend, call.here, the_vpc, service, endpoint.dns_options, None)
 
@@ -157,9 +157,7 @@ def _dns(call: Context, endpoint: Endpoint, the_vpc: Any, service: Service) -> N
 def fixed_addresses(call: Context) -> dict[str, str | None]:
     """Return the addresses SubnetConfigurations fixes, by subnet id."""
     return {
-        str(item["SubnetId"]): item.get("Ipv4")
-        for item in call.items("SubnetConfigurations")
-        if "SubnetId" in item
+        str(item["SubnetId"]): item.get("Ipv4") for item in call.items("SubnetConfigurations") if "SubnetId" in item
     }
 
 

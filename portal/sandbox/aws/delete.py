@@ -43,9 +43,7 @@ def before_delete_subnet(call: Context) -> None:
     subnet_id = call.text("SubnetId")
     for interface_id in call.here.managed_interfaces:
         if call.backend.enis[interface_id].subnet.id == subnet_id:
-            raise AwsError(
-                "DependencyViolation", f"The subnet '{subnet_id}' has dependencies and cannot be deleted."
-            )
+            raise AwsError("DependencyViolation", f"The subnet '{subnet_id}' has dependencies and cannot be deleted.")
 
 
 def before_delete_vpc(call: Context) -> None:
@@ -82,9 +80,7 @@ def before_touch_interface(call: Context) -> None:
     interface_id = call.text("NetworkInterfaceId")
     if interface_id in call.here.managed_interfaces:
         if call.action == "DeleteNetworkInterface":
-            raise AwsError(
-                "InvalidNetworkInterface.InUse", f"Network interface '{interface_id}' is currently in use."
-            )
+            raise AwsError("InvalidNetworkInterface.InUse", f"Network interface '{interface_id}' is currently in use.")
         raise AwsError("OperationNotPermitted", f"You do not have permission to manage '{interface_id}'.")
 
 
@@ -94,6 +90,4 @@ def before_tag(call: Context) -> None:
         if str(resource_id).startswith("vpce-") and not str(resource_id).startswith("vpce-svc-"):
             endpoint = call.here.endpoints.get(resource_id)
             if endpoint is None or endpoint.hidden_reads > 0:
-                raise AwsError(
-                    "InvalidVpcEndpointId.NotFound", f"The Vpc Endpoint Id '{resource_id}' does not exist"
-                )
+                raise AwsError("InvalidVpcEndpointId.NotFound", f"The Vpc Endpoint Id '{resource_id}' does not exist")

@@ -111,9 +111,7 @@ def dns_entries(call: Context, endpoint: Endpoint) -> list[dict[str, str]]:
     ):
         return []
     try:
-        service = services.find(
-            endpoint.service_name, account=endpoint.account, region=endpoint.service_region
-        )
+        service = services.find(endpoint.service_name, account=endpoint.account, region=endpoint.service_region)
     except AwsError:
         return []
     star = "*." if service.short_name in ("s3", "ecr.dkr", "execute-api") else ""

@@ -38,9 +38,7 @@ def select(
     return [thing for thing in things if all(_matches(get(thing), values) for get, values in tests)]
 
 
-def _getter(
-    name: str, getters: Mapping[str, Getter[T]], tags_of: Callable[[T], Mapping[str, str]]
-) -> Getter[T]:
+def _getter(name: str, getters: Mapping[str, Getter[T]], tags_of: Callable[[T], Mapping[str, str]]) -> Getter[T]:
     if name.startswith("tag:"):
         key = name.removeprefix("tag:")
         return lambda thing: tags_of(thing).get(key)

@@ -41,6 +41,8 @@ _RESOURCE_TYPES = {
     "eni": "network-interface",
     "vpce-svc": "vpc-endpoint-service",
 }
+# moto's name of a service -> the prefix of its actions in policies, where they differ.
+_ACTION_PREFIX = {"elbv2": "elasticloadbalancing", "service-quotas": "servicequotas"}
 _RESOURCE_ID = re.compile(r"^(vpce-svc|vpce|vpc|subnet|sg|rtb|eni)-[0-9a-f]+$")
 _BLOB_KEY = b"simulated-aws authorization message"
 
@@ -127,10 +129,13 @@ def _user(access_key: str, service: str) -> Principal:
 
 
 def _documents_of(holder: Any) -> Iterable[Mapping[str, Any]]:
-    inline = holder.policies
-    texts = list(inline.values()) if isinstance(inline, dict) else [p["policy_document"] for p in inline]
-    managed = holder.managed_policies
-    texts += [p.document for p in (managed.values() if isinstance(managed, dict) else managed)]
+    texts = list(holder.policies.values())
+    texts += [
+        version.document
+        for policy in holder.managed_policies.values()
+        for version in policy.versions
+        if version.version_id == policy.default_version_id
+    ]
     for text in texts:
         yield json.loads(text) if isinstance(text, str) else text
 
@@ -144,9 +149,7 @@ def _unknown(service: str) -> AwsError:
 # --- Evaluation
 
 
-def decide(
-    policies: Iterable[Mapping[str, Any]], action: str, resource: str, keys: Mapping[str, str]
-) -> str | None:
+def decide(policies: Iterable[Mapping[str, Any]], action: str, resource: str, keys: Mapping[str, str]) -> str | None:
     """Return "Deny" for an explicit deny, "Allow", or None when nothing matches."""
     allowed = False
     for policy in policies:
@@ -223,13 +226,12 @@ def as_list(value: Any) -> list[Any]:
 # --- EC2
 
 
-def authorize(
-    principal: Principal, service: str, action: str, region: str, params: Mapping[str, Any]
-) -> None:
+def authorize(principal: Principal, service: str, action: str, region: str, params: Mapping[str, Any]) -> None:
     """Let an allowed call pass; raise `UnauthorizedOperation` (EC2) or `AccessDenied` (others) for one that
     is not."""
     if principal.policies is None and principal.session_policy is None:
         return
+    service = _ACTION_PREFIX.get(service, service)
     actions = [action]
     if service == "ec2" and params.get("TagSpecifications") and action != "CreateTags":
         actions.append("CreateTags")

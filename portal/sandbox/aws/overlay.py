@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Any
 
 from portal.sandbox.aws import gate, iam, prefix_lists
@@ -15,6 +16,12 @@ from portal.sandbox.aws.store import LOCK, STORE
 MOTO_VERSION = "5.2.5"
 
 _ORIGINALS: list[tuple[Any, str, Any]] = []
+_CREDENTIAL = re.compile(r"Credential=([^/\s]+)/")
+
+
+def installed() -> bool:
+    """Tell whether moto is strict in this process."""
+    return bool(_ORIGINALS)
 
 
 def install() -> None:
@@ -26,22 +33,28 @@ def install() -> None:
 
     if moto.__version__ != MOTO_VERSION:
         raise RuntimeError(
-            f"The simulated AWS needs moto {MOTO_VERSION}, found {moto.__version__}: install "
-            f"requirements/sandbox.txt."
+            f"The simulated AWS needs moto {MOTO_VERSION}, found {moto.__version__}: install requirements/sandbox.txt."
         )
     from moto.core.responses import BaseResponse
     from moto.ec2.models.managed_prefixes import ManagedPrefixListBackend
 
     moto_call = BaseResponse.call_action
     moto_account = BaseResponse.get_current_account
+    moto_key = BaseResponse.get_access_key
 
     def call_action(self: Any) -> Any:
         return gate.pass_through(self, moto_call)
 
+    def get_access_key(self: Any) -> str:
+        # moto only sees keys of exactly 20 capitals and digits, and takes every other for one it knows.
+        match = _CREDENTIAL.search(self.headers.get("Authorization", ""))
+        return match.group(1) if match else str(moto_key(self))
+
     def get_current_account(self: Any) -> str:
-        return iam.account_of(self.get_access_key()) or moto_account(self)
+        return iam.account_of(self.get_access_key()) or str(moto_account(self))
 
     _patch(BaseResponse, "call_action", call_action)
+    _patch(BaseResponse, "get_access_key", get_access_key)
     _patch(BaseResponse, "get_current_account", get_current_account)
     _patch(ManagedPrefixListBackend, "_create_aws_managed_prefix_list", prefix_lists.create_aws_managed)
 

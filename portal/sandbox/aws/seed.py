@@ -24,6 +24,8 @@ _PORTAL_ACTIONS = [
     "ec2:CreateTags",
     "ec2:DeleteTags",
     "route53:AssociateVPCWithHostedZone",
+    "route53:ListHostedZonesByVPC",
+    "servicequotas:GetServiceQuota",
     "sts:DecodeAuthorizationMessage",
 ]
 
@@ -141,9 +143,7 @@ def _vpc(vpc: world.Vpc) -> None:
     gateway = backend.create_internet_gateway(tags=_pairs(_named(f"{vpc.name}-igw")))
     backend.attach_internet_gateway(gateway.id, made.id)
     backend.create_route(tables["public"], "0.0.0.0/0", gateway_id=gateway.id)
-    backend.create_route(
-        tables["private"], "0.0.0.0/0", nat_gateway_id=_nat(backend, vpc, tiers["public"][0])
-    )
+    backend.create_route(tables["private"], "0.0.0.0/0", nat_gateway_id=_nat(backend, vpc, tiers["public"][0]))
     _groups(backend, vpc, made.id)
 
 
@@ -199,16 +199,12 @@ def _groups(backend: Any, vpc: world.Vpc, vpc_id: str) -> None:
         endpoints.id, "tcp", https["from"], https["to"], [{"CidrIp": vpc.cidr}], vpc_id=vpc_id
     )
     wide_open = _group(backend, vpc, vpc_id, "open", "Everything from everywhere")
-    backend.authorize_security_group_ingress(
-        wide_open.id, "-1", None, None, [{"CidrIp": "0.0.0.0/0"}], vpc_id=vpc_id
-    )
+    backend.authorize_security_group_ingress(wide_open.id, "-1", None, None, [{"CidrIp": "0.0.0.0/0"}], vpc_id=vpc_id)
     narrow = _group(backend, vpc, vpc_id, "restricted-outbound", "HTTPS within this VPC only, in and out")
     backend.authorize_security_group_ingress(
         narrow.id, "tcp", https["from"], https["to"], [{"CidrIp": vpc.cidr}], vpc_id=vpc_id
     )
-    backend.revoke_security_group_egress(
-        narrow.id, "-1", None, None, [{"CidrIp": "0.0.0.0/0"}], vpc_id=vpc_id
-    )
+    backend.revoke_security_group_egress(narrow.id, "-1", None, None, [{"CidrIp": "0.0.0.0/0"}], vpc_id=vpc_id)
     backend.authorize_security_group_egress(
         narrow.id, "tcp", https["from"], https["to"], [{"CidrIp": vpc.cidr}], vpc_id=vpc_id
     )
@@ -244,9 +240,7 @@ def _partner_service() -> None:
         tags=_pairs(_named(world.PARTNER_SERVICE_NAME)),
         supported_regions=[],
     )
-    service.principals = [
-        f"arn:aws:iam::{account.id}:root" for account in world.ACCOUNTS if account is not vpc.account
-    ]
+    service.principals = [f"arn:aws:iam::{account.id}:root" for account in world.ACCOUNTS if account is not vpc.account]
 
 
 def _endpoints() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import socket
 import threading
 from pathlib import Path
 from types import TracebackType
@@ -13,8 +13,6 @@ from portal.sandbox.aws.control_api import ControlApi
 from portal.sandbox.aws.state import StateFile
 from portal.sandbox.aws.store import LOCK, STORE
 from portal.sandbox.aws.wsgi import SimulatedAwsApp
-
-log = logging.getLogger("simulated-aws")
 
 
 class SimulatedAws:
@@ -51,12 +49,17 @@ class SimulatedAws:
         return self
 
     def listen(self) -> None:
-        """Get everything ready and take the port, without serving yet."""
+        """Take the port and get everything ready, without serving yet. Raises OSError for a port in use."""
         from werkzeug.serving import make_server
 
         from portal.sandbox.aws import seed
         from portal.sandbox.aws.handler import QuietHandler
 
+        # The port first: who does not get it must not touch the state of who has it.
+        host, port = self._address
+        taken = socket.create_server(
+            self._address, family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=128
+        )
         overlay.install()
         with LOCK:
             overlay.reset()
@@ -67,8 +70,14 @@ class SimulatedAws:
             if self._seed:
                 seed.demo()
         self._server = make_server(
-            *self._address, SimulatedAwsApp(self._control), threaded=True, request_handler=QuietHandler
+            host,
+            port,
+            SimulatedAwsApp(self._control),
+            threaded=True,
+            request_handler=QuietHandler,
+            fd=taken.fileno(),
         )
+        taken.close()  # the server has its own descriptor of it
         self._server.daemon_threads = True
         if self._state is not None:
             self._state.watch()

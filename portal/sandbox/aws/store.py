@@ -39,7 +39,6 @@ class Endpoint:
     state: str
     created: datetime
     policy: str | None = None
-    policy_is_default: bool = True
     route_table_ids: list[str] = field(default_factory=list)
     interfaces: dict[str, str] = field(default_factory=dict)  # subnet id -> network interface id
     group_ids: list[str] = field(default_factory=list)
@@ -130,9 +129,7 @@ class Store:
     static_keys: dict[str, StaticKey] = field(default_factory=dict)
     temporary_keys: dict[str, TemporaryKey] = field(default_factory=dict)
     quotas: dict[tuple[str, str | None, str | None], int] = field(default_factory=dict)
-    connections: dict[str, dict[str, tuple[str, str]]] = field(
-        default_factory=dict
-    )  # service id -> endpoints
+    connections: dict[str, dict[str, tuple[str, str]]] = field(default_factory=dict)  # service id -> endpoints
 
     def region(self, account: str, region: str) -> Region:
         """Return the region's memory, empty at first."""

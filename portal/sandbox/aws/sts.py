@@ -38,8 +38,7 @@ def assume_role(call: Context) -> dict[str, Any]:
     if role is None or not _trusts(role, call):
         raise AwsError(
             "AccessDenied",
-            f"User: {call.principal.arn} is not authorized to perform: sts:AssumeRole on resource: "
-            f"{role_arn}",
+            f"User: {call.principal.arn} is not authorized to perform: sts:AssumeRole on resource: {role_arn}",
         )
     seconds = _duration(call, role)
     alphabet = string.ascii_uppercase + string.digits

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 import re
 import socket
 import struct
@@ -62,9 +63,7 @@ class SimulatedAwsApp:
             answer: tuple[int, Any, Any] = response_class.dispatch(request)
         except OperationNotFoundError:
             action = request.form.get("Action", "")
-            raise AwsError(
-                "InvalidAction", f"The action {action} is not valid for this web service."
-            ) from None
+            raise AwsError("InvalidAction", f"The action {action} is not valid for this web service.") from None
         return answer
 
     def _dispatch_by_moto(self, environ: dict[str, Any]) -> tuple[int, Any, Any]:
@@ -79,9 +78,7 @@ class SimulatedAwsApp:
         body = b"".join(chunks)
         code = int(status.split(" ", 1)[0])
         if code >= 500 and "html" in headers.get("Content-Type", ""):
-            raise AwsError(
-                "InvalidAction", "The action is not valid for this web service: it is not simulated."
-            )
+            raise AwsError("InvalidAction", "The action is not valid for this web service: it is not simulated.")
         return code, dict(headers.items()), body
 
     def _answer_control(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -111,8 +108,7 @@ def _response_class(service: str) -> Any:
 def _send(
     environ: dict[str, Any], start_response: StartResponse, status: int, headers: dict[str, Any], body: Any
 ) -> Iterable[bytes]:
-    how = headers.pop(TRANSPORT_HEADER, None)
-    if how is not None:
+    if any(name.lower() == TRANSPORT_HEADER for name in headers):
         _break(environ)
     data = body.encode() if isinstance(body, str) else bytes(body or b"")
     headers = {
@@ -126,10 +122,10 @@ def _send(
 
 
 def _break(environ: dict[str, Any]) -> None:
-    """Reset the client's connection: no answer, no orderly end."""
-    connection = environ.get("werkzeug.socket")
-    if connection is None:
-        return
+    """Reset the client's connection, without an answer. Raises ConnectionResetError, for the server."""
+    connection = environ["werkzeug.socket"]
     with contextlib.suppress(OSError):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        connection.close()
+        # Reader and writer hold the socket too: only closing its descriptor sends the reset now.
+        os.close(connection.detach())
+    raise ConnectionResetError("cut by a fault")

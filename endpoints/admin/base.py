@@ -1,0 +1,160 @@
+"""What the admin's pages share: who sees, who edits, and that every edit goes through a service.
+
+Django's own model permissions play no part, so `is_superuser` opens nothing here by itself but reading.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from endpoints import permissions
+from endpoints.models import User
+from endpoints.models.events import Channel
+from endpoints.models.visibility import SEES_ALL
+from endpoints.services import administration
+from endpoints.services.actors import Who, person
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+    TabularInline = admin.TabularInline[Any, Any]
+    StackedInline = admin.StackedInline[Any, Any]
+else:  # Django's classes can't be subscripted when the program runs
+    ModelAdmin = admin.ModelAdmin
+    TabularInline = admin.TabularInline
+    StackedInline = admin.StackedInline
+
+
+def who(request: HttpRequest) -> Who:
+    """Return the person at the desk, as the actor of a service."""
+    assert isinstance(request.user, User), "the admin lets only people in"
+    return person(request.user, Channel.ADMIN)
+
+
+def sees_all(request: HttpRequest) -> bool:
+    """Tell whether a person reads everything; the same rule as `visibility.sees_all`, from the remembered roles."""
+    user = request.user
+    if not isinstance(user, User):
+        return False
+    return user.is_superuser or bool(permissions.roles_of(user).names & set(SEES_ALL))
+
+
+def pretty(value: Any) -> SafeString | str:
+    """Return a JSON value laid out for reading."""
+    if value is None:
+        return "-"
+    return format_html("<pre>{}</pre>", json.dumps(value, indent=2, ensure_ascii=False))
+
+
+class Readable:
+    """Seen by those who see all; changed by nobody, superusers included."""
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Tell who reads it."""
+        return sees_all(request)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Tell who finds it on the first page."""
+        return self.has_view_permission(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody adds it by hand."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody changes it by hand."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody deletes it."""
+        return False
+
+
+class Editable(Readable):
+    """Read by those who see all, edited by administrators."""
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Tell who reads it."""
+        return sees_all(request) or may_edit(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Tell who adds one."""
+        return may_edit(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Tell who changes one."""
+        return may_edit(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Tell who removes one."""
+        return may_edit(request)
+
+
+def may_edit(request: HttpRequest) -> bool:
+    """Tell whether a person edits people, teams, roles and accounts; asked once per request."""
+    user = request.user
+    known: bool | None = user.__dict__.get("_portal_may_edit")
+    if known is None:
+        known = isinstance(user, User) and permissions.can_administer(user)
+        user.__dict__["_portal_may_edit"] = known
+    return known
+
+
+class ReadOnlyAdmin(Readable, ModelAdmin):
+    """A list and a page for something that is only read."""
+
+    list_per_page = 50
+    show_full_result_count = False
+    actions: Any = None
+
+
+class ReadOnlyInline(Readable, StackedInline):
+    """What belongs to a page's object; whoever may see the page sees it."""
+
+    extra = 0
+    show_change_link = False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """The page has decided."""
+        return True
+
+
+class EditableAdmin(Editable, ModelAdmin):
+    """A list and a form for something that administrators edit, through `services.administration`."""
+
+    list_per_page = 50
+    show_full_result_count = False
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Save what the form holds."""
+        administration.save(item=obj, by=who(request), now=timezone.now())
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Remove one."""
+        administration.remove(item=obj, by=who(request), now=timezone.now())
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        """Remove those selected, one by one, each with its event."""
+        for obj in queryset:
+            self.delete_model(request, obj)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Save and remove what stands in the page's tables."""
+        items = formset.save(commit=False)
+        for item in formset.deleted_objects:
+            administration.remove(item=item, by=who(request), now=timezone.now())
+        for item in items:
+            administration.save(item=item, by=who(request), now=timezone.now())
+        formset.save_m2m()
+
+
+class EditableInline(Editable, TabularInline):
+    """A table of memberships or roles on the page of a person or team."""
+
+    extra = 0

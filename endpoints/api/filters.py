@@ -1,0 +1,129 @@
+"""List filters: each parameter is named here; an unknown one or a bad value is refused with its cure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django.core.validators import RegexValidator
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django_filters.rest_framework import DjangoFilterBackend
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from endpoints.api.problems import BadParameters
+from endpoints.domain import lifecycle
+from endpoints.domain.specs import ACCOUNT_ID, AWS_ID, REGION, SERVICE_NAME
+from endpoints.models import Change, Endpoint, EndpointRequest, User
+from endpoints.models.requests import ChangeAction
+
+_WHEN = "Write a time such as 2026-01-31T09:00:00Z (a + in an address is written %2B)."
+
+
+class StrictFilters(DjangoFilterBackend):  # type: ignore[misc]  # django-filter ships no types
+    """Apply a view's filters; refuse what they don't know."""
+
+    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
+        """Return the filtered rows. Raises BadParameters."""
+        filterset_class = self.get_filterset_class(view, queryset)
+        known = set(filterset_class.base_filters) if filterset_class else set()
+        problems = _misspelt(request, known | {"cursor", "page_size"})
+        if filterset_class is None:
+            if problems:
+                raise BadParameters(problems)
+            return queryset
+        filterset = filterset_class(request.query_params, queryset=queryset, request=request)
+        if not filterset.is_valid():
+            problems |= {name: [str(text) for text in texts] for name, texts in filterset.errors.items()}
+        if problems:
+            raise BadParameters(problems)
+        found: QuerySet[Any] = filterset.qs
+        return found
+
+
+def _misspelt(request: Request, known: set[str]) -> dict[str, list[str]]:
+    problems = {}
+    for name in request.query_params:
+        if name not in known:
+            problems[name] = [f"This list doesn't know this parameter. It knows: {', '.join(sorted(known))}."]
+        elif len(request.query_params.getlist(name)) > 1:
+            problems[name] = ["Give this parameter once."]
+    return problems
+
+
+def _shaped(pattern: Any, cure: str, **options: Any) -> django_filters.CharFilter:
+    return django_filters.CharFilter(validators=[RegexValidator(pattern, cure)], **options)
+
+
+def _status(table: lifecycle.Lifecycle) -> django_filters.ChoiceFilter:
+    cure = f"Choose one of: {', '.join(table.states)}."
+    return django_filters.ChoiceFilter(choices=table.choices(), error_messages={"invalid_choice": cure})
+
+
+class _Filters(django_filters.FilterSet):  # type: ignore[misc]
+    """What requests and endpoints are found by alike."""
+
+    account = _shaped(ACCOUNT_ID, "Write the account's twelve digits.", field_name="account__account_id")
+    owner_team = _shaped(r"\A[-a-zA-Z0-9_]{1,80}\Z", "Write the team's short name.", field_name="owner_team__slug")
+    requester = django_filters.CharFilter(method="by_requester", max_length=150, label="A user name, or `me`.")
+    created_after = django_filters.IsoDateTimeFilter(
+        field_name="created_at", lookup_expr="gte", error_messages={"invalid": _WHEN}, label="At this time or later."
+    )
+    created_before = django_filters.IsoDateTimeFilter(
+        field_name="created_at", lookup_expr="lt", error_messages={"invalid": _WHEN}, label="Before this time."
+    )
+
+    def person(self, name: str) -> dict[str, Any]:
+        """Return the condition for a requester by user name; `me` is who asks."""
+        user = self.request.user
+        return {"pk": user.pk} if name == "me" and isinstance(user, User) else {"username": name}
+
+
+_REGION = "Write a region such as eu-west-1."
+_VPC = "Write a VPC's id such as vpc-0a1b2c3d."
+_SERVICE = "Write the service's whole name, such as com.amazonaws.eu-west-1.s3."
+
+
+class RequestFilters(_Filters):
+    """Requests. Region, VPC and service are those of a change of the current round."""
+
+    status = _status(lifecycle.REQUEST)
+    region = _shaped(REGION, _REGION, method="by_change")
+    vpc_id = _shaped(AWS_ID, _VPC, method="by_change")
+    service_name = _shaped(SERVICE_NAME, _SERVICE, method="by_change")
+
+    class Meta:
+        model = EndpointRequest
+        fields: list[str] = []
+
+    def by_change(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """Keep the requests with such a change."""
+        changes = Change.objects.filter(request=OuterRef("pk"), round=F("request__round"), **{name: value})
+        return queryset.filter(Exists(changes))
+
+    def by_requester(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """Keep the requests of a person."""
+        return queryset.filter(requester__in=User.objects.filter(**self.person(value)))
+
+
+class EndpointFilters(_Filters):
+    """Endpoints. The requester is who asked for its creation."""
+
+    status = _status(lifecycle.ENDPOINT)
+    region = _shaped(REGION, _REGION)
+    vpc_id = _shaped(AWS_ID, _VPC)
+    service_name = _shaped(SERVICE_NAME, _SERVICE)
+    vpc_endpoint_id = _shaped(AWS_ID, "Write an endpoint's id such as vpce-0a1b2c3d.")
+
+    class Meta:
+        model = Endpoint
+        fields: list[str] = []
+
+    def by_requester(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """Keep the endpoints that a person asked for."""
+        asked = Change.objects.filter(
+            endpoint=OuterRef("pk"),
+            action=ChangeAction.CREATE,
+            request__requester__in=User.objects.filter(**self.person(value)),
+        )
+        return queryset.filter(Exists(asked))

@@ -1,0 +1,55 @@
+"""Pages by cursor: no count, no offset into a growing list, and the newest first."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from rest_framework.exceptions import NotFound
+from rest_framework.pagination import Cursor, CursorPagination
+from rest_framework.request import Request
+
+from endpoints.api.problems import BadParameters
+
+_POSITION = re.compile(r"\A[0-9]{1,18}\Z")  # fits PostgreSQL's bigint
+
+
+class NewestFirst(CursorPagination):
+    """50 per page unless `page_size` asks for 1 to 200. What can't be read is refused, never guessed."""
+
+    ordering: Any = "-id"
+    page_size: int | None = 50
+    max_page_size: int | None = 200
+    page_size_query_param: str | None = "page_size"
+    page_size_query_description: Any = "How many on a page: 1 to 200."
+
+    def get_page_size(self, request: Request) -> int:
+        """Return the page's size. Raises BadParameters."""
+        text = request.query_params.get("page_size")
+        if text is None:
+            return self.page_size or 50
+        most = self.max_page_size or 200
+        # `isdecimal` alone takes digits of other scripts, and `int` takes any length of them.
+        if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= most:
+            raise BadParameters({"page_size": [f"Write a number from 1 to {most}."]})
+        return int(text)
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        """Return the cursor of the address. Raises BadParameters."""
+        try:
+            cursor: Cursor | None = super().decode_cursor(request)
+        except NotFound:
+            raise _bad_cursor() from None
+        if cursor and cursor.position is not None and not _POSITION.match(str(cursor.position)):
+            raise _bad_cursor()
+        return cursor
+
+
+class LatestRevisionFirst(NewestFirst):
+    """An endpoint's revisions, by number."""
+
+    ordering: Any = "-number"
+
+
+def _bad_cursor() -> BadParameters:
+    return BadParameters({"cursor": ["Follow the links of `next` and `previous`; start again without a cursor."]})

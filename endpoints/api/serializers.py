@@ -1,0 +1,330 @@
+"""What the JSON shows, field by field. Words are AWS's where AWS has one; times are ISO 8601 in UTC.
+
+A change here needs a higher `etags.SHAPE`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.reverse import reverse
+
+from endpoints.domain import lifecycle
+from endpoints.models import Change, Endpoint, EndpointRequest, Operation, PolicyRevision
+from endpoints.models.policies import CURRENT_STATES
+from endpoints.models.requests import ChangeAction, Severity
+from endpoints.models.reviews import Decision
+
+_RESTING = ("succeeded", "cancelled")
+
+
+class AccountSerializer(serializers.Serializer[Any]):
+    """An AWS account."""
+
+    account_id = serializers.CharField()
+    name = serializers.CharField()
+
+
+class TeamSerializer(serializers.Serializer[Any]):
+    """A team that owns requests and endpoints."""
+
+    slug = serializers.CharField()
+    name = serializers.CharField()
+
+
+class PersonSerializer(serializers.Serializer[Any]):
+    """A person."""
+
+    username = serializers.CharField()
+    name = serializers.CharField(source="get_full_name")
+
+
+class LastErrorSerializer(serializers.Serializer[Any]):
+    """What went wrong last: AWS's code and message, and the cure."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+    cure = serializers.CharField()
+
+
+class SpecSerializer(serializers.Serializer[Any]):
+    """One endpoint as it should be. `policy_document` is the author's text; null asks for full access."""
+
+    account_id = serializers.CharField()
+    region = serializers.CharField()
+    vpc_id = serializers.CharField()
+    service_name = serializers.CharField()
+    vpc_endpoint_type = serializers.CharField()
+    subnet_ids = serializers.ListField(child=serializers.CharField())
+    security_group_ids = serializers.ListField(child=serializers.CharField())
+    route_table_ids = serializers.ListField(child=serializers.CharField())
+    private_dns_enabled = serializers.BooleanField()
+    policy_document = serializers.CharField(allow_null=True)
+    name = serializers.CharField(allow_blank=True)
+
+
+@extend_schema_field(SpecSerializer)
+class SpecField(serializers.JSONField):
+    """A spec, given out exactly as it was reviewed."""
+
+
+class CheckSerializer(serializers.Serializer[Any]):
+    """An automatic finding, as it stood at submission."""
+
+    rule = serializers.CharField()
+    severity = serializers.ChoiceField(choices=Severity.choices)
+    message = serializers.CharField()
+    cure = serializers.CharField(allow_blank=True)
+
+
+class OperationSerializer(serializers.Serializer[Operation]):
+    """The work that brings AWS to one change."""
+
+    id = serializers.UUIDField()
+    status = serializers.ChoiceField(choices=lifecycle.OPERATION.choices())
+    attempts = serializers.IntegerField()
+    next_attempt_at = serializers.SerializerMethodField()
+    aws_request_id = serializers.CharField(allow_blank=True)
+    last_error = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_next_attempt_at(self, operation: Operation) -> Any:
+        """Return when a worker takes it up next; None when nothing is due."""
+        waits = operation.status == "queued"
+        return serializers.DateTimeField().to_representation(operation.next_attempt_at) if waits else None
+
+    @extend_schema_field(LastErrorSerializer(allow_null=True))
+    def get_last_error(self, operation: Operation) -> dict[str, str] | None:
+        """Return the last error, also of an attempt that a later one made good."""
+        return _error_of(operation)
+
+
+class EndpointLinkSerializer(serializers.Serializer[Endpoint]):
+    """The endpoint that a change is about."""
+
+    id = serializers.IntegerField()
+    vpc_endpoint_id = serializers.CharField(allow_null=True)
+    status = serializers.ChoiceField(choices=lifecycle.ENDPOINT.choices())
+    url = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.URLField())
+    def get_url(self, endpoint: Endpoint) -> str:
+        """Return the endpoint's address in this API."""
+        return str(reverse("api_endpoint", args=[endpoint.pk], request=self.context["request"]))
+
+
+class ChangeSerializer(serializers.Serializer[Change]):
+    """One change of the round that is under review or was approved."""
+
+    action = serializers.ChoiceField(choices=ChangeAction.choices)
+    region = serializers.CharField()
+    vpc_id = serializers.CharField()
+    service_name = serializers.CharField()
+    vpc_endpoint_type = serializers.CharField()
+    spec = SpecField()
+    endpoint = EndpointLinkSerializer(allow_null=True)
+    operation = serializers.SerializerMethodField()
+    checks = CheckSerializer(many=True)
+
+    @extend_schema_field(OperationSerializer(allow_null=True))
+    def get_operation(self, change: Change) -> dict[str, Any] | None:
+        """Return the change's operation; None until it is approved."""
+        operation = getattr(change, "operation", None)
+        return dict(OperationSerializer(operation).data) if operation else None
+
+
+class ReviewSerializer(serializers.Serializer[Any]):
+    """What a reviewer decided in one round."""
+
+    round = serializers.IntegerField()
+    decision = serializers.ChoiceField(choices=Decision.choices)
+    reviewer = PersonSerializer()
+    comment = serializers.CharField(allow_blank=True)
+    content_hash = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+
+class RequestSerializer(serializers.Serializer[EndpointRequest]):
+    """A request with its changes, reviews and work. Expects `views.loaded_requests`."""
+
+    id = serializers.IntegerField()
+    reference = serializers.CharField()
+    url = serializers.SerializerMethodField()
+    title = serializers.CharField()
+    justification = serializers.CharField()
+    status = serializers.ChoiceField(choices=lifecycle.REQUEST.choices())
+    status_label = serializers.CharField(source="state.label")
+    account = AccountSerializer()
+    regions = serializers.SerializerMethodField()
+    owner_team = TeamSerializer()
+    requester = PersonSerializer()
+    round = serializers.IntegerField()
+    content_hash = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    submitted_at = serializers.DateTimeField()
+    approved_at = serializers.DateTimeField(allow_null=True)
+    approved_by = PersonSerializer(allow_null=True)
+    closed_at = serializers.DateTimeField(allow_null=True)
+    updated_at = serializers.DateTimeField()
+    changes = ChangeSerializer(many=True, source="current_changes")
+    reviews = ReviewSerializer(many=True, source="all_reviews")
+    last_error = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.URLField())
+    def get_url(self, request: EndpointRequest) -> str:
+        """Return the request's address in this API."""
+        return str(reverse("api_request", args=[request.pk], request=self.context["request"]))
+
+    def get_regions(self, request: EndpointRequest) -> list[str]:
+        """Return the regions of the changes."""
+        return sorted({change.region for change in _changes(request)})
+
+    @extend_schema_field(LastErrorSerializer(allow_null=True))
+    def get_last_error(self, request: EndpointRequest) -> dict[str, str] | None:
+        """Return the error that stands in the way now, if any."""
+        operations = [getattr(change, "operation", None) for change in _changes(request)]
+        errors = [_error_of(item) for item in operations if item and item.status not in _RESTING]
+        return next((error for error in errors if error), None)
+
+
+class NetworkInterfaceSerializer(serializers.Serializer[Any]):
+    """A network interface of an Interface endpoint."""
+
+    network_interface_id = serializers.CharField()
+    subnet_id = serializers.CharField()
+    availability_zone = serializers.CharField()
+    private_ip_address = serializers.CharField()
+    status = serializers.CharField()
+    security_group_ids = serializers.ListField(child=serializers.CharField())
+
+
+class DnsEntrySerializer(serializers.Serializer[Any]):
+    """A DNS name of an Interface endpoint."""
+
+    dns_name = serializers.CharField()
+    hosted_zone_id = serializers.CharField()
+
+
+class CurrentPolicySerializer(serializers.Serializer[PolicyRevision]):
+    """The policy that AWS holds."""
+
+    revision = serializers.IntegerField(source="number")
+    status = serializers.ChoiceField(choices=lifecycle.POLICY_REVISION.choices())
+    document_sha256 = serializers.CharField()
+    in_effect_at = serializers.DateTimeField(allow_null=True)
+
+
+@extend_schema_field(serializers.ListField(child=serializers.CharField(), allow_null=True))
+class ObservedIdsField(serializers.JSONField):
+    """Ids as AWS gives them; null until it has told."""
+
+
+@extend_schema_field(NetworkInterfaceSerializer(many=True))
+class NetworkInterfacesField(serializers.JSONField):
+    """Network interfaces as AWS gives them."""
+
+
+@extend_schema_field(DnsEntrySerializer(many=True))
+class DnsEntriesField(serializers.JSONField):
+    """DNS entries as AWS gives them."""
+
+
+def _none_yet() -> Any:
+    return []
+
+
+class EndpointSerializer(serializers.Serializer[Endpoint]):
+    """An endpoint: `desired` is what was approved; the ids, interfaces and names beside it are what AWS says.
+
+    Expects `views.loaded_endpoints`.
+    """
+
+    id = serializers.IntegerField()
+    url = serializers.SerializerMethodField()
+    name = serializers.CharField(allow_blank=True)
+    status = serializers.ChoiceField(choices=lifecycle.ENDPOINT.choices())
+    status_label = serializers.CharField(source="state.label")
+    aws_state = serializers.CharField(allow_blank=True)
+    account = AccountSerializer()
+    region = serializers.CharField()
+    owner_team = TeamSerializer()
+    vpc_endpoint_id = serializers.CharField(allow_null=True)
+    vpc_endpoint_type = serializers.CharField()
+    service_name = serializers.CharField()
+    vpc_id = serializers.CharField()
+    subnet_ids = ObservedIdsField(source="observed.subnet_ids", default=None)
+    security_group_ids = ObservedIdsField(source="observed.security_group_ids", default=None)
+    route_table_ids = ObservedIdsField(source="observed.route_table_ids", default=None)
+    prefix_list_id = serializers.CharField(source="observed.prefix_list_id", default=None, allow_null=True)
+    network_interfaces = NetworkInterfacesField(source="observed.network_interfaces", default=_none_yet)
+    dns_entries = DnsEntriesField(source="observed.dns_entries", default=_none_yet)
+    private_dns_enabled = serializers.BooleanField(source="observed.private_dns_enabled", default=None, allow_null=True)
+    desired = SpecField()
+    generation = serializers.IntegerField()
+    policy = serializers.SerializerMethodField()
+    policy_revisions_url = serializers.SerializerMethodField()
+    created_at = serializers.DateTimeField()
+    available_at = serializers.DateTimeField(allow_null=True)
+    observed_at = serializers.DateTimeField(allow_null=True)
+    closed_at = serializers.DateTimeField(allow_null=True)
+    updated_at = serializers.DateTimeField()
+    last_error = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.URLField())
+    def get_url(self, endpoint: Endpoint) -> str:
+        """Return the endpoint's address in this API."""
+        return str(reverse("api_endpoint", args=[endpoint.pk], request=self.context["request"]))
+
+    @extend_schema_field(serializers.URLField())
+    def get_policy_revisions_url(self, endpoint: Endpoint) -> str:
+        """Return the address of the policy's history."""
+        return str(reverse("api_policy_revisions", args=[endpoint.pk], request=self.context["request"]))
+
+    @extend_schema_field(CurrentPolicySerializer(allow_null=True))
+    def get_policy(self, endpoint: Endpoint) -> dict[str, Any] | None:
+        """Return the revision that AWS holds; None before the first is applied."""
+        revisions: list[PolicyRevision] = endpoint.all_revisions  # type: ignore[attr-defined]  # prefetched
+        current = next((item for item in revisions if item.status in CURRENT_STATES), None)
+        return dict(CurrentPolicySerializer(current).data) if current else None
+
+    @extend_schema_field(LastErrorSerializer(allow_null=True))
+    def get_last_error(self, endpoint: Endpoint) -> dict[str, str] | None:
+        """Return what AWS said last against it, with the cure that its operation knows."""
+        if not endpoint.last_error and not endpoint.last_error_code:
+            return None
+        operations: list[Operation] = endpoint.all_operations  # type: ignore[attr-defined]  # prefetched
+        cure = next((item.last_cure for item in operations if item.last_error_code == endpoint.last_error_code), "")
+        return {"code": endpoint.last_error_code, "message": endpoint.last_error, "cure": cure}
+
+
+class PolicyRevisionSerializer(serializers.Serializer[PolicyRevision]):
+    """One numbered policy document, with who and when at each step. `document` is the author's text."""
+
+    number = serializers.IntegerField()
+    status = serializers.ChoiceField(choices=lifecycle.POLICY_REVISION.choices())
+    status_label = serializers.CharField(source="state.label")
+    document = serializers.CharField()
+    document_sha256 = serializers.CharField()
+    is_default = serializers.BooleanField()
+    author = PersonSerializer()
+    reason = serializers.CharField()
+    restores = serializers.IntegerField(source="restores.number", default=None, allow_null=True)
+    proposed_at = serializers.DateTimeField()
+    approved_at = serializers.DateTimeField(allow_null=True)
+    approved_by = PersonSerializer(allow_null=True)
+    applied_at = serializers.DateTimeField(allow_null=True)
+    in_effect_at = serializers.DateTimeField(allow_null=True)
+    replaced_at = serializers.DateTimeField(allow_null=True)
+
+
+def _changes(request: EndpointRequest) -> list[Change]:
+    changes: list[Change] = request.current_changes  # type: ignore[attr-defined]  # prefetched
+    return changes
+
+
+def _error_of(operation: Operation) -> dict[str, str] | None:
+    if not operation.last_error and not operation.last_error_code:
+        return None
+    return {"code": operation.last_error_code, "message": operation.last_error, "cure": operation.last_cure}

@@ -1,0 +1,88 @@
+"""`manage.py docs`: write the generated pages of docs/, or with `--check` fail when one is stale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from endpoints.domain import lifecycle
+from endpoints.domain.lifecycle import Lifecycle
+
+HEADER = "<!-- Written by `make docs` from the code. Edit the code, not this page. -->\n"
+
+
+class Command(BaseCommand):
+    """Write the generated pages, or check that they are fresh."""
+
+    help = "Write docs/lifecycles.md and docs/who-may.md from the code."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take `--check`."""
+        parser.add_argument("--check", action="store_true", help="write nothing; fail if a page is stale")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Write each page, or compare it."""
+        stale = []
+        for name, text in (("lifecycles.md", lifecycles()), ("who-may.md", who_may())):
+            path = Path(settings.BASE_DIR) / "docs" / name
+            if options["check"]:
+                if not path.exists() or path.read_text() != text:
+                    stale.append(f"docs/{name}")
+            else:
+                path.write_text(text)
+        if stale:
+            raise CommandError(f"Stale: {', '.join(stale)}. Write them again with: make docs")
+
+
+def lifecycles() -> str:
+    """Return the page of state diagrams and transition tables."""
+    parts = [HEADER, "# Lifecycles\n"]
+    parts += [_lifecycle(item) for item in lifecycle.ALL]
+    return "\n".join(parts)
+
+
+def _lifecycle(item: Lifecycle) -> str:
+    lines = [f"## The {item.name}\n", "```mermaid", "stateDiagram-v2", f"    [*] --> {item.initial}"]
+    for move in item.transitions.values():
+        lines += [f"    {source} --> {move.target}: {move.name}" for source in sorted(move.sources)]
+    lines += [f"    {state.value} --> [*]" for state in item.states.values() if state.terminal]
+    lines += ["```\n", "| state | shown as | meaning |", "|---|---|---|"]
+    lines += [f"| `{state.value}` | {state.label} | {state.meaning} |" for state in item.states.values()]
+    lines += ["\n| transition | from | to | who | event | tells |", "|---|---|---|---|---|---|"]
+    for move in item.transitions.values():
+        sources = ", ".join(f"`{source}`" for source in sorted(move.sources))
+        tells = ", ".join(sorted(move.notifies)) or "–"
+        who = ", ".join(sorted(move.who))
+        lines.append(f"| {move.name} | {sources} | `{move.target}` | {who} | `{move.event}` | {tells} |")
+    return "\n".join(lines) + "\n"
+
+
+def who_may() -> str:
+    """Return the page of routes, each with the rule of who may use it."""
+    lines = [
+        HEADER,
+        "# Who may use which route\n",
+        "The rule stands beside the route in `endpoints/urls.py`. What concerns one object (only what one may see,",
+        "only one's own requests, never one's own decision) is checked by the services as well.\n",
+        "| route | name | method | who |",
+        "|---|---|---|---|",
+    ]
+    for route, pattern in _routes(get_resolver().url_patterns):
+        rules = getattr(pattern.callback, "rules", {})
+        for method in sorted(set(rules) - {"HEAD"}):
+            lines.append(f"| `/{route}` | {pattern.name} | {method} | {rules[method].name} |")
+    return "\n".join(lines) + "\n"
+
+
+def _routes(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from _routes(pattern.url_patterns, f"{prefix}{pattern.pattern}")
+        else:
+            yield f"{prefix}{pattern.pattern}", pattern

@@ -1,0 +1,75 @@
+"""The parts of a JSON text, each with its place.
+
+The standard library's reader gives values without places and lets duplicate keys win silently; a linter needs
+both. Nodes hold offsets only: lines and columns are worked out for the few nodes that a finding names.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from typing import NamedTuple, TypeAlias
+
+Plain: TypeAlias = "str | int | float | bool | list[Plain] | dict[str, Plain] | None"
+
+_LINE_BREAK = re.compile(r"\r\n?|\n")
+
+
+class Scalar(NamedTuple):
+    """A string, number, boolean or null; `text[start:end]` is how its author wrote it."""
+
+    value: str | int | float | bool | None
+    start: int
+    end: int
+
+
+class Array(NamedTuple):
+    items: tuple[Node, ...]
+    start: int
+    end: int
+
+
+class Member(NamedTuple):
+    key: Scalar
+    value: Node
+
+    @property
+    def name(self) -> str:
+        """The key's text."""
+        return str(self.key.value)
+
+
+class Object(NamedTuple):
+    members: tuple[Member, ...]
+    start: int
+    end: int
+
+    def get(self, name: str) -> Node | None:
+        """Return the value of the member of that exact name, or None."""
+        for member in self.members:
+            if member.key.value == name:
+                return member.value
+        return None
+
+
+Node: TypeAlias = "Scalar | Array | Object"
+
+
+def plain(node: Node) -> Plain:
+    """Return the node as `json.loads` would give it."""
+    if isinstance(node, Scalar):
+        return node.value
+    if isinstance(node, Array):
+        return [plain(item) for item in node.items]
+    return {member.name: plain(member.value) for member in node.members}
+
+
+class Places:
+    """Turns offsets into lines and columns, both counted from 1."""
+
+    def __init__(self, text: str) -> None:
+        self._starts = [0, *(match.end() for match in _LINE_BREAK.finditer(text))]
+
+    def of(self, offset: int) -> tuple[int, int]:
+        line = bisect_right(self._starts, offset)
+        return line, offset - self._starts[line - 1] + 1

@@ -1,0 +1,66 @@
+"""`manage.py seed_demo`: the sandbox's people, teams and accounts. Run again, it makes what is missing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import transaction
+from django.utils import timezone
+from django.utils.text import slugify
+
+from endpoints.models import Account, Membership, Role, RoleAssignment, Team, User
+from endpoints.services.regions import ensure_regions
+from portal.sandbox import demo, world
+
+
+class Command(BaseCommand):
+    """Make the demonstration's people, teams and accounts."""
+
+    help = "Make the sandbox's demo users, teams and accounts; what is there already stays as it is."
+
+    @transaction.atomic
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Make what is missing. Passwords of people who are there already are left alone."""
+        teams = {
+            name: Team.objects.get_or_create(name=name, defaults={"slug": slugify(name)})[0] for name in demo.TEAMS
+        }
+        accounts = {account.name: _account(account) for account in world.ACCOUNTS}
+        for person in demo.USERS:
+            _person(person, teams, accounts)
+
+
+def _account(known: world.Account) -> Account:
+    regions = sorted({vpc.region for vpc in world.VPCS if vpc.account == known})
+    account, _ = Account.objects.get_or_create(
+        account_id=known.id,
+        defaults={
+            "name": known.name,
+            "role_arn": known.role_arn,
+            "external_id": known.external_id,
+            "regions": regions,
+        },
+    )
+    ensure_regions(account=account, now=timezone.now())
+    return account
+
+
+def _person(known: demo.DemoUser, teams: dict[str, Team], accounts: dict[str, Account]) -> None:
+    administrator = Role.ADMINISTRATOR in known.roles
+    desk = bool({Role.ADMINISTRATOR, Role.OPERATOR, Role.AUDITOR, Role.APPROVER} & set(known.roles))
+    user, new = User.objects.get_or_create(
+        username=known.username,
+        defaults={
+            "first_name": known.username.replace("-", " ").capitalize(),
+            "is_staff": desk,
+            "is_superuser": administrator,
+        },
+    )
+    if new:
+        user.set_password(demo.PASSWORD)
+        user.save()
+    for team in known.teams:
+        Membership.objects.get_or_create(user=user, team=teams[team])
+    for role in known.roles:
+        for account in [accounts[name] for name in known.approves] if role == Role.APPROVER else [None]:
+            RoleAssignment.objects.get_or_create(user=user, role=role, account=account)

@@ -1,0 +1,65 @@
+"""A worker dies by SIGKILL between AWS's creating and the portal's recording; Redis is wiped. Nothing is lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from endpoints.models import Endpoint, Event, Operation
+from tests import factories, services, workers
+from tests.aws import World, member_account
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.faults]
+
+
+def test_killed_between_create_and_record_leaves_one_endpoint_and_an_available_request(
+    aws: World, tmp_path: Path
+) -> None:
+    account = member_account()
+    engineer, approver = factories.make_engineer(), factories.make_approver(account)
+    request = factories.submitted(account, engineer, aws.interface_spec())
+    aws.control.add_fault(action="CreateVpcEndpoint", kind="delay", times=1, seconds=4)
+
+    with workers.worker(tmp_path) as first:
+        factories.approved(request, approver)
+        workers.until(lambda: _acted(aws), "the create call")
+        workers.kill(first)
+    services.valkey_client().flushall()
+
+    operation = Operation.objects.get()
+    assert operation.status == "running", "the worker died while it held the lease"
+    assert Endpoint.objects.get().vpc_endpoint_id is None, "the answer was never recorded"
+    assert len(aws.endpoints()) == 1, "AWS did create it"
+
+    with workers.beat(tmp_path), workers.worker(tmp_path, "second"):
+        workers.until(lambda: _status(request.pk) in ("available", "failed"), "the end of the request", seconds=90)
+
+    assert _status(request.pk) == "available"
+    assert len(aws.endpoints()) == 1
+    assert Endpoint.objects.get().vpc_endpoint_id == aws.endpoints()[0]["VpcEndpointId"]
+    assert [fault["fired"] for fault in aws.control.faults()] == [1]
+    assert Operation.objects.get().fence >= 2, "another worker claimed it anew"
+    assert Event.objects.filter(verb="aws.found_again").count() == 1
+
+
+def test_a_lost_message_is_made_good_by_the_sweeper(aws: World, tmp_path: Path) -> None:
+    account = member_account()
+    engineer, approver = factories.make_engineer(), factories.make_approver(account)
+    request = factories.approved(factories.submitted(account, engineer, aws.gateway_spec()), approver)
+    services.valkey_client().flushall()  # whatever woke the workers is gone
+
+    with workers.beat(tmp_path), workers.worker(tmp_path):
+        workers.until(lambda: _status(request.pk) == "available", "the end of the request", seconds=60)
+
+    assert len(aws.endpoints()) == 1
+
+
+def _acted(aws: World) -> bool:
+    return any(fault["fired"] for fault in aws.control.faults())
+
+
+def _status(pk: int) -> str:
+    from endpoints.models import EndpointRequest
+
+    return EndpointRequest.objects.values_list("status", flat=True).get(pk=pk)

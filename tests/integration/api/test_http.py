@@ -1,0 +1,237 @@
+"""What holds for every JSON route: sign-in, methods, problems, ETags, the schema and its page."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+import yaml
+from django.core.management import call_command
+from django.test import Client
+from knox.models import AuthToken
+
+from endpoints.api import views
+from endpoints.models import Operation, User
+from endpoints.services import leases
+from tests import factories as make
+from tests.integration.api.conftest import World
+
+LIST = "/api/v1/requests"
+
+
+def problem_of(response: Any, status: int) -> dict[str, Any]:
+    """Return a response's problem, having checked its form by RFC 9457."""
+    assert response.status_code == status
+    assert response["Content-Type"] == "application/problem+json"
+    body: dict[str, Any] = json.loads(response.content)
+    assert body["status"] == status
+    assert body["type"] == "about:blank"
+    assert body["title"]
+    assert body["detail"]
+    return body
+
+
+class TestSignIn:
+    """A session or a token."""
+
+    def test_nobody_is_told_how_to_sign_in(self, client: Client, db: None) -> None:
+        response = client.get(LIST)
+        assert problem_of(response, 401)["instance"] == LIST
+        assert response["WWW-Authenticate"] == "Token"
+
+    def test_a_token_opens_what_its_owner_may_see(self, world: World, client: Client) -> None:
+        asked = world.submitted()
+        _, token = AuthToken.objects.create(world.engineer)
+        response = client.get(LIST, headers={"Authorization": f"Token {token}"})
+        assert [item["id"] for item in response.json()["results"]] == [asked.pk]
+
+    @pytest.mark.parametrize("token", ["", "wrong", "a b", "caf\xe9", "\xff\xfe", "nul\x00", "x" * 5000])
+    def test_a_wrong_token_is_refused(self, token: str, client: Client, db: None) -> None:
+        response = client.get(LIST, HTTP_AUTHORIZATION=f"Token {token}")
+        problem_of(response, 401)
+        assert response["WWW-Authenticate"] == "Token"
+
+    def test_the_token_of_somebody_who_left_is_refused(self, world: World, client: Client) -> None:
+        _, token = AuthToken.objects.create(world.engineer)
+        User.objects.filter(pk=world.engineer.pk).update(is_active=False)
+        problem_of(client.get(LIST, headers={"Authorization": f"Token {token}"}), 401)
+
+    def test_a_session_that_writes_needs_no_answer_but_405(self, world: World) -> None:
+        browser = Client(enforce_csrf_checks=True)
+        browser.force_login(world.engineer)
+        problem_of(browser.post(LIST, {}, content_type="application/json"), 405)
+
+
+class TestProblems:
+    """Errors are problem+json, whatever happened."""
+
+    @pytest.mark.parametrize("method", ["post", "put", "patch", "delete", "options", "trace"])
+    def test_other_methods_are_refused_and_the_allowed_named(self, method: str, engineer: Client) -> None:
+        response = getattr(engineer, method)(LIST)
+        problem_of(response, 405)
+        assert response["Allow"] == "GET, HEAD"
+
+    @pytest.mark.parametrize(
+        "path", ["/api/v1/requests/abc", "/api/v1/", "/api/v2/requests", "/api/nothing", "/api/x/"]
+    )
+    @pytest.mark.parametrize("method", ["get", "post", "delete", "options"])
+    def test_an_unknown_path_is_not_found(self, path: str, method: str, client: Client, db: None) -> None:
+        problem_of(getattr(client, method)(path), 404)
+
+    @pytest.mark.parametrize("number", ["0", "9" * 18, "9" * 19, "9" * 400])
+    def test_a_number_of_any_size_is_not_found(self, number: str, engineer: Client) -> None:
+        for path in (f"{LIST}/{number}", f"/api/v1/endpoints/{number}", f"/api/v1/endpoints/{number}/policy-revisions"):
+            problem_of(engineer.get(path), 404)
+
+    def test_a_form_that_nobody_offers_is_not_acceptable(self, engineer: Client) -> None:
+        problem_of(engineer.get(LIST, headers={"Accept": "text/csv"}), 406)
+
+    def test_a_browser_gets_json(self, engineer: Client) -> None:
+        response = engineer.get(LIST, headers={"Accept": "text/html,application/xml;q=0.9,*/*;q=0.8"})
+        assert response["Content-Type"] == "application/json"
+
+    def test_a_crash_is_logged_and_tells_no_details(
+        self, engineer: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def crash(*args: object) -> None:
+            raise RuntimeError("the secret of the house")
+
+        monkeypatch.setattr(views.etags, "request_versions", crash)
+        response = engineer.get(LIST)
+        assert "secret" not in json.dumps(problem_of(response, 500))
+        assert "the secret of the house" in caplog.text
+
+
+class TestConditional:
+    """ETag, 304 and HEAD."""
+
+    def paths(self, world: World) -> list[str]:
+        """Return one address of each kind, with something behind it."""
+        asked, endpoint = world.available()
+        one = f"/api/v1/endpoints/{endpoint.pk}"
+        return [LIST, f"{LIST}/{asked.pk}", "/api/v1/endpoints", one, f"{one}/policy-revisions"]
+
+    def test_the_same_again_is_304_and_head_is_get_without_a_body(self, world: World, engineer: Client) -> None:
+        for path in self.paths(world):
+            response = engineer.get(path)
+            tag = response["ETag"]
+            assert tag.startswith('"'), "a strong tag"
+            assert response["Cache-Control"] == "private, no-cache"
+            again = engineer.get(path, headers={"If-None-Match": tag})
+            assert (again.status_code, again.content, again["ETag"]) == (304, b"", tag)
+            head = engineer.head(path)
+            assert (head.status_code, head.content, head["ETag"]) == (200, b"", tag)
+            assert engineer.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
+
+    def test_whatever_changes_the_body_changes_the_tag(self, world: World, engineer: Client) -> None:
+        asked = world.submitted()
+        paths = [LIST, f"{LIST}/{asked.pk}"]
+
+        def read() -> list[tuple[str, bytes]]:
+            responses = [engineer.get(path) for path in paths]
+            return [(response["ETag"], response.content) for response in responses]
+
+        def attempt() -> None:
+            leases.claim(Operation.objects.get(request=asked).pk, owner="a test")
+
+        def rename(row: Any, **fields: str) -> Any:
+            return lambda: type(row).objects.filter(pk=row.pk).update(**fields)
+
+        steps = [
+            rename(world.account, name="renamed"),
+            rename(world.engineer.teams.get(), name="Renamed"),
+            rename(world.engineer, first_name="Renamed"),
+            lambda: make.approved(asked, world.approver),
+            rename(world.approver, last_name="Renamed"),
+            attempt,
+        ]
+        before = read()
+        for step in steps:
+            step()
+            after = read()
+            for (old_tag, old_body), (new_tag, new_body) in zip(before, after, strict=True):
+                assert old_body != new_body, step
+                assert old_tag != new_tag, step
+            before = after
+
+    def test_an_endpoints_tag_changes_with_what_aws_says(self, world: World, engineer: Client) -> None:
+        asked = make.approved(world.submitted(), world.approver)
+        (shown,) = engineer.get("/api/v1/endpoints").json()["results"]
+        before = engineer.get(shown["url"])
+        make.available(asked)
+        after = engineer.get(shown["url"], headers={"If-None-Match": before["ETag"]})
+        assert after.status_code == 200
+        assert after.json()["status"] == "available"
+
+    def test_a_304_reads_only_version_numbers(
+        self, world: World, engineer: Client, django_assert_num_queries: Any
+    ) -> None:
+        world.available()
+        tag = engineer.get(LIST)["ETag"]
+        with django_assert_num_queries(4):  # session, person, sees all?, versions
+            engineer.get(LIST, headers={"If-None-Match": tag})
+
+    def test_an_if_match_that_does_not_hold_is_a_problem(self, world: World, engineer: Client) -> None:
+        problem_of(engineer.get(LIST, headers={"If-Match": '"other"'}), 412)
+
+
+class TestSchema:
+    """OpenAPI, and the page that shows it."""
+
+    def test_it_is_valid_and_without_a_warning(self) -> None:
+        out, err = StringIO(), StringIO()
+        call_command("spectacular", "--validate", "--fail-on-warn", stdout=out, stderr=err)
+        paths = yaml.safe_load(out.getvalue())["paths"]
+        assert sorted(paths) == [
+            "/api/v1/endpoints",
+            "/api/v1/endpoints/{id}",
+            "/api/v1/endpoints/{id}/policy-revisions",
+            "/api/v1/requests",
+            "/api/v1/requests/{id}",
+        ]
+
+    def test_it_names_every_filter(self, engineer: Client) -> None:
+        accept = {"Accept": "application/vnd.oai.openapi+json"}
+        schema = engineer.get("/api/schema/", headers=accept).json()
+        named = {item["name"] for item in schema["paths"]["/api/v1/requests"]["get"]["parameters"]}
+        assert named == {
+            *("status", "account", "region", "vpc_id", "service_name", "owner_team", "requester"),
+            *("created_after", "created_before", "cursor", "page_size"),
+        }
+
+    def test_it_tells_the_form_of_problems(self, engineer: Client) -> None:
+        accept = {"Accept": "application/vnd.oai.openapi+json"}
+        responses = engineer.get("/api/schema/", headers=accept).json()["paths"]["/api/v1/requests"]["get"]["responses"]
+        assert [list(responses[code]["content"]) for code in ("400", "401", "403", "404")] == [
+            ["application/problem+json"]
+        ] * 4
+
+    def test_every_field_that_is_shown_is_described(self, world: World, engineer: Client) -> None:
+        asked, endpoint = world.available()
+        accept = {"Accept": "application/vnd.oai.openapi+json"}
+        schemas = engineer.get("/api/schema/", headers=accept).json()["components"]["schemas"]
+        one = f"/api/v1/endpoints/{endpoint.pk}"
+        for name, shown in [
+            ("Request", engineer.get(f"{LIST}/{asked.pk}").json()),
+            ("Endpoint", engineer.get(one).json()),
+            ("PolicyRevision", engineer.get(f"{one}/policy-revisions").json()["results"][0]),
+            ("Spec", engineer.get(one).json()["desired"]),
+        ]:
+            assert set(shown) == set(schemas[name]["properties"]), name
+
+    def test_strangers_see_neither(self, client: Client, db: None) -> None:
+        problem_of(client.get("/api/schema/"), 401)
+        assert client.get("/api/docs/").status_code == 302
+
+    def test_the_page_holds_nothing_that_the_content_security_policy_refuses(self, engineer: Client) -> None:
+        page = engineer.get("/api/docs/")
+        text = page.content.decode()
+        assert page.status_code == 200
+        assert "<style" not in text
+        assert "style=" not in text
+        assert text.count("<script") == text.count("<script src=") == 3
+        script = engineer.get("/api/docs/", {"script": ""})
+        assert script["Content-Type"] == "application/javascript"
+        assert "/api/schema/" in script.content.decode()

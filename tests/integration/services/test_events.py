@@ -1,0 +1,89 @@
+"""The record: append-only for the database too, and chained so that tampering shows."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from endpoints.models import Change, Event, PolicyRevision, Review
+from endpoints.services import events
+from endpoints.services.actors import WORKER
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+CHAIN = "123456789012"
+
+
+def write(number: int) -> list[Event]:
+    return [
+        events.record(chain=CHAIN, who=WORKER, verb="test.written", at=timezone.now(), data={"n": n})
+        for n in range(number)
+    ]
+
+
+def test_a_chain_verifies() -> None:
+    write(5)
+    assert events.first_broken(CHAIN) is None
+
+
+@pytest.mark.parametrize(
+    "change", ["summary = 'forged'", "actor = 'someone'", "data = '{}'", "digest = repeat('0', 64)"]
+)
+def test_a_changed_event_shows_where(change: str) -> None:
+    write(5)
+    _as_superuser(f"UPDATE endpoints_event SET {change} WHERE sequence = 3")  # noqa: S608  # the test's own words
+    assert events.first_broken(CHAIN) == 3
+
+
+def test_a_removed_event_shows_where() -> None:
+    write(5)
+    _as_superuser("DELETE FROM endpoints_event WHERE sequence = 3")
+    assert events.first_broken(CHAIN) == 3
+
+
+def test_the_key_is_needed_to_forge(settings) -> None:
+    write(2)
+    settings.PORTAL_AUDIT_KEY = "another"
+    assert events.first_broken(CHAIN) == 1
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE endpoints_event SET summary = 'x'",
+        "DELETE FROM endpoints_event",
+        "TRUNCATE endpoints_event",
+    ],
+)
+def test_the_database_refuses_to_change_events(sql: str) -> None:
+    write(1)
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql)
+
+
+def test_the_database_refuses_to_change_reviews_changes_and_policy_documents() -> None:
+    account = factories.make_account()
+    factories.approved(factories.submitted(account, factories.make_engineer()), factories.make_approver(account))
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        Review.objects.update(comment="x")
+    with pytest.raises(IntegrityError, match="immutable"), transaction.atomic():
+        Change.objects.update(spec={})
+    with pytest.raises(IntegrityError, match="immutable"), transaction.atomic():
+        PolicyRevision.objects.update(document="{}")
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        PolicyRevision.objects.all().delete()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_event_outside_a_transaction_is_refused() -> None:
+    with pytest.raises(transaction.TransactionManagementError):
+        write(1)
+
+
+def _as_superuser(sql: str) -> None:
+    """Do what only an administrator of the database can: switch the triggers off."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(sql)
+        cursor.execute("SET LOCAL session_replication_role = DEFAULT")

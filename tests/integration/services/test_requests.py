@@ -1,0 +1,140 @@
+"""What a requester does: submit once, edit, withdraw; and what is refused with its cure."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.utils import timezone
+
+from endpoints.models import EndpointRequest, PolicyRevision
+from endpoints.services import requests, reviews
+from endpoints.services.errors import Conflict, Invalid
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def account():
+    return factories.make_account()
+
+
+@pytest.fixture
+def engineer():
+    return factories.make_engineer()
+
+
+def submit(draft, user, key: uuid.UUID | None = None) -> EndpointRequest:
+    return requests.submit(draft=draft, by=factories.by(user), now=timezone.now(), submission_key=key or uuid.uuid4())
+
+
+def test_the_same_submission_twice_makes_one_request(account, engineer) -> None:
+    draft, key = factories.draft(account, engineer.teams.get()), uuid.uuid4()
+    assert submit(draft, engineer, key).pk == submit(draft, engineer, key).pk
+    assert EndpointRequest.objects.count() == 1
+
+
+def test_another_persons_submission_key_is_refused(account, engineer) -> None:
+    other, key = factories.make_engineer("other"), uuid.uuid4()
+    submit(factories.draft(account, engineer.teams.get()), engineer, key)
+    with pytest.raises(Conflict):
+        submit(factories.draft(account, other.teams.get()), other, key)
+
+
+def test_the_checks_are_kept_with_the_change(account, engineer) -> None:
+    request = submit(factories.draft(account, engineer.teams.get()), engineer)
+    rules = {check.rule for check in requests.current_changes(request)[0].checks.all()}
+    assert {"connections-drop", "policy-full-access"} <= rules
+
+
+def test_a_blocking_check_refuses_the_submission_at_its_field(account, engineer) -> None:
+    spec = factories.interface_spec(
+        account,
+        subnet_ids=tuple(
+            factories.aws_id("subnet", account, factories.REGION, name) for name in ("private-a", "other-a")
+        ),
+    )
+    with pytest.raises(Invalid) as refusal:
+        submit(factories.draft(account, engineer.teams.get(), spec), engineer)
+    assert "Keep one subnet per zone" in refusal.value.problems["subnet_ids"]
+    assert not EndpointRequest.objects.exists()
+
+
+def test_a_policy_that_is_no_json_is_refused_with_line_and_column(account, engineer) -> None:
+    spec = factories.gateway_spec(account, policy_document='{\n  "Version": oops\n}')
+    with pytest.raises(Invalid) as refusal:
+        submit(factories.draft(account, engineer.teams.get(), spec), engineer)
+    assert "Line 2, column 14" in refusal.value.problems["policy_document"]
+
+
+def test_a_request_in_the_name_of_another_team_is_refused(account, engineer) -> None:
+    with pytest.raises(PermissionDenied, match="team that you belong to"):
+        submit(factories.draft(account, factories.make_team("Other")), engineer)
+
+
+def test_title_and_justification_are_needed(account, engineer) -> None:
+    empty = replace(factories.draft(account, engineer.teams.get()), title=" ", justification="")
+    with pytest.raises(Invalid) as refusal:
+        submit(empty, engineer)
+    assert {"title", "justification"} <= set(refusal.value.problems)
+
+
+def test_only_the_requester_withdraws(account, engineer) -> None:
+    request = factories.submitted(account, engineer)
+    teammate = factories.make_engineer("teammate")
+    with pytest.raises(PermissionDenied):
+        requests.withdraw(request=request, by=factories.by(teammate), now=timezone.now())
+    requests.withdraw(request=request, by=factories.by(engineer), now=timezone.now())
+    assert request.status == "withdrawn"
+    assert request.closed_at is not None
+
+
+def test_what_was_approved_can_no_longer_be_withdrawn_or_edited(account, engineer) -> None:
+    request = factories.approved(factories.submitted(account, engineer), factories.make_approver(account))
+    with pytest.raises(Conflict):
+        requests.withdraw(request=request, by=factories.by(engineer), now=timezone.now())
+    with pytest.raises(Conflict):
+        requests.resubmit(
+            request=request,
+            draft=factories.draft(account, request.owner_team),
+            by=factories.by(engineer),
+            now=timezone.now(),
+        )
+
+
+def test_an_edited_request_has_new_changes_and_a_new_hash_and_keeps_the_old_ones(account, engineer) -> None:
+    request = factories.submitted(account, engineer)
+    before = request.content_hash
+    reviews.request_changes(
+        request=request,
+        content_hash=before,
+        comment="Use the other table.",
+        by=factories.by(factories.make_approver(account)),
+        now=timezone.now(),
+    )
+    spec = factories.gateway_spec(
+        account, route_table_ids=(factories.aws_id("rtb", account, factories.REGION, "public"),)
+    )
+    requests.resubmit(
+        request=request,
+        draft=factories.draft(account, request.owner_team, spec),
+        by=factories.by(engineer),
+        now=timezone.now(),
+    )
+    assert request.content_hash != before
+    assert request.changes.count() == 2
+    assert requests.current_changes(request)[0].desired() == spec
+
+
+def test_a_withdrawn_policy_change_declines_its_revision(account, engineer) -> None:
+    approver = factories.make_approver(account)
+    (endpoint,) = factories.available(factories.approved(factories.submitted(account, engineer), approver))
+    request = factories.policy_change(endpoint, engineer, factories.READ_ONLY)
+
+    requests.withdraw(request=request, by=factories.by(engineer), now=timezone.now())
+
+    assert PolicyRevision.objects.get(number=2).status == "declined"
+    assert PolicyRevision.objects.get(number=1).status == "applied"

@@ -1,0 +1,267 @@
+"""The engine against the simulated AWS: create, policy change, deletion, and every way in which AWS answers."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from endpoints.models import AccountRegion, Endpoint, EndpointRequest, Event, Operation
+from endpoints.models.requests import ChangeAction
+from endpoints.services import events, observation, policies, provisioning, requests
+from tests import factories
+from tests.aws import World, member_account
+
+pytestmark = pytest.mark.django_db
+
+FULL = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}'
+READ_ONLY = (
+    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"*"}]}'
+)
+
+
+class Cast:
+    """An account of the simulated AWS with a requester and an approver."""
+
+    def __init__(self, aws: World) -> None:
+        self.aws = aws
+        self.account = member_account()
+        self.engineer = factories.make_engineer()
+        self.approver = factories.make_approver(self.account)
+
+    def approved(self, *specs: object) -> EndpointRequest:
+        """Return an approved request to create endpoints."""
+        return factories.approved(factories.submitted(self.account, self.engineer, *specs), self.approver)
+
+    def change(self, endpoint: Endpoint, action: ChangeAction, **fields: str | None) -> EndpointRequest:
+        """Return an approved request for a change of an endpoint."""
+        if action == ChangeAction.DELETE:
+            return factories.approved(factories.deletion(endpoint, self.engineer), self.approver)
+        document = fields["policy_document"]
+        return factories.approved(factories.policy_change(endpoint, self.engineer, document), self.approver)
+
+    def work(self, request: EndpointRequest, *, rounds: int = 5) -> EndpointRequest:
+        """Let workers and the observer go on until nothing is due any more."""
+        region = AccountRegion.objects.get(account=self.account)
+        for _ in range(rounds):
+            for operation in Operation.objects.due():
+                provisioning.run(operation_id=operation.pk)
+            observation.observe(account_region_id=region.pk)
+        request.refresh_from_db()
+        return request
+
+
+@pytest.fixture
+def cast(aws: World) -> Cast:
+    return Cast(aws)
+
+
+def test_a_gateway_endpoint_becomes_available_with_its_route(cast: Cast) -> None:
+    request = cast.work(cast.approved(cast.aws.gateway_spec()))
+
+    assert request.status == "available"
+    endpoint = Endpoint.objects.get()
+    assert (endpoint.status, endpoint.aws_state) == ("available", "available")
+    observed = endpoint.observed_endpoint()
+    assert observed is not None
+    assert observed.prefix_list_id.startswith("pl-")
+    tables = cast.aws.ec2().describe_route_tables(RouteTableIds=[cast.aws.route_table_ids[0]])["RouteTables"]
+    assert endpoint.vpc_endpoint_id in {route.get("GatewayId") for route in tables[0]["Routes"]}
+
+
+def test_an_interface_endpoint_becomes_available_with_addresses_and_names(cast: Cast) -> None:
+    request = cast.work(cast.approved(cast.aws.interface_spec()))
+
+    assert request.status == "available"
+    observed = Endpoint.objects.get().observed_endpoint()
+    assert observed is not None
+    assert {item.subnet_id for item in observed.network_interfaces} == set(cast.aws.subnet_ids)
+    assert all(item.private_ip_address.startswith("10.0.") for item in observed.network_interfaces)
+    assert any("secretsmanager" in entry.dns_name for entry in observed.dns_entries)
+    assert observed.security_group_ids == (cast.aws.security_group_id,)
+
+
+def test_the_endpoint_carries_the_request_and_the_operation_as_tags(cast: Cast) -> None:
+    request = cast.work(cast.approved(cast.aws.gateway_spec(name="s3-for-batch")))
+
+    tags = {tag["Key"]: tag["Value"] for tag in cast.aws.endpoints()[0]["Tags"]}
+    assert tags["portal:operation"] == str(Operation.objects.get().pk)
+    assert tags["portal:request"] == request.reference
+    assert tags["Name"] == "s3-for-batch"
+
+
+def test_every_step_is_an_event_and_the_chain_verifies(cast: Cast) -> None:
+    cast.work(cast.approved(cast.aws.gateway_spec()))
+
+    verbs = list(Event.objects.order_by("sequence").values_list("verb", flat=True))
+    for verb in ("request.submitted", "request.approved", "aws.created", "policy.applied", "request.available"):
+        assert verb in verbs
+    assert events.first_broken(cast.account.account_id) is None
+
+
+def test_a_policy_change_is_applied_and_replaces_the_one_before(cast: Cast) -> None:
+    cast.work(cast.approved(cast.aws.gateway_spec()))
+    endpoint = Endpoint.objects.get()
+
+    request = cast.work(cast.change(endpoint, ChangeAction.POLICY, policy_document=READ_ONLY))
+
+    assert request.status == "available"
+    assert "s3:GetObject" in cast.aws.endpoints()[0]["PolicyDocument"]
+    statuses = dict(endpoint.policy_revisions.values_list("number", "status"))
+    assert statuses == {1: "replaced", 2: "applied"}
+
+
+def test_a_policy_takes_effect_some_minutes_after_it_was_applied(cast: Cast, settings: Settings) -> None:
+    cast.work(cast.approved(cast.aws.gateway_spec()))
+    revision = Endpoint.objects.get().policy_revisions.get()
+
+    assert policies.let_take_effect(now=timezone.now()) == 0
+    settings.PORTAL_POLICY_EFFECT_SECONDS = 0
+    assert policies.let_take_effect(now=timezone.now()) == 1
+    revision.refresh_from_db()
+    assert revision.status == "in_effect"
+    assert revision.in_effect_at is not None
+
+
+def test_a_policy_that_means_the_same_makes_no_call(cast: Cast) -> None:
+    cast.work(cast.approved(cast.aws.gateway_spec()))
+    cast.aws.control.clear_calls()
+
+    request = cast.work(cast.change(Endpoint.objects.get(), ChangeAction.POLICY, policy_document=FULL))
+
+    assert request.status == "available"
+    assert cast.aws.calls("ModifyVpcEndpoint") == []
+
+
+def test_a_deletion_ends_with_the_endpoint_gone(cast: Cast) -> None:
+    cast.work(cast.approved(cast.aws.interface_spec()))
+
+    request = cast.work(cast.change(Endpoint.objects.get(), ChangeAction.DELETE))
+
+    assert request.status == "deleted"
+    assert Endpoint.objects.get().status == "deleted"
+    assert cast.aws.endpoints() == []
+
+
+def test_deleting_what_is_gone_already_succeeds(cast: Cast) -> None:
+    cast.work(cast.approved(cast.aws.gateway_spec()))
+    endpoint = Endpoint.objects.get()
+    cast.aws.control.remove_out_of_band(endpoint.vpc_endpoint_id)
+
+    request = cast.work(cast.change(endpoint, ChangeAction.DELETE))
+
+    assert request.status == "deleted"
+
+
+def test_two_endpoints_of_one_request_each_have_their_status(cast: Cast) -> None:
+    request = cast.work(cast.approved(cast.aws.gateway_spec(), cast.aws.interface_spec()))
+
+    assert request.status == "available"
+    assert Endpoint.objects.filter(status="available").count() == 2
+
+
+def test_a_refusal_keeps_awss_code_and_says_the_cure(cast: Cast) -> None:
+    ec2 = cast.aws.ec2()
+    ec2.create_vpc_endpoint(
+        VpcId=cast.aws.vpc_id,
+        ServiceName="com.amazonaws.eu-west-1.s3",
+        RouteTableIds=[cast.aws.route_table_ids[0]],
+    )
+
+    request = cast.work(cast.approved(cast.aws.gateway_spec()))
+
+    operation = Operation.objects.get()
+    assert request.status == "failed"
+    assert operation.status == "failed"
+    assert operation.last_error_code == "RouteAlreadyExists"
+    assert "leave that table out" in operation.last_cure
+    assert operation.aws_request_id
+
+
+def test_what_failed_can_be_retried_once_the_cause_has_gone(cast: Cast) -> None:
+    cast.aws.control.add_fault(
+        action="CreateVpcEndpoint", kind="error", times=1, code="VpcEndpointLimitExceeded", message="Too many."
+    )
+    request = cast.work(cast.approved(cast.aws.gateway_spec()))
+    assert request.status == "failed"
+
+    requests.retry(request=request, by=factories.by(cast.engineer), now=timezone.now())
+
+    assert cast.work(request).status == "available"
+    assert len(cast.aws.endpoints()) == 1
+
+
+def test_what_failed_can_be_withdrawn_and_leaves_nothing(cast: Cast) -> None:
+    cast.aws.control.add_fault(
+        action="CreateVpcEndpoint", kind="error", times=1, code="VpcEndpointLimitExceeded", message="Too many."
+    )
+    request = cast.work(cast.approved(cast.aws.gateway_spec()))
+
+    requests.withdraw(request=request, by=factories.by(cast.engineer), now=timezone.now())
+
+    assert request.status == "withdrawn"
+    assert Endpoint.objects.get().status == "discarded"
+    assert Operation.objects.get().status == "cancelled"
+
+
+def test_what_failed_can_be_edited_and_is_reviewed_again(cast: Cast) -> None:
+    cast.aws.control.add_fault(
+        action="CreateVpcEndpoint", kind="error", times=1, code="VpcEndpointLimitExceeded", message="Too many."
+    )
+    request = cast.work(cast.approved(cast.aws.gateway_spec()))
+    draft = factories.draft(
+        cast.account, request.owner_team, cast.aws.gateway_spec(route_table_ids=cast.aws.route_table_ids[1:])
+    )
+
+    requests.resubmit(request=request, draft=draft, by=factories.by(cast.engineer), now=timezone.now())
+
+    assert (request.status, request.round, request.approved_by) == ("submitted", 2, None)
+    assert cast.work(factories.approved(request, cast.approver)).status == "available"
+
+
+def test_throttling_uses_up_no_attempt(cast: Cast) -> None:
+    cast.aws.control.add_fault(action="CreateVpcEndpoint", kind="throttle", times=3)
+    request = cast.approved(cast.aws.gateway_spec())
+    for _ in range(4):
+        Operation.objects.update(next_attempt_at=timezone.now())
+        cast.work(request, rounds=1)
+
+    operation = Operation.objects.get()
+    assert operation.throttles == 3
+    assert operation.attempts == 1
+    assert cast.work(request).status == "available"
+
+
+def test_a_lost_answer_makes_one_endpoint(cast: Cast) -> None:
+    cast.aws.control.add_fault(action="CreateVpcEndpoint", kind="cut", times=1)
+    request = cast.work(cast.approved(cast.aws.gateway_spec()), rounds=1)
+    assert Operation.objects.get().status == "queued"
+    Operation.objects.update(next_attempt_at=timezone.now())
+
+    assert cast.work(request).status == "available"
+    assert len(cast.aws.endpoints()) == 1
+    assert [fault["fired"] for fault in cast.aws.control.faults()] == [1]
+
+
+def test_a_missing_permission_is_named_and_needs_a_person(cast: Cast) -> None:
+    cast.aws.control.add_fault(
+        action="CreateVpcEndpoint",
+        kind="error",
+        times=1,
+        code="UnauthorizedOperation",
+        message="You are not authorized to perform this operation.",
+    )
+    request = cast.work(cast.approved(cast.aws.gateway_spec()))
+
+    assert request.status == "failed"
+    assert "lacks a permission" in Operation.objects.get().last_cure
+
+
+def test_an_endpoint_that_is_not_visible_yet_is_waited_for(cast: Cast) -> None:
+    cast.aws.control.add_fault(action="CreateVpcEndpoint", kind="not_found", times=1, reads=1)
+    request = cast.approved(cast.aws.gateway_spec())
+
+    cast.work(request, rounds=1)
+
+    assert Operation.objects.get().status == "observing"
+    assert cast.work(request).status == "available"

@@ -1,0 +1,253 @@
+"""Who may: every route of the URL map, for every kind of person, on their own and on foreign objects, by every method.
+
+The table below is written by hand and knows nothing of `endpoints/permissions.py`. A new route fails here until it
+has a row; a route without declared rules fails unless it is listed, with a reason, as somebody else's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from endpoints.models import Endpoint, EndpointRequest, Role, User
+from tests import factories as make
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+CAST = (
+    "anonymous",
+    "nobody",  # signed in, without a role
+    "owner",  # the engineer who asked
+    "teammate",
+    "outsider",  # an engineer of another team, who asked for the foreign objects
+    "approver",  # of the account of the owner's objects
+    "elsewhere",  # approver of the account of the foreign objects
+    "operator",
+    "auditor",
+    "administrator",
+    "superuser",  # without a role
+)
+
+OUTCOMES = {
+    "s": "asked to sign in",
+    "d": "denied",
+    "h": "told there is no such thing",
+    "m": "told there is no such method",
+    "P": "let pass",
+}
+
+# One letter per member of the cast, in its order:
+#                 anonymous nobody owner teammate outsider approver elsewhere operator auditor administrator superuser
+EVERYBODY = "         P      P      P      P        P        P         P        P       P          P            P"
+NO_METHOD = "         m      m      m      m        m        m         m        m       m          m            m"
+NOWHERE = "           h      h      h      h        h        h         h        h       h          h            h"
+SIGNED_IN = "         s      P      P      P        P        P         P        P       P          P            P"
+WITH_A_ROLE = "       s      d      P      P        P        P         P        P       P          P            d"
+SEES_OWN = "          s      d      P      P        h        P         h        P       P          P            d"
+SEES_FOREIGN = "      s      d      h      h        P        h         P        P       P          P            d"
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a route answers. `about` names the object whose id stands in the address.
+
+    `own` holds for the owner's object, or for a route without one; `foreign` for the outsider's. Methods that aren't
+    named are refused to everybody; HEAD goes as GET. `form` is what POST sends.
+    """
+
+    own: Mapping[str, str]
+    foreign: Mapping[str, str] = field(default_factory=dict)
+    about: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    form: Mapping[str, Any] = field(default_factory=dict)
+
+    def letters(self, relation: str, method: str) -> list[str]:
+        """Return the expected letters, in the order of the cast."""
+        cells: Mapping[str, str] = getattr(self, relation)
+        return cells.get("GET" if method == "HEAD" else method, NO_METHOD).split()
+
+
+def reads(own: str, foreign: str = "", about: str = "", **arguments: Any) -> Row:
+    """Return the row of a route that is only read."""
+    return Row({"GET": own}, {"GET": foreign} if foreign else {}, about, arguments)
+
+
+TABLE: dict[str, Row] = {
+    **dict.fromkeys(["api_requests", "api_requests_slash", "api_endpoints", "api_endpoints_slash"], reads(WITH_A_ROLE)),
+    **dict.fromkeys(["api_request", "api_request_slash"], reads(SEES_OWN, SEES_FOREIGN, "request")),
+    **dict.fromkeys(
+        ["api_endpoint", "api_endpoint_slash", "api_policy_revisions", "api_policy_revisions_slash"],
+        reads(SEES_OWN, SEES_FOREIGN, "endpoint"),
+    ),
+    "api_schema": reads(SIGNED_IN),
+    "api_docs": reads(SIGNED_IN),
+    "api_unknown": Row(dict.fromkeys(METHODS, NOWHERE), arguments={"rest": "v1/nothing"}),
+}
+
+# Routes of others, which carry no rules of ours, by the beginning of their address.
+NOT_OURS = {
+    "accounts/": "allauth's: sign-in and one's own password; sign-up is closed (portal/accounts.py)",
+    "admin/": "Django's: open to staff; what they see and do follows their roles (tests/integration/admin)",
+}
+READ_BY_ALL_METHODS = {"api_unknown"}  # answers 404 to whatever is asked, so its rule for GET doesn't matter
+
+
+def routes(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    """Return every route of the site with its address's pattern."""
+    for item in (resolver or get_resolver()).url_patterns:
+        address = prefix + str(item.pattern)
+        if isinstance(item, URLResolver):
+            yield from routes(item, address)
+        else:
+            yield address, item
+
+
+OURS = {item.name or address: item for address, item in routes() if not address.startswith(tuple(NOT_OURS))}
+
+
+@dataclass
+class Stage:
+    """The cast, and the objects that they meet."""
+
+    people: dict[str, User]
+    objects: dict[tuple[str, str], EndpointRequest | Endpoint]
+
+    def address(self, name: str, row: Row, relation: str) -> str:
+        """Return the address of a route for an object of this relation."""
+        arguments = dict(row.arguments)
+        if row.about:
+            arguments["pk"] = self.objects[row.about, relation].pk
+        return reverse(name, kwargs=arguments)
+
+    def client(self, who: str) -> Client:
+        """Return a browser of a member of the cast."""
+        client = Client(raise_request_exception=True)
+        if who != "anonymous":
+            client.force_login(self.people[who])
+        return client
+
+
+@pytest.fixture
+def stage(db: None, settings: Any) -> Stage:
+    """Return people of every kind, and a request and an endpoint of two teams in two accounts."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    here, there = make.make_account("here"), make.make_account("there")
+    payments, search = make.make_team("Payments"), make.make_team("Search")
+    people = {
+        "nobody": make.make_person("nobody"),
+        "owner": make.make_engineer("owner", team=payments),
+        "teammate": make.make_engineer("teammate", team=payments),
+        "outsider": make.make_engineer("outsider", team=search),
+        "approver": make.make_approver(here, "approver"),
+        "elsewhere": make.make_approver(there, "elsewhere"),
+        "operator": make.make_person("operator", Role.OPERATOR),
+        "auditor": make.make_person("auditor", Role.AUDITOR),
+        "administrator": make.make_person("administrator", Role.ADMINISTRATOR),
+        "superuser": User.objects.create_superuser("superuser", password=make.PASSWORD),
+    }
+    objects: dict[tuple[str, str], EndpointRequest | Endpoint] = {}
+    for relation, account, asks, decides in [
+        ("own", here, "owner", "approver"),
+        ("foreign", there, "outsider", "elsewhere"),
+    ]:
+        done = make.approved(make.submitted(account, people[asks]), people[decides])
+        objects["endpoint", relation] = make.available(done)[0]
+        objects["request", relation] = make.submitted(account, people[asks], make.interface_spec(account))
+    return Stage({name: User.objects.get(pk=user.pk) for name, user in people.items()}, objects)
+
+
+def outcome(response: Any) -> str:
+    """Return what a response says, as a letter of the table."""
+    known = {401: "s", 403: "d", 404: "h", 405: "m"}
+    if response.status_code in known:
+        return known[response.status_code]
+    if response.status_code == 302 and response["Location"].startswith("/accounts/login/"):
+        return "s"
+    return "P" if response.status_code < 500 else f"broken ({response.status_code})"
+
+
+def test_every_route_declares_who_may_use_it_or_is_somebody_elses() -> None:
+    bare = [
+        address
+        for address, item in routes()
+        if not hasattr(item.callback, "rules") and not address.startswith(tuple(NOT_OURS))
+    ]
+    assert bare == [], "write these routes with endpoints.routing.page or .api"
+
+
+def test_every_exception_is_still_needed() -> None:
+    addresses = [address for address, _ in routes()]
+    assert all(any(address.startswith(prefix) for address in addresses) for prefix in NOT_OURS)
+
+
+def test_every_route_has_a_name_of_its_own() -> None:
+    names = [item.name for address, item in routes() if not address.startswith(tuple(NOT_OURS))]
+    assert all(names)
+    assert len(set(names)) == len(names)
+
+
+def test_every_row_has_a_route_and_every_letter_a_meaning() -> None:
+    assert set(TABLE) <= set(OURS), "rows without a route"
+    for name, row in TABLE.items():
+        for cells in (row.own, row.foreign):
+            for method, letters in cells.items():
+                assert len(letters.split()) == len(CAST), (name, method)
+                assert set(letters.split()) <= set(OUTCOMES), (name, method)
+        assert bool(row.about) == bool(row.foreign), f"{name}: an object has an owner and a stranger"
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_route_answers_as_the_table_says(name: str, stage: Stage) -> None:
+    assert name in TABLE, f"the route {name} has no row in the table: say who may use it"
+    row = TABLE[name]
+    if name not in READ_BY_ALL_METHODS:
+        declared = set(OURS[name].callback.rules)  # type: ignore[attr-defined]
+        assert declared == {*row.own, *(["HEAD"] if "GET" in row.own else [])}, "declared methods"
+    for relation in ("own", "foreign") if row.about else ("own",):
+        address = stage.address(name, row, relation)
+        for who in CAST:
+            client = stage.client(who)
+            for method in METHODS:
+                expected = row.letters(relation, method)[CAST.index(who)]
+                found = outcome(_ask(client, method, address, row))
+                said = OUTCOMES.get(found, found)
+                assert found == expected, f"{who} {method} {address} ({relation}): {said}, not {OUTCOMES[expected]}"
+
+
+def test_the_admin_is_closed_to_who_is_not_staff(stage: Stage) -> None:
+    """Nobody of the cast but the superuser is staff; each admin route but the login leads the others there."""
+    values = {"object_id": "1", "id": "1", "app_label": "endpoints", "content_type_id": 1, "url": "x"}
+    walked = 0
+    for address, item in routes():
+        if not address.startswith("admin/") or item.name in ("login", "logout"):
+            continue
+        wanted = item.pattern.regex.groupindex
+        path = _filled(address, {name: values[name] for name in wanted})
+        for who in ("anonymous", "nobody", "owner", "approver", "administrator"):
+            response = stage.client(who).get(path)
+            assert response.status_code == 302, path
+            assert response["Location"].startswith("/admin/login/"), path
+        walked += 1
+    assert walked > 50, "every registered model has several routes"
+
+
+def _ask(client: Client, method: str, address: str, row: Row) -> Any:
+    """Ask, and undo whatever it did, so that the next of the cast meets the same objects."""
+    with transaction.atomic():
+        response = client.generic(method, address) if method != "POST" else client.post(address, dict(row.form))
+        transaction.set_rollback(True)
+    return response
+
+
+def _filled(address: str, values: Mapping[str, Any]) -> str:
+    path = "/" + address
+    for name, value in values.items():
+        for spelling in (f"<path:{name}>", f"<int:{name}>", f"<{name}>", f"(?P<{name}>endpoints|knox)"):
+            path = path.replace(spelling, str(value))
+    return path.replace("(?P<url>.*)$", "x").replace("^", "").replace("$", "").replace("\\", "")

@@ -1,0 +1,121 @@
+"""The plan: a pure function of desired and observed, and the same sentences for reviewer and worker."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from endpoints.domain.observed import ObservedEndpoint
+from endpoints.domain.plan import CreateEndpoint, DeleteEndpoint, ModifyEndpoint, Names, explain, plan
+from endpoints.domain.specs import EndpointSpec
+from tests.unit.domain.test_specs import GATEWAY, INTERFACE
+
+FULL = "the full access document"
+G_SPEC, I_SPEC = EndpointSpec.from_dict(GATEWAY), EndpointSpec.from_dict(INTERFACE)
+
+
+def seen(spec: EndpointSpec, **changes: object) -> ObservedEndpoint:
+    found = ObservedEndpoint(
+        vpc_endpoint_id="vpce-1",
+        vpc_endpoint_type=str(spec.vpc_endpoint_type),
+        vpc_id=spec.vpc_id,
+        service_name=spec.service_name,
+        state="available",
+        policy_document=spec.policy_document,
+        route_table_ids=spec.route_table_ids,
+        subnet_ids=spec.subnet_ids,
+        security_group_ids=spec.security_group_ids,
+        private_dns_enabled=spec.private_dns_enabled,
+    )
+    return replace(found, **changes)  # type: ignore[arg-type]
+
+
+def planned(desired: EndpointSpec | None, observed: ObservedEndpoint | None, **options: bool) -> tuple[object, ...]:
+    return plan(
+        desired=desired,
+        observed=observed,
+        same_policy=lambda a, b: (a or FULL) == (b or FULL),
+        full_access=FULL,
+        **options,
+    )
+
+
+@pytest.mark.parametrize("spec", [G_SPEC, I_SPEC])
+def test_what_is_missing_is_created_and_what_is_as_desired_left_alone(spec: EndpointSpec) -> None:
+    assert planned(spec, None) == (CreateEndpoint(spec),)
+    assert planned(spec, seen(spec)) == ()
+
+
+@pytest.mark.parametrize("state", ["deleted", "deleting"])
+def test_what_is_going_counts_as_missing(state: str) -> None:
+    assert planned(G_SPEC, seen(G_SPEC, state=state)) == (CreateEndpoint(G_SPEC),)
+    assert planned(None, seen(G_SPEC, state=state)) == ()
+
+
+def test_what_should_not_exist_is_deleted_once() -> None:
+    assert planned(None, seen(G_SPEC)) == (DeleteEndpoint("vpce-1"),)
+    assert planned(None, None) == ()
+
+
+def test_order_alone_is_no_difference() -> None:
+    spec = EndpointSpec.from_dict({**GATEWAY, "route_table_ids": ["rtb-00000000000000001", "rtb-00000000000000002"]})
+    assert planned(spec, seen(spec, route_table_ids=spec.route_table_ids[::-1])) == ()
+
+
+def test_all_differences_become_one_modify_call() -> None:
+    observed = seen(I_SPEC, subnet_ids=("subnet-x",), security_group_ids=("sg-x",), private_dns_enabled=False)
+    assert planned(replace(I_SPEC, policy_document="custom"), observed) == (
+        ModifyEndpoint(
+            vpc_endpoint_id="vpce-1",
+            add_subnet_ids=I_SPEC.subnet_ids,
+            remove_subnet_ids=("subnet-x",),
+            add_security_group_ids=I_SPEC.security_group_ids,
+            remove_security_group_ids=("sg-x",),
+            private_dns_enabled=True,
+            policy_document="custom",
+        ),
+    )
+
+
+def test_full_access_is_sent_as_a_document_since_reset_is_for_gateways_only() -> None:
+    (action,) = planned(G_SPEC, seen(G_SPEC, policy_document="custom"))
+    assert isinstance(action, ModifyEndpoint)
+    assert action.policy_document == FULL
+
+
+def test_no_group_in_the_spec_accepts_the_default_group_that_aws_attached() -> None:
+    assert planned(replace(I_SPEC, security_group_ids=()), seen(I_SPEC, security_group_ids=("sg-default",))) == ()
+
+
+def test_private_dns_waits_until_the_owner_has_accepted() -> None:
+    observed = seen(I_SPEC, state="pendingacceptance", private_dns_enabled=False)
+    assert planned(I_SPEC, observed, private_dns_allowed=False) == ()
+    assert planned(I_SPEC, replace(observed, state="available")) == (
+        ModifyEndpoint(vpc_endpoint_id="vpce-1", private_dns_enabled=True),
+    )
+
+
+def test_the_words_name_tables_and_warn_of_dropped_connections() -> None:
+    names = Names({GATEWAY["route_table_ids"][0]: "private-a"})
+    text = " ".join(explain(CreateEndpoint(G_SPEC), names))
+    assert "route to the service's prefix list in private-a (rtb-" in text
+    assert "connections" in text
+    assert "drop" in text
+
+
+def test_the_words_say_what_aws_does_without_a_group() -> None:
+    text = " ".join(explain(CreateEndpoint(replace(I_SPEC, security_group_ids=()))))
+    assert "default security group" in text
+    assert "private DNS on" in text
+
+
+def test_the_words_of_a_deletion_name_its_consequence() -> None:
+    assert "connections drop" in " ".join(explain(DeleteEndpoint("vpce-1")))
+
+
+def test_the_words_of_a_modification_name_each_part() -> None:
+    (action,) = planned(I_SPEC, seen(I_SPEC, subnet_ids=("subnet-x",), private_dns_enabled=False))
+    text = " ".join(explain(action))  # type: ignore[arg-type]
+    for part in ("place a network interface", "remove the network interface from subnet-x", "private DNS on"):
+        assert part in text

@@ -1,0 +1,179 @@
+"""Each preflight rule, with a VPC that breaks it and one that doesn't."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from endpoints.domain.specs import EndpointSpec
+from endpoints.network import preflight
+from endpoints.network.snapshot import Part, Snapshot
+from tests.unit.domain.test_specs import GATEWAY, INTERFACE
+
+G_SPEC, I_SPEC = EndpointSpec.from_dict(GATEWAY), EndpointSpec.from_dict(INTERFACE)
+SUBNET, TABLE, GROUP = I_SPEC.subnet_ids[0], G_SPEC.route_table_ids[0], I_SPEC.security_group_ids[0]
+PREFIX_LIST = "pl-6da54004"
+OUT = {"protocol": "-1", "cidrs": ["0.0.0.0/0"], "groups": [], "prefix_lists": []}
+IN = {"protocol": "tcp", "from_port": 443, "to_port": 443, "cidrs": ["10.0.0.0/16"], "groups": [], "prefix_lists": []}
+
+
+def part(aws_id: str, name: str = "", **data: Any) -> Part:
+    return Part(aws_id, name, data)
+
+
+def service(**data: Any) -> Part:
+    return part(
+        "com.amazonaws.eu-west-1.secretsmanager",
+        **{
+            "types": ["Gateway", "Interface"],
+            "availability_zones": ["eu-west-1a", "eu-west-1b"],
+            "private_dns_name": "secretsmanager.eu-west-1.amazonaws.com",
+            "policy_supported": True,
+            "acceptance_required": False,
+            **data,
+        },
+    )
+
+
+def subnet(zone: str = "eu-west-1a", free: int = 200) -> Part:
+    return part(SUBNET, "private-a", availability_zone=zone, available_ip_address_count=free)
+
+
+def group(ingress: list[dict[str, Any]], egress: list[dict[str, Any]], name: str = "https") -> Part:
+    return part(GROUP, name, ingress=ingress, egress=egress)
+
+
+GOOD = Snapshot(
+    vpc=part("vpc-1", cidr_blocks=["10.0.0.0/16"], enable_dns_support=True, enable_dns_hostnames=True),
+    service=service(),
+    subnets={SUBNET: subnet(), "subnet-2": part("subnet-2", availability_zone="eu-west-1b")},
+    route_tables={TABLE: part(TABLE, "private", routes=[{"destination": "10.0.0.0/16", "target": "local"}])},
+    security_groups={GROUP: group([IN], [OUT])},
+    prefix_list_id=PREFIX_LIST,
+)
+
+
+def existing(**data: Any) -> dict[str, Part]:
+    base = {"service_name": I_SPEC.service_name, "vpc_endpoint_type": "Interface", "state": "available"}
+    return {"vpce-9": part("vpce-9", "shared", **{**base, **data})}
+
+
+CASES: list[tuple[str, str, EndpointSpec, Snapshot]] = [
+    ("vpc-unknown", "block", I_SPEC, replace(GOOD, vpc=None)),
+    ("service-unknown", "block", I_SPEC, replace(GOOD, service=None)),
+    ("service-type", "block", I_SPEC, replace(GOOD, service=service(types=["Gateway"]))),
+    ("other-vpc", "block", I_SPEC, replace(GOOD, subnets={})),
+    ("other-vpc", "block", I_SPEC, replace(GOOD, security_groups={})),
+    ("other-vpc", "block", G_SPEC, replace(GOOD, route_tables={})),
+    (
+        "one-subnet-per-zone",
+        "block",
+        replace(I_SPEC, subnet_ids=(SUBNET, "subnet-00000000000000002")),
+        replace(
+            GOOD,
+            subnets={
+                SUBNET: subnet(),
+                "subnet-00000000000000002": part("subnet-00000000000000002", availability_zone="eu-west-1a"),
+            },
+        ),
+    ),
+    ("zone-not-served", "block", I_SPEC, replace(GOOD, subnets={SUBNET: subnet("eu-west-1c")})),
+    ("no-subnet", "warn", replace(I_SPEC, subnet_ids=()), GOOD),
+    ("no-route-table", "warn", replace(G_SPEC, route_table_ids=()), GOOD),
+    ("no-free-address", "block", I_SPEC, replace(GOOD, subnets={SUBNET: subnet(free=0)})),
+    (
+        "private-dns-attributes",
+        "block",
+        I_SPEC,
+        replace(GOOD, vpc=part("vpc-1", enable_dns_support=True, enable_dns_hostnames=False)),
+    ),
+    ("private-dns-none", "block", I_SPEC, replace(GOOD, service=service(private_dns_name=""))),
+    ("private-dns-conflict", "block", I_SPEC, replace(GOOD, endpoints=existing(private_dns_enabled=True))),
+    ("private-dns-off", "info", replace(I_SPEC, private_dns_enabled=False), GOOD),
+    ("exists-already", "warn", I_SPEC, replace(GOOD, endpoints=existing())),
+    (
+        "route-exists",
+        "block",
+        G_SPEC,
+        replace(
+            GOOD,
+            route_tables={TABLE: part(TABLE, routes=[{"destination": PREFIX_LIST, "target": "vpce-9"}])},
+        ),
+    ),
+    ("outbound-closed", "warn", G_SPEC, replace(GOOD, security_groups={GROUP: group([IN], [])})),
+    ("inbound-closed", "warn", I_SPEC, replace(GOOD, security_groups={GROUP: group([], [OUT])})),
+    (
+        "inbound-partial",
+        "info",
+        I_SPEC,
+        replace(GOOD, security_groups={GROUP: group([{**IN, "cidrs": ["10.0.1.0/24"]}], [OUT])}),
+    ),
+    (
+        "default-group",
+        "info",
+        replace(I_SPEC, security_group_ids=()),
+        replace(GOOD, security_groups={GROUP: group([IN], [OUT], name="default")}),
+    ),
+    ("acceptance", "info", I_SPEC, replace(GOOD, service=service(acceptance_required=True))),
+    (
+        "no-policy",
+        "block",
+        replace(I_SPEC, policy_document="{}"),
+        replace(GOOD, service=service(policy_supported=False)),
+    ),
+    (
+        "quota",
+        "warn",
+        I_SPEC,
+        replace(
+            GOOD,
+            endpoints={
+                f"vpce-{number}": part(f"vpce-{number}", vpc_endpoint_type="Interface", state="available")
+                for number in range(50)
+            },
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("rule", "severity", "spec", "snapshot"), CASES, ids=[case[0] for case in CASES])
+def test_a_vpc_that_breaks_the_rule_is_found_with_its_cure(
+    rule: str, severity: str, spec: EndpointSpec, snapshot: Snapshot
+) -> None:
+    found = [item for item in preflight.check(spec, snapshot) if item.rule == rule]
+    assert found, f"{rule} was not found"
+    assert found[0].severity == severity
+    assert found[0].cure
+
+
+@pytest.mark.parametrize("spec", [G_SPEC, I_SPEC])
+def test_a_good_vpc_has_nothing_against_it(spec: EndpointSpec) -> None:
+    serious = {item.rule for item in preflight.check(spec, GOOD) if item.severity != "info"}
+    assert serious <= {"connections-drop"}
+
+
+def test_every_rule_that_can_be_found_has_a_case() -> None:
+    import inspect
+
+    source = inspect.getsource(preflight)
+    named = {line.split('"')[1] for line in source.split("Finding(")[1:] if '"' in line[:60]}
+    assert named - {case[0] for case in CASES} <= {"connections-drop", "single-zone"}
+
+
+def test_blocks_come_first() -> None:
+    found = preflight.check(replace(I_SPEC, security_group_ids=()), replace(GOOD, vpc=None, service=None))
+    severities = [item.severity for item in found]
+    assert severities == sorted(severities, key=["block", "warn", "info"].index)
+
+
+def test_a_rule_for_all_traffic_lets_https_in() -> None:
+    snapshot = replace(GOOD, security_groups={GROUP: group([{**OUT, "cidrs": ["10.0.0.0/8"]}], [OUT])})
+    assert not [item for item in preflight.check(I_SPEC, snapshot) if item.rule.startswith("inbound")]
+
+
+def test_a_rule_to_the_prefix_list_lets_out() -> None:
+    rule = {**IN, "cidrs": [], "prefix_lists": [PREFIX_LIST]}
+    snapshot = replace(GOOD, security_groups={GROUP: group([IN], [rule])})
+    assert not [item for item in preflight.check(G_SPEC, snapshot) if item.rule == "outbound-closed"]
