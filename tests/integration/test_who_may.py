@@ -17,6 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from endpoints.models import Endpoint, EndpointRequest, Role, User
 from tests import factories as make
+from tests.integration.browsers import browser
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
@@ -127,10 +128,7 @@ class Stage:
 
     def client(self, who: str) -> Client:
         """Return a browser of a member of the cast."""
-        client = Client(raise_request_exception=True)
-        if who != "anonymous":
-            client.force_login(self.people[who])
-        return client
+        return browser(None if who == "anonymous" else self.people[who])
 
 
 @pytest.fixture
@@ -209,10 +207,10 @@ def test_a_route_answers_as_the_table_says(name: str, stage: Stage) -> None:
     if name not in READ_BY_ALL_METHODS:
         declared = set(OURS[name].callback.rules)  # type: ignore[attr-defined]
         assert declared == {*row.own, *(["HEAD"] if "GET" in row.own else [])}, "declared methods"
-    for relation in ("own", "foreign") if row.about else ("own",):
-        address = stage.address(name, row, relation)
-        for who in CAST:
-            client = stage.client(who)
+    for who in CAST:
+        client = stage.client(who)
+        for relation in ("own", "foreign") if row.about else ("own",):
+            address = stage.address(name, row, relation)
             for method in METHODS:
                 expected = row.letters(relation, method)[CAST.index(who)]
                 found = outcome(_ask(client, method, address, row))
@@ -223,14 +221,15 @@ def test_a_route_answers_as_the_table_says(name: str, stage: Stage) -> None:
 def test_the_admin_is_closed_to_who_is_not_staff(stage: Stage) -> None:
     """Nobody of the cast but the superuser is staff; each admin route but the login leads the others there."""
     values = {"object_id": "1", "id": "1", "app_label": "endpoints", "content_type_id": 1, "url": "x"}
+    clients = [stage.client(who) for who in ("anonymous", "nobody", "approver", "administrator")]
     walked = 0
     for address, item in routes():
         if not address.startswith("admin/") or item.name in ("login", "logout"):
             continue
         wanted = item.pattern.regex.groupindex
         path = _filled(address, {name: values[name] for name in wanted})
-        for who in ("anonymous", "nobody", "owner", "approver", "administrator"):
-            response = stage.client(who).get(path)
+        for client in clients:
+            response = client.get(path)
             assert response.status_code == 302, path
             assert response["Location"].startswith("/admin/login/"), path
         walked += 1
