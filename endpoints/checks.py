@@ -7,13 +7,11 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
-from endpoints.services.targets import timeouts
-
 
 @register()
 def lease_outlives_calls(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """A worker's lease must outlast its longest AWS call, or two workers could act at once."""
-    longest = timeouts().longest_call
+    longest = _longest_call()
     if longest < settings.PORTAL_LEASE_SECONDS:
         return []
     return [
@@ -28,7 +26,7 @@ def lease_outlives_calls(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 @register()
 def lease_fits_the_task_limit(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Celery must not kill a task that still holds its lease's first renewal."""
-    if timeouts().longest_call < settings.CELERY_TASK_TIME_LIMIT:
+    if _longest_call() < settings.CELERY_TASK_TIME_LIMIT:
         return []
     return [
         Error(
@@ -37,3 +35,9 @@ def lease_fits_the_task_limit(app_configs: Any, **kwargs: Any) -> list[CheckMess
             id="endpoints.E002",
         )
     ]
+
+
+def _longest_call() -> float:
+    from endpoints.services.targets import timeouts  # brings boto3, which a start without checks need not pay for
+
+    return timeouts().longest_call

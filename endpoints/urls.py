@@ -9,8 +9,70 @@ from rest_framework.permissions import AllowAny
 from rest_framework.views import APIView
 
 from endpoints.api import views as json
-from endpoints.permissions import ANY_ROLE, PUBLIC, SIGNED_IN
+from endpoints.permissions import (
+    ANY_ROLE,
+    APPROVERS,
+    ENGINEERS,
+    OPERATORS,
+    PUBLIC,
+    REQUESTERS_OR_OPERATORS,
+    SIGNED_IN,
+)
 from endpoints.routing import api, page
+from endpoints.views import (
+    endpoint_changes,
+    endpoints,
+    home,
+    policies,
+    records,
+    request_form,
+    request_page,
+    requests,
+    tokens,
+)
+
+_REQUESTS = [
+    page("requests/", requests.request_list, name="request_list", get=ANY_ROLE),
+    page("requests/new/", request_form.request_new, name="request_new", get=ENGINEERS, post=ENGINEERS),
+    page("requests/new/fields/", request_form.request_new_fields, name="request_new_fields", get=ENGINEERS),
+    page("requests/<int:pk>/", request_page.request_detail, name="request_detail", get=ANY_ROLE),
+    page("requests/<int:pk>/live/", request_page.request_live, name="request_live", get=ANY_ROLE),
+    page("requests/<int:pk>/edit/", request_page.request_edit, name="request_edit", get=ENGINEERS, post=ENGINEERS),
+    page("requests/<int:pk>/withdraw/", request_page.request_withdraw, name="request_withdraw", post=ENGINEERS),
+    page("requests/<int:pk>/retry/", request_page.request_retry, name="request_retry", post=REQUESTERS_OR_OPERATORS),
+    page("requests/<int:pk>/review/", request_page.request_review, name="request_review", post=APPROVERS),
+    page("approvals/", requests.approval_queue, name="approval_queue", get=APPROVERS),
+]
+_POLICY = "endpoints/<int:pk>/policy/"
+_ENDPOINTS = [
+    page("endpoints/", endpoints.endpoint_list, name="endpoint_list", get=ANY_ROLE),
+    page("endpoints/<int:pk>/", endpoints.endpoint_detail, name="endpoint_detail", get=ANY_ROLE),
+    page("endpoints/<int:pk>/live/", endpoints.endpoint_live, name="endpoint_live", get=ANY_ROLE),
+    page(
+        "endpoints/<int:pk>/delete/",
+        endpoint_changes.endpoint_delete,
+        name="endpoint_delete",
+        get=ENGINEERS,
+        post=ENGINEERS,
+    ),
+    page(_POLICY, endpoint_changes.endpoint_policy_new, name="endpoint_policy_new", get=ENGINEERS, post=ENGINEERS),
+    page(f"{_POLICY}<int:number>/", endpoints.policy_revision, name="policy_revision", get=ANY_ROLE),
+    page(
+        f"{_POLICY}<int:number>/rollback/",
+        endpoint_changes.policy_rollback,
+        name="policy_rollback",
+        get=ENGINEERS,
+        post=ENGINEERS,
+    ),
+    page("policy/check/", policies.policy_check, name="policy_check", post=ENGINEERS),
+]
+_REST = [
+    page("", home.home, name="home", get=SIGNED_IN),
+    page("search/", home.search, name="search", get=ANY_ROLE),
+    page("events/", records.event_list, name="event_list", get=ANY_ROLE),
+    page("operations/", records.operation_list, name="operation_list", get=OPERATORS),
+    page("tokens/", tokens.token_list, name="token_list", get=ANY_ROLE, post=ANY_ROLE),
+]
 
 
 def _v1(route: str, view: type[APIView], *, name: str) -> list[URLPattern]:
@@ -39,4 +101,4 @@ api_urls: list[URLPattern] = [
     api("api/<path:rest>", json.UnknownPath, name="api_unknown", get=PUBLIC),
 ]
 
-urlpatterns: list[URLPattern] = [*api_urls]
+urlpatterns: list[URLPattern] = [*_REST, *_REQUESTS, *_ENDPOINTS, *api_urls]

@@ -21,7 +21,7 @@ app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["endpoints"])
 
-_PROBE_SECONDS = 15
+_PROBE_SECONDS = 5
 _PROBE_TIMEOUT_SECONDS = 1  # it holds up the worker's main loop, not its tasks
 _timers: list[Any] = []
 

@@ -44,7 +44,7 @@ class HealthMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Return the health answer, or whatever the rest of the portal says."""
-        answer = _ANSWERS.get(request.path_info)
+        answer = ANSWERS.get(request.path_info)
         if answer is None:
             return self.get_response(request)
         if request.method not in {"GET", "HEAD"}:
@@ -158,12 +158,14 @@ def _broker() -> None:
         raise NotReadyError("The broker and cache does not answer.") from failure
 
 
-def _worker() -> None:
+def check_worker() -> None:
+    """Raise `NotReadyError` when no worker reported lately."""
     if _value(WORKER_KEY) is None:
         raise NotReadyError(f"No worker reported in {HEARTBEAT_EXPIRY_SECONDS} s. Run: celery -A portal worker")
 
 
-def _beat() -> None:
+def check_beat() -> None:
+    """Raise `NotReadyError` when beat did not report lately."""
     if _value(BEAT_KEY) is None:
         raise NotReadyError(f"Beat did not report in {HEARTBEAT_EXPIRY_SECONDS} s. Run: celery -A portal beat")
 
@@ -179,8 +181,8 @@ def _aws() -> None:
 _CHECKS: dict[str, Callable[[], None]] = {
     "database": _database,
     "broker": _broker,
-    "worker": _worker,
-    "beat": _beat,
+    "worker": check_worker,
+    "beat": check_beat,
     "aws": _aws,
 }
-_ANSWERS: dict[str, Callable[[], HttpResponse]] = {"/healthz": alive, "/readyz": readiness}
+ANSWERS: dict[str, Callable[[], HttpResponse]] = {"/healthz": alive, "/readyz": readiness}

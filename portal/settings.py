@@ -114,6 +114,15 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 EMAIL_BACKEND = env.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 
+# Shown on the sandbox's login page; nowhere else are there users with a published password.
+PORTAL_DEMO_USERS: list[dict[str, str]] = []
+if SANDBOX:
+    from portal.sandbox import demo
+
+    PORTAL_DEMO_USERS = [
+        {"username": user.username, "password": demo.PASSWORD, "role": user.does} for user in demo.USERS
+    ]
+
 # --- Cookies, transport, content --------------------------------------------------------------------------------------
 SECURE = not SANDBOX
 SESSION_COOKIE_SECURE = SECURE

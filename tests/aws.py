@@ -15,7 +15,7 @@ from django.utils import timezone
 from endpoints.aws.sessions import forget_clients
 from endpoints.domain.specs import EndpointSpec, EndpointType
 from endpoints.models import Account, AccountRegion
-from endpoints.services import inventory
+from endpoints.services import inventory, regions
 from portal.sandbox import world
 from portal.sandbox.aws.control import SimControl
 from portal.sandbox.aws.server import SimulatedAws
@@ -158,7 +158,7 @@ def member_account() -> Account:
         external_id=EXTERNAL_ID,
         regions=[REGION],
     )
-    inventory.ensure_regions(account=account, now=timezone.now())
+    regions.ensure_regions(account=account, now=timezone.now())
     region = AccountRegion.objects.get(account=account)
     assert inventory.refresh(account_region_id=region.pk, now=timezone.now()), region.inventory_error
     return account

@@ -128,7 +128,10 @@ def explain(action: Action, names: Names | None = None) -> tuple[str, ...]:
 
 
 def _explain_create(spec: EndpointSpec, names: Names) -> tuple[str, ...]:
-    lines = [f"Will create a {spec.vpc_endpoint_type} endpoint to {spec.service_name} in {names.of(spec.vpc_id)}."]
+    article = "a" if spec.is_gateway else "an"
+    lines = [
+        f"Will create {article} {spec.vpc_endpoint_type} endpoint to {spec.service_name} in {names.of(spec.vpc_id)}."
+    ]
     if spec.is_gateway:
         lines += [f"Will add a route to the service's prefix list in {names.of(i)}." for i in spec.route_table_ids]
         lines.append(

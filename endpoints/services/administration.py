@@ -15,7 +15,7 @@ from endpoints.models import Account, Membership, RoleAssignment, Team, User
 from endpoints.services import events
 from endpoints.services.actors import Who
 from endpoints.services.errors import Conflict, Invalid
-from endpoints.services.inventory import ensure_regions
+from endpoints.services.regions import ensure_regions
 
 CHAIN = "portal"
 """The chain of events that belong to no account."""

@@ -11,19 +11,13 @@ from django.db.models.functions import Now
 
 from endpoints.aws import AwsError, Kind
 from endpoints.aws.inventory import SECTIONS, Resource
-from endpoints.models import Account, AccountRegion, InventoryItem
+from endpoints.models import AccountRegion, InventoryItem
 from endpoints.services.targets import gateway
 
 BATCH = 1000
 _NO_WAY_IN = frozenset({"AccessDenied", "AuthFailure", "InvalidClientTokenId", "NoCredentials"})
 
 log = logging.getLogger(__name__)
-
-
-def ensure_regions(*, account: Account, now: datetime) -> None:
-    """Make a row for each of an account's regions, due for reading at once."""
-    for region in account.regions:
-        AccountRegion.objects.get_or_create(account=account, region=region, defaults={"inventory_due_at": now})
 
 
 def refresh(*, account_region_id: int, now: datetime) -> bool:

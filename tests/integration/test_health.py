@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import redis
@@ -15,6 +18,7 @@ from pytest_django import Settings
 from portal import celery, health
 from tests import services
 
+ROOT = Path(__file__).resolve().parents[2]
 PARTS = ["database", "broker", "worker", "beat", "aws"]
 
 
@@ -150,3 +154,14 @@ def test_the_probe_goes_where_boto3_goes(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert celery.aws_address() == address
+
+
+def test_a_container_asks_for_its_own_part(reports: redis.Redis) -> None:
+    def ask(*arguments: str) -> int:
+        command = [sys.executable, "-m", "portal.heartbeat", *arguments]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60, check=False).returncode
+
+    assert ask("worker") == 0
+    reports.delete(health.BEAT_KEY)
+    assert ask("beat") == 1
+    assert ask("web") == 2

@@ -14,7 +14,7 @@ from django.utils import timezone
 from endpoints.aws.sessions import forget_clients
 from endpoints.domain.specs import EndpointSpec, EndpointType
 from endpoints.models import Account, AccountRegion, Endpoint, EndpointRequest, Operation
-from endpoints.services import inventory, observation, provisioning
+from endpoints.services import inventory, observation, provisioning, regions
 from tests import factories, workers
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +54,7 @@ def account(moto_url: str) -> Account:
         external_id="any",
         regions=[REGION],
     )
-    inventory.ensure_regions(account=account, now=timezone.now())
+    regions.ensure_regions(account=account, now=timezone.now())
     region = AccountRegion.objects.get(account=account)
     inventory.refresh(account_region_id=region.pk, now=timezone.now())
     region.refresh_from_db()

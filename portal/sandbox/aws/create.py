@@ -80,7 +80,10 @@ def _service(call: Context) -> Service:
     region = call.text("ServiceRegion") or call.region
     if region != call.region and not name.startswith("com.amazonaws.vpce."):
         raise invalid(f"Cross-region endpoints are not supported for the service {name}.")
-    return services.find(name, account=call.account, region=region)
+    service = services.find(name, account=call.account, region=region)
+    if region != call.region and call.region not in service.supported_regions:
+        raise invalid(f"The service {name} does not support endpoints in the Region {call.region}.")
+    return service
 
 
 def _new(call: Context, vpc_id: str, service: Service, kind: str, document: str | None) -> Endpoint:
@@ -99,7 +102,6 @@ def _new(call: Context, vpc_id: str, service: Service, kind: str, document: str 
         state="pending",
         created=datetime.now(UTC),
         policy=document or default_policy(kind),
-        policy_is_default=not document,
         dns_label=_label(endpoint_id),
     )
 

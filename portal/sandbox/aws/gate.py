@@ -24,6 +24,7 @@ from portal.sandbox.aws import (
     provider,
     services,
     sts,
+    wire,
 )
 from portal.sandbox.aws.buckets import BUCKETS
 from portal.sandbox.aws.calls import CALLS, Record
@@ -122,14 +123,17 @@ def _act(response: Any, moto_call: Callable[[Any], Answer], record: Record) -> t
         if call.flag("DryRun"):
             raise AwsError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
         lifecycle.settle(call.backend, call.here)
-    answer = _handle(response, moto_call, call, service)
+    answer = _handle(response, moto_call, call, record)
     return FAULTS.take(AFTER, action, principal.account, region), answer
 
 
-def _handle(response: Any, moto_call: Callable[[Any], Answer], call: Context, service: str) -> Answer:
+def _handle(response: Any, moto_call: Callable[[Any], Answer], call: Context, record: Record) -> Answer:
     from moto.core.responses import ActionResult
 
+    service = record.service
     handler = HANDLERS.get((service, call.action))
+    if handler is not None and service == "ec2":
+        return wire.answer(call.action, handler(call), record.request_id)
     if handler is not None:
         serialized: Answer = response.serialized(ActionResult(handler(call)))
         return serialized

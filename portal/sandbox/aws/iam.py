@@ -41,6 +41,8 @@ _RESOURCE_TYPES = {
     "eni": "network-interface",
     "vpce-svc": "vpc-endpoint-service",
 }
+# moto's name of a service -> the prefix of its actions in policies, where they differ.
+_ACTION_PREFIX = {"elbv2": "elasticloadbalancing", "service-quotas": "servicequotas"}
 _RESOURCE_ID = re.compile(r"^(vpce-svc|vpce|vpc|subnet|sg|rtb|eni)-[0-9a-f]+$")
 _BLOB_KEY = b"simulated-aws authorization message"
 
@@ -229,6 +231,7 @@ def authorize(principal: Principal, service: str, action: str, region: str, para
     is not."""
     if principal.policies is None and principal.session_policy is None:
         return
+    service = _ACTION_PREFIX.get(service, service)
     actions = [action]
     if service == "ec2" and params.get("TagSpecifications") and action != "CreateTags":
         actions.append("CreateTags")

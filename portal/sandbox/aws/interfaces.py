@@ -14,9 +14,9 @@ from portal.sandbox.aws.store import Endpoint, Region
 _REQUESTER = "727180483921"
 
 
-def taken_addresses(backend: Any, here: Region, subnet: Any) -> set[str]:
-    """Return the addresses of a subnet that somebody holds."""
-    taken = set(subnet._subnet_ips)
+def foreign_addresses(backend: Any, here: Region, subnet: Any) -> set[str]:
+    """Return the addresses of a subnet that interfaces hold of which it does not know itself (moto's own)."""
+    taken: set[str] = set()
     for interface_id in backend.enis.keys() - here.managed_interfaces.keys():
         interface = backend.enis[interface_id]
         if interface.subnet.id == subnet.id:
@@ -29,14 +29,14 @@ def free_address(backend: Any, here: Region, subnet: Any) -> str:
 
     Raises `InsufficientFreeAddressesInSubnet`.
     """
-    taken = taken_addresses(backend, here, subnet)
+    held, foreign = subnet._subnet_ips, foreign_addresses(backend, here, subnet)
     first, count = int(subnet.cidr.network_address), subnet.cidr.num_addresses
     usable = count - 5
     start = here.cursors.get(subnet.id, 0)
     for step in range(usable):
         offset = (start + step) % usable
         address = str(ipaddress.ip_address(first + 4 + offset))
-        if address not in taken:
+        if address not in held and address not in foreign:
             here.cursors[subnet.id] = offset + 1
             return address
     raise AwsError(
@@ -56,7 +56,7 @@ def check_address(backend: Any, here: Region, subnet: Any, address: str) -> None
         raise invalid(f"Address {address} does not fall within the subnet's address range: {subnet.id}")
     if offset < 4 or parsed == subnet.cidr.broadcast_address:
         raise invalid(f"Address {address} is in subnet's reserved address range: {subnet.id}")
-    if address in taken_addresses(backend, here, subnet):
+    if address in subnet._subnet_ips or address in foreign_addresses(backend, here, subnet):
         raise AwsError("InvalidIPAddress.InUse", f"Address {address} is in use.")
 
 
@@ -156,13 +156,29 @@ def _view(backend: Any, item: Any) -> dict[str, Any]:
             "Status": "attached",
         }
     elif item.attachment is not None:
-        view["Attachment"] = item.attachment
+        view["Attachment"] = {
+            "AttachmentId": item.attachment_id,
+            "AttachTime": item.attach_time,
+            "DeleteOnTermination": bool(item.delete_on_termination),
+            "DeviceIndex": item.device_index,
+            "InstanceId": item.instance.id,
+            "InstanceOwnerId": item.owner_id,
+            "Status": "attached",
+        }
     association = item.association
     if association:
-        view["Association"] = {name[0].upper() + name[1:]: value for name, value in association.items()}
+        view["Association"] = {_ASSOCIATION[k]: v for k, v in association.items() if k in _ASSOCIATION}
     return view
 
 
+# moto's names -> NetworkInterfaceAssociation's
+_ASSOCIATION = {
+    "allocationId": "AllocationId",
+    "associationId": "AssociationId",
+    "ipOwnerId": "IpOwnerId",
+    "publicDnsName": "PublicDnsName",
+    "publicIp": "PublicIp",
+}
 _FILTERS: dict[str, filters.Getter[Any]] = {
     "addresses.private-ip-address": lambda i: [one["PrivateIpAddress"] for one in i.private_ip_addresses],
     "attachment.attachment-id": lambda i: i.attachment_id,

@@ -31,7 +31,6 @@ class _Plan:
     """What a call will change, once everything is found to be in order."""
 
     policy: str | None = None
-    default_policy: bool = False
     add_tables: list[str] = field(default_factory=list)
     remove_tables: list[str] = field(default_factory=list)
     add_subnets: list[tuple[Any, str]] = field(default_factory=list)
@@ -68,21 +67,21 @@ def _fits_type(call: Context, endpoint: Endpoint) -> None:
     wrong = _NETWORK if endpoint.type == "Gateway" else _ROUTES
     for name in wrong:
         if call.params.get(name) not in (None, [], {}):
-            raise invalid(f"The parameter {name} is not supported for VPC endpoints of type {endpoint.type}.")
+            raise validation.wrong_type(name, endpoint.type)
 
 
 def _plan_policy(call: Context, endpoint: Endpoint, service: Service, plan: _Plan) -> None:
     document, reset = call.text("PolicyDocument"), call.flag("ResetPolicy")
-    plan.policy, plan.default_policy = endpoint.policy, endpoint.policy_is_default
+    plan.policy = endpoint.policy
     if document and reset:
         raise AwsError(
             "InvalidParameterCombination", "PolicyDocument and ResetPolicy can't be used in the same request."
         )
     if document:
         validation.policy(document, endpoint.type, service.policy_supported, service.name)
-        plan.policy, plan.default_policy = document, False
+        plan.policy = document
     elif reset:
-        plan.policy, plan.default_policy = default_policy(endpoint.type), True
+        plan.policy = default_policy(endpoint.type)
 
 
 def _plan_routes(call: Context, endpoint: Endpoint, plan: _Plan) -> None:
@@ -148,7 +147,7 @@ def _plan_subnets(call: Context, endpoint: Endpoint, service: Service, plan: _Pl
 
 def _apply(call: Context, endpoint: Endpoint, plan: _Plan) -> None:
     backend, here = call.backend, call.here
-    endpoint.policy, endpoint.policy_is_default = plan.policy, plan.default_policy
+    endpoint.policy = plan.policy
     for table_id in plan.remove_tables:
         routes.remove(backend, endpoint, table_id)
     for table_id in plan.add_tables:

@@ -71,7 +71,22 @@ def describe_managed(call: Context) -> dict[str, Any]:
         _wanted(call), filters.parse(call.items("Filters")), getters, lambda item: dict(tags.get(item.id, {}))
     )
     shown, token = filters.page(chosen, call.params, lambda item: str(item.id), limit=100)
-    return {"PrefixLists": shown, "NextToken": token}
+    return {"PrefixLists": [_view(call.backend, item) for item in shown], "NextToken": token}
+
+
+def _view(backend: Any, item: Any) -> dict[str, Any]:
+    return {
+        "PrefixListId": item.id,
+        "AddressFamily": item.address_family,
+        "State": item.state,
+        "StateMessage": item.state_message,
+        "PrefixListArn": item.prefix_list_arn,
+        "PrefixListName": item.prefix_list_name,
+        "MaxEntries": item.max_entries,
+        "Version": item.version,
+        "Tags": [{"Key": key, "Value": value} for key, value in backend.tags.get(item.id, {}).items()],
+        "OwnerId": item.owner_id,
+    }
 
 
 def _wanted(call: Context) -> list[Any]:

@@ -77,7 +77,6 @@ def set_policy(endpoint_id: str, document: str | None) -> dict[str, Any]:
     """Change an endpoint's policy as somebody in the console would; None resets it to the default."""
     endpoint, _ = _found(endpoint_id)
     endpoint.policy = document or default_policy(endpoint.type)
-    endpoint.policy_is_default = not document
     return {}
 
 

@@ -24,6 +24,8 @@ _PORTAL_ACTIONS = [
     "ec2:CreateTags",
     "ec2:DeleteTags",
     "route53:AssociateVPCWithHostedZone",
+    "route53:ListHostedZonesByVPC",
+    "servicequotas:GetServiceQuota",
     "sts:DecodeAuthorizationMessage",
 ]
 

@@ -9,7 +9,7 @@ fixed so that it can be tested.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -17,7 +17,6 @@ from typing import Any
 from portal.sandbox.aws import filters
 from portal.sandbox.aws.context import Context
 from portal.sandbox.aws.errors import AwsError
-from portal.sandbox.aws.iam import wildcard
 
 # com.amazonaws.vpce.<region>.<service id> is a service that an account provides.
 _CUSTOM = "com.amazonaws.vpce."
@@ -70,6 +69,7 @@ class Service:
     principals: tuple[str, ...] = ("*",)
     tags: tuple[tuple[str, str], ...] = ()
     load_balancers: tuple[str, ...] = field(default=(), compare=False)
+    supported_regions: tuple[str, ...] = ()
 
     @property
     def short_name(self) -> str:
@@ -178,6 +178,7 @@ def _custom_service(configuration: Any, account: str, region: str) -> Service:
         policy_supported=False,
         acceptance_required=bool(configuration.acceptance_required),
         principals=tuple(configuration.principals),
+        supported_regions=tuple(configuration._supported_region_names),
         tags=tuple((tag["key"], tag["value"]) for tag in configuration.get_tags()),
         load_balancers=tuple(configuration.network_load_balancer_arns or configuration.gateway_load_balancer_arns),
     )
@@ -243,8 +244,3 @@ def _order(detail: dict[str, Any]) -> str:
 
 def _id(text: str) -> str:
     return "vpce-svc-" + hashlib.sha256(text.encode()).hexdigest()[:17]
-
-
-def principal_matches(patterns: Iterable[str], account: str) -> bool:
-    """Tell whether one of a service's allowed principals covers an account."""
-    return any(wildcard(pattern, f"arn:aws:iam::{account}:root") or pattern == account for pattern in patterns)

@@ -39,7 +39,6 @@ class Endpoint:
     state: str
     created: datetime
     policy: str | None = None
-    policy_is_default: bool = True
     route_table_ids: list[str] = field(default_factory=list)
     interfaces: dict[str, str] = field(default_factory=dict)  # subnet id -> network interface id
     group_ids: list[str] = field(default_factory=list)

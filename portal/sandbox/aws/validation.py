@@ -18,6 +18,16 @@ from portal.sandbox.aws.store import Endpoint, Region
 
 POLICY_LIMIT = 20_480
 _TYPES = ("Gateway", "Interface", "GatewayLoadBalancer")
+_SUBNETS_ONLY_FOR = "Subnet IDs are only supported for Interface and GatewayLoadBalancer type VPC Endpoints."
+_TABLES_ONLY_FOR = "Route table IDs are only supported for Gateway type VPC Endpoint."
+_ONLY_FOR = {
+    "SubnetIds": _SUBNETS_ONLY_FOR,
+    "AddSubnetIds": _SUBNETS_ONLY_FOR,
+    "RemoveSubnetIds": _SUBNETS_ONLY_FOR,
+    "RouteTableIds": _TABLES_ONLY_FOR,
+    "AddRouteTableIds": _TABLES_ONLY_FOR,
+    "RemoveRouteTableIds": _TABLES_ONLY_FOR,
+}
 _RECORD_TYPES = ("ipv4", "dualstack", "ipv6", "service-defined")
 
 
@@ -42,6 +52,13 @@ def endpoint_type(text: str | None, service: Service) -> str:
     return wanted
 
 
+def wrong_type(parameter: str, kind: str) -> AwsError:
+    """Return the refusal of a parameter that belongs to another type, in AWS's words where they are known."""
+    if parameter in _ONLY_FOR:
+        return invalid(_ONLY_FOR[parameter])
+    return invalid(f"The parameter {parameter} is not supported for VPC endpoints of type {kind}.")
+
+
 def fits_type(kind: str, params: Mapping[str, Any]) -> None:
     """Refuse parameters that belong to another type of endpoint."""
     wrong = {
@@ -58,7 +75,7 @@ def fits_type(kind: str, params: Mapping[str, Any]) -> None:
     for name in wrong:
         value = params.get(name)
         if value and str(value).lower() != "false":
-            raise invalid(f"The parameter {name} is not supported for VPC endpoints of type {kind}.")
+            raise wrong_type(name, kind)
     if kind == "GatewayLoadBalancer" and len(params.get("SubnetIds") or []) != 1:
         raise invalid("A Gateway Load Balancer endpoint takes exactly one subnet.")
 
@@ -100,7 +117,8 @@ def _statement(statement: Any, kind: str) -> None:
 
 
 def subnets(backend: Any, subnet_ids: Iterable[str], vpc_id: str, service: Service) -> list[Any]:
-    """Return the subnets, one for each zone, all in the VPC and in the service's zones."""
+    """Return the subnets, all in the VPC and in the service's zones (a service of another region has none
+    here)."""
     found = []
     for subnet_id in subnet_ids:
         subnet = next((group[subnet_id] for group in backend.subnets.values() if subnet_id in group), None)
@@ -108,7 +126,8 @@ def subnets(backend: Any, subnet_ids: Iterable[str], vpc_id: str, service: Servi
             raise AwsError("InvalidSubnetId.NotFound", f"The subnet ID '{subnet_id}' does not exist")
         if subnet.vpc_id != vpc_id:
             raise invalid(f"Subnet {subnet_id} does not belong to VPC {vpc_id}")
-        if subnet.availability_zone not in service.zone_names:
+        at_home = service.region == backend.region_name
+        if at_home and subnet.availability_zone not in service.zone_names:
             raise invalid(
                 f"The VPC endpoint service {service.name} does not support the availability zone of the "
                 "subnet: "
@@ -202,7 +221,7 @@ def private_dns(
     ):
         raise invalid(
             "To set PrivateDnsOnlyForInboundResolverEndpoint to true, the VPC "
-            f"{the_vpc.id} must have a Gateway endpoint for the service {service.name}."
+            f"{the_vpc.id} must have a Gateway endpoint for the service."
         )
     for name in service.private_names:
         if _taken(here, the_vpc.id, service, own_id) or name.removeprefix("*.") in _hosted_zones(the_vpc.id):

@@ -108,8 +108,7 @@ def _response_class(service: str) -> Any:
 def _send(
     environ: dict[str, Any], start_response: StartResponse, status: int, headers: dict[str, Any], body: Any
 ) -> Iterable[bytes]:
-    how = headers.pop(TRANSPORT_HEADER, None)
-    if how is not None:
+    if any(name.lower() == TRANSPORT_HEADER for name in headers):
         _break(environ)
     data = body.encode() if isinstance(body, str) else bytes(body or b"")
     headers = {

@@ -217,6 +217,13 @@ def test_a_group_lends_its_members_what_it_allows(aws: None) -> None:
     client(**keys).describe_vpcs()
 
 
+def test_other_services_are_held_to_policies_by_their_own_prefix(aws: None) -> None:
+    make_role(allow("elasticloadbalancing:Describe*"))
+    keys = assume()
+    client("elbv2", **keys).describe_load_balancers()
+    assert code_of(client("iam", **keys).list_roles) == "AccessDenied"
+
+
 def test_a_session_policy_narrows(aws: None) -> None:
     make_role(allow("ec2:*"))
     policy = {"Version": "2012-10-17", "Statement": [allow("ec2:DescribeVpcs")]}

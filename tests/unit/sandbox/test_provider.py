@@ -155,3 +155,38 @@ def test_a_service_with_connections_cannot_be_deleted(provided: Provided) -> Non
     provided.consumer.listed()
     assert provided.connections() == []
     act()
+
+
+def test_another_region_is_served_where_the_provider_supports_it(provided: Provided) -> None:
+    far = Network.build(region="eu-west-1")
+    params = {"ServiceName": provided.name, "ServiceRegion": "us-east-1"}
+    code, message = error_of(lambda: far.interface(**params))
+    assert (code, "eu-west-1" in message) == ("InvalidParameter", True)
+    provided.provider.modify_vpc_endpoint_service_configuration(
+        ServiceId=provided.service_id, AddSupportedRegions=["eu-west-1"]
+    )
+    made = far.interface(**params)
+    assert (made["State"], made["ServiceRegion"]) == ("pendingAcceptance", "us-east-1")
+    assert provided.connections(Filters=[{"Name": "vpc-endpoint-region", "Values": ["eu-west-1"]}]) == [
+        (made["VpcEndpointId"], "123456789012", "pendingAcceptance")
+    ]
+    provided.decide("accept", made["VpcEndpointId"])
+    assert far.read(made)["State"] == "available"
+
+
+def test_a_gateway_load_balancer_endpoint_has_one_subnet_and_no_policy(network: Network) -> None:
+    balancer = client("elbv2").create_load_balancer(Name="inspect", Type="gateway", Subnets=network.subnets)[
+        "LoadBalancers"
+    ][0]["LoadBalancerArn"]
+    name = network.ec2.create_vpc_endpoint_service_configuration(
+        GatewayLoadBalancerArns=[balancer], AcceptanceRequired=False
+    )["ServiceConfiguration"]["ServiceName"]
+    kind = {"ServiceName": name, "VpcEndpointType": "GatewayLoadBalancer", "VpcId": network.vpc}
+    assert code_of(lambda: network.ec2.create_vpc_endpoint(**kind, SubnetIds=network.subnets)) == ("InvalidParameter")
+    assert code_of(lambda: network.interface(ServiceName=name)) == "InvalidParameter"
+    made = network.ec2.create_vpc_endpoint(**kind, SubnetIds=network.subnets[:1])["VpcEndpoint"]
+    read = network.read(made)
+    assert (read["State"], read["Groups"], read["DnsEntries"]) == ("available", [], [])
+    assert "PolicyDocument" not in read
+    assert network.interfaces_of(made)[0]["InterfaceType"] == "gateway_load_balancer_endpoint"
+    assert network.delete(made) == []

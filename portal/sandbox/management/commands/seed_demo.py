@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from endpoints.models import Account, Membership, Role, RoleAssignment, Team, User
-from endpoints.services import inventory
+from endpoints.services.regions import ensure_regions
 from portal.sandbox import demo, world
 
 
@@ -41,7 +41,7 @@ def _account(known: world.Account) -> Account:
             "regions": regions,
         },
     )
-    inventory.ensure_regions(account=account, now=timezone.now())
+    ensure_regions(account=account, now=timezone.now())
     return account
 
 

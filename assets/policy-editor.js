@@ -1,0 +1,354 @@
+/*
+ * <policy-editor>: a JSON editor round a real <textarea>, which stays the form's field and works without this file.
+ *
+ *   <policy-editor data-lint-url="/policies/lint" data-endpoint-type-from="#id_vpc_endpoint_type">
+ *     <textarea name="policy" id="id_policy">...</textarea>
+ *   </policy-editor>
+ *
+ * data-lint-url            POST {"policy", "vpc_endpoint_type"} answers {"findings": [{rule, severity, line, column,
+ *                          message, cure}], "characters"}; line and column count from 1. Without it, only JSON is checked.
+ * data-endpoint-type-from  selector of the field (or group of radio buttons) that says Gateway or Interface
+ * data-endpoint-type       the type itself, where the page has no such field
+ * data-limit               characters AWS accepts; 20480, the limit for endpoint policies
+ *
+ * CodeMirror stands in a shadow root: there its styles are adopted style sheets, which the Content-Security-Policy
+ * allows, while a <style> element in the document would be refused.
+ */
+import { closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import { json, jsonParseLinter } from "@codemirror/lang-json";
+import {
+  bracketMatching,
+  ensureSyntaxTree,
+  foldGutter,
+  foldKeymap,
+  HighlightStyle,
+  indentOnInput,
+  syntaxHighlighting,
+} from "@codemirror/language";
+import { linter, lintGutter, lintKeymap } from "@codemirror/lint";
+import { searchKeymap } from "@codemirror/search";
+import { EditorState, StateEffect } from "@codemirror/state";
+import {
+  drawSelection,
+  EditorView,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  highlightSpecialChars,
+  keymap,
+  lineNumbers,
+} from "@codemirror/view";
+import { tags } from "@lezer/highlight";
+import { look } from "./policy-editor-look.js";
+
+const LINT_AFTER_MS = 500;
+const HELP = "Tab indents. Press Escape, then Tab, to leave the editor.";
+
+// The same text means something else for another type of endpoint: check it although it did not change.
+const checkAgain = StateEffect.define();
+const asksForCheck = (update) => update.transactions.some((transaction) => transaction.effects.some((effect) => effect.is(checkAgain)));
+
+const colours = HighlightStyle.define([
+  { tag: tags.propertyName, color: "var(--token-key)" },
+  { tag: tags.string, color: "var(--token-string)" },
+  { tag: tags.number, color: "var(--token-number)" },
+  { tag: [tags.bool, tags.null], color: "var(--token-keyword)" },
+]);
+
+const SEVERITIES = {
+  block: { mark: "error", tone: "bad", label: "Blocks" },
+  warn: { mark: "warning", tone: "warn", label: "Warning" },
+  info: { mark: "info", tone: "busy", label: "Note" },
+};
+
+const asText = (count) => count.toLocaleString("en");
+const plural = (count, word) => `${asText(count)} ${word}${count === 1 ? "" : "s"}`;
+
+/** The place of the first thing that is not JSON, as a CodeMirror diagnostic; none for valid JSON or an empty text. */
+function jsonErrors(view) {
+  const text = view.state.doc.toString();
+  if (!text.trim()) return [];
+  try {
+    JSON.parse(text);
+    return [];
+  } catch (error) {
+    // Browsers don't always say where; the syntax tree does, save for what JSON.parse alone refuses.
+    const place = firstErrorNode(view.state) ?? jsonParseLinter()(view)[0];
+    const from = Math.min(place?.from ?? 0, text.length);
+    const to = Math.min(Math.max(place?.to ?? 0, from + 1), text.length);
+    return [{ from: Math.min(from, to), to, severity: "error", message: `Not JSON from here on: ${error.message}` }];
+  }
+}
+
+function firstErrorNode(state) {
+  let found = null;
+  ensureSyntaxTree(state, state.doc.length, 200)?.iterate({
+    enter(node) {
+      if (node.type.isError && !found) found = { from: node.from, to: node.to };
+      return !found;
+    },
+  });
+  return found;
+}
+
+/** A server's finding as a CodeMirror diagnostic: from its column to the end of its line. */
+function asDiagnostic(finding, doc) {
+  const line = doc.line(Math.min(Math.max(finding.line || 1, 1), doc.lines));
+  const column = Math.min(Math.max(finding.column || 1, 1), line.length + 1);
+  return {
+    from: line.from + column - 1,
+    to: line.to,
+    severity: (SEVERITIES[finding.severity] ?? SEVERITIES.info).mark,
+    message: finding.cure ? `${finding.message}\n${finding.cure}` : finding.message,
+  };
+}
+
+/** The form's own token if it has one, else the one that all htmx requests of the page carry. */
+function csrfToken(element) {
+  const field = element.closest("form")?.querySelector("input[name=csrfmiddlewaretoken]");
+  if (field) return field.value;
+  return JSON.parse(document.body.getAttribute("hx-headers") || "{}")["X-CSRFToken"] ?? "";
+}
+
+class PolicyEditor extends HTMLElement {
+  connectedCallback() {
+    const textarea = this.querySelector("textarea");
+    if (!textarea || this.view) return;
+    this.textarea = textarea;
+    this.host = document.createElement("div");
+    this.note = this.#makeNote();
+    this.append(this.host, this.note);
+    this.view = this.#makeView(this.host.attachShadow({ mode: "open" }));
+    this.#hideTextarea();
+    this.#listen();
+    this.#showCount(textarea.value.length);
+  }
+
+  disconnectedCallback() {
+    if (!this.view) return;
+    this.listeners.abort();
+    this.lookup?.abort();
+    this.view.destroy();
+    this.view = null;
+    this.host.remove();
+    this.note.remove();
+    this.textarea.hidden = false;
+  }
+
+  /** Put the cursor into the editor. */
+  focus() {
+    (this.view ?? this.textarea)?.focus();
+  }
+
+  get value() {
+    return this.textarea.value;
+  }
+
+  /** Replace the whole text; can be undone like typing. */
+  set value(text) {
+    this.view.dispatch({ changes: { from: 0, to: this.view.state.doc.length, insert: text } });
+  }
+
+  #hideTextarea() {
+    this.textarea.hidden = true;
+    // The browser can't point at a hidden field, and would silently refuse to send the form; the server checks.
+    this.textarea.required = false;
+  }
+
+  #makeNote() {
+    const note = document.createElement("div");
+    const line = document.createElement("div");
+    line.className = "policy-editor-note";
+    this.state = document.createElement("span");
+    this.state.setAttribute("role", "status");
+    this.count = document.createElement("span");
+    line.append(this.state, this.count);
+    this.list = document.createElement("ul");
+    this.list.className = "findings";
+    this.list.hidden = true;
+    note.append(line, this.list);
+    return note;
+  }
+
+  #makeView(root) {
+    const help = document.createElement("p");
+    help.id = "help";
+    help.hidden = true; // read as a description, not shown
+    help.textContent = `${HELP} ${this.#describedBy()}`;
+    root.append(help);
+    const label = this.textarea.labels?.[0]?.textContent.replace("*", "").trim() || "Policy";
+    const attributes = { "aria-label": `${label} (JSON editor)`, "aria-describedby": "help" };
+    if (this.textarea.getAttribute("aria-invalid") === "true") attributes["aria-invalid"] = "true";
+    return new EditorView({
+      root,
+      parent: root,
+      state: EditorState.create({
+        doc: this.textarea.value,
+        extensions: [
+          lineNumbers(),
+          foldGutter(),
+          lintGutter(),
+          highlightSpecialChars(),
+          history(),
+          drawSelection(),
+          indentOnInput(),
+          bracketMatching(),
+          closeBrackets(),
+          highlightActiveLine(),
+          highlightActiveLineGutter(),
+          json(),
+          syntaxHighlighting(colours),
+          look,
+          EditorView.lineWrapping,
+          EditorState.tabSize.of(2),
+          EditorState.readOnly.of(this.textarea.readOnly || this.textarea.disabled),
+          EditorView.contentAttributes.of(attributes),
+          keymap.of([
+            ...closeBracketsKeymap,
+            ...defaultKeymap,
+            ...searchKeymap,
+            ...historyKeymap,
+            ...foldKeymap,
+            ...lintKeymap,
+            indentWithTab, // CodeMirror lets Tab pass after Escape: HELP says so
+          ]),
+          linter((view) => this.#lint(view), { delay: LINT_AFTER_MS, needsRefresh: asksForCheck }),
+          EditorView.updateListener.of((update) => update.docChanged && this.#changed(update.state.doc)),
+        ],
+      }),
+    });
+  }
+
+  /** The field's help and error texts: ids don't reach into a shadow root, so the words are taken along. */
+  #describedBy() {
+    const ids = (this.textarea.getAttribute("aria-describedby") ?? "").split(/\s+/).filter(Boolean);
+    return ids.map((id) => document.getElementById(id)?.textContent.trim() ?? "").join(" ");
+  }
+
+  #listen() {
+    this.listeners = new AbortController();
+    const options = { signal: this.listeners.signal };
+    for (const label of this.textarea.labels ?? []) label.addEventListener("click", () => this.focus(), options);
+    this.textarea.form?.addEventListener(
+      "reset",
+      () => setTimeout(() => this.view && (this.value = this.textarea.defaultValue), 0),
+      options,
+    );
+    // On the document: the field itself may be replaced while this editor stays.
+    document.addEventListener(
+      "change",
+      (event) => {
+        const from = this.dataset.endpointTypeFrom;
+        if (from && event.target.closest?.(from)) this.view.dispatch({ effects: checkAgain.of(null) });
+      },
+      options,
+    );
+  }
+
+  #changed(doc) {
+    const text = doc.toString();
+    this.textarea.value = text;
+    this.textarea.dispatchEvent(new Event("input", { bubbles: true }));
+    this.#showCount(text.length);
+  }
+
+  /** "Gateway" or "Interface", from the field that says it now; an interface endpoint where nothing does. */
+  #endpointType() {
+    const from = this.dataset.endpointTypeFrom;
+    const found = from ? [...document.querySelectorAll(from)] : [];
+    const fields = found.flatMap((element) =>
+      element.matches("select, input") ? [element] : [...element.querySelectorAll("select, input")],
+    );
+    const chosen = fields.find((field) => field.type !== "radio" || field.checked);
+    return chosen?.value || this.dataset.endpointType || "Interface";
+  }
+
+  async #lint(view) {
+    const errors = jsonErrors(view);
+    if (errors.length) {
+      const line = view.state.doc.lineAt(errors[0].from).number;
+      this.#showFindings([{ severity: "block", line, message: errors[0].message, cure: "" }]);
+      return errors;
+    }
+    if (!this.dataset.lintUrl || !view.state.doc.toString().trim()) {
+      this.#showFindings([], view.state.doc.length ? "Valid JSON" : "");
+      return [];
+    }
+    const answer = await this.#ask(view.state.doc.toString());
+    if (!answer) return [];
+    this.#showCount(answer.characters);
+    this.#showFindings(answer.findings);
+    return answer.findings.map((finding) => asDiagnostic(finding, view.state.doc));
+  }
+
+  /** The server's answer; null when a newer question has replaced this one or the server could not answer. */
+  async #ask(policy) {
+    this.lookup?.abort();
+    this.lookup = new AbortController();
+    try {
+      const response = await fetch(this.dataset.lintUrl, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", "X-CSRFToken": csrfToken(this) },
+        body: JSON.stringify({ policy, vpc_endpoint_type: this.#endpointType() }),
+        signal: this.lookup.signal,
+      });
+      if (!response.ok) throw new Error(`The check answered ${response.status}`);
+      return await response.json();
+    } catch (error) {
+      if (error.name !== "AbortError") {
+        this.#showFindings([], "Valid JSON. The policy checks don’t answer just now; they run again when you send the form.");
+      }
+      return null;
+    }
+  }
+
+  #showCount(characters) {
+    const limit = Number(this.dataset.limit || 20480);
+    this.count.textContent = `${asText(characters)} of ${asText(limit)} characters`;
+    this.count.classList.toggle("tone-bad", characters > limit);
+  }
+
+  #showFindings(findings, otherwise = "No findings") {
+    const words = findings.length ? plural(findings.length, "finding") : otherwise;
+    if (this.state.textContent !== words) this.state.textContent = words;
+    this.list.hidden = !findings.length;
+    this.list.replaceChildren(...findings.map((finding) => this.#makeFinding(finding)));
+  }
+
+  #makeFinding(finding) {
+    const { tone, label } = SEVERITIES[finding.severity] ?? SEVERITIES.info;
+    const item = document.createElement("li");
+    const severity = document.createElement("span");
+    severity.className = `status tone-${tone}`;
+    severity.textContent = label;
+    const text = document.createElement("div");
+    text.className = "text";
+    const message = document.createElement("div");
+    message.className = "message";
+    message.textContent = finding.message;
+    text.append(message);
+    if (finding.cure) {
+      const cure = document.createElement("div");
+      cure.className = "cure";
+      cure.textContent = finding.cure;
+      text.append(cure);
+    }
+    item.append(severity, text, ...(finding.line ? [this.#makeJump(finding.line)] : []));
+    return item;
+  }
+
+  #makeJump(number) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "btn btn-sm btn-link end";
+    button.textContent = `Line ${number}`;
+    button.addEventListener("click", () => {
+      const line = this.view.state.doc.line(Math.min(number, this.view.state.doc.lines));
+      this.view.dispatch({ selection: { anchor: line.from }, effects: EditorView.scrollIntoView(line.from, { y: "center" }) });
+      this.view.focus();
+    });
+    return button;
+  }
+}
+
+customElements.define("policy-editor", PolicyEditor);

@@ -1,0 +1,303 @@
+"""What a form can offer: accounts and regions, and a region's VPCs, services and a VPC's parts, as last read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+
+from endpoints.domain.specs import EndpointType, short_service_name
+from endpoints.models import Account, InventoryItem
+from endpoints.models.inventory import InventoryKind
+
+OFFERED_TYPES = tuple(item.value for item in EndpointType)
+HTTPS = 443
+_REGIONAL = (InventoryKind.VPC, InventoryKind.SERVICE)
+_IN_VPC = (InventoryKind.SUBNET, InventoryKind.ROUTE_TABLE, InventoryKind.SECURITY_GROUP, InventoryKind.VPC_ENDPOINT)
+_INTERNET = ("igw-",)
+_AWS_OWNED = ("com.amazonaws.", "cn.com.amazonaws.", "aws.")
+_GONE = frozenset({"deleted", "deleting", "failed", "rejected", "expired"})
+
+
+@dataclass(frozen=True, slots=True)
+class RegionChoice:
+    """A region of an account, with when its inventory was read last and what went wrong then."""
+
+    region: str
+    inventory_at: datetime | None = None
+    inventory_error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChoice:
+    """An active account with its regions."""
+
+    pk: int
+    name: str
+    account_id: str
+    regions: tuple[RegionChoice, ...]
+
+    def region(self, name: str) -> RegionChoice | None:
+        """Return one of the account's regions, or None."""
+        return next((item for item in self.regions if item.region == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing to choose: its AWS id, its name (may be empty) and its data."""
+
+    aws_id: str
+    name: str
+    data: Mapping[str, Any]
+
+    @property
+    def label(self) -> str:
+        """Return the name with the id, or the id alone."""
+        return f"{self.name} ({self.aws_id})" if self.name else self.aws_id
+
+
+@dataclass(frozen=True, slots=True)
+class Subnet(Item):
+    """A subnet, and how far its route table reaches: `public`, `private` (through NAT) or `isolated`."""
+
+    reach: str = "isolated"
+
+    @property
+    def zone(self) -> str:
+        """Return the availability zone."""
+        return str(self.data.get("availability_zone", ""))
+
+    @property
+    def cidr(self) -> str:
+        """Return the IPv4 range."""
+        return str(self.data.get("cidr_block", ""))
+
+    @property
+    def free(self) -> int:
+        """Return how many addresses are free."""
+        return int(self.data.get("available_ip_address_count", 0))
+
+
+@dataclass(frozen=True, slots=True)
+class RouteTable(Item):
+    """A route table, the names of the subnets that name it as theirs, and how far it reaches."""
+
+    subnets: tuple[str, ...] = ()
+    reach: str = "isolated"
+
+    @property
+    def main(self) -> bool:
+        """Tell whether it is the VPC's main table, which serves every subnet without its own."""
+        return bool(self.data.get("main"))
+
+
+@dataclass(frozen=True, slots=True)
+class Group(Item):
+    """A security group with its inbound rules for TCP 443 in words."""
+
+    inbound: str = ""
+
+    @property
+    def description(self) -> str:
+        """Return the group's description in AWS."""
+        return str(self.data.get("description", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Service(Item):
+    """An endpoint service of the region."""
+
+    @property
+    def short(self) -> str:
+        """Return the name without its region prefix."""
+        return short_service_name(self.aws_id)
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """Return the types that both the service and the portal offer; Gateway, which is free, first."""
+        return tuple(item for item in OFFERED_TYPES if item in self.data.get("types", ()))
+
+    @property
+    def by_aws(self) -> bool:
+        """Tell whether AWS names the service as its own."""
+        return self.aws_id.startswith(_AWS_OWNED) and ".vpce." not in self.aws_id
+
+    @property
+    def private_dns_name(self) -> str:
+        """Return the name that private DNS answers for, or an empty text."""
+        return str(self.data.get("private_dns_name", ""))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """Everything the request form can offer for one account, region and VPC."""
+
+    accounts: tuple[AccountChoice, ...]
+    account: AccountChoice | None = None
+    region: str = ""
+    vpcs: tuple[Item, ...] = ()
+    services: tuple[Service, ...] = ()
+    vpc: Item | None = None
+    subnets: tuple[Subnet, ...] = ()
+    route_tables: tuple[RouteTable, ...] = ()
+    groups: tuple[Group, ...] = ()
+    endpoints: tuple[Item, ...] = field(default=())
+
+    def service(self, name: str) -> Service | None:
+        """Return the region's service of this name, or None."""
+        return next((item for item in self.services if item.aws_id == name), None)
+
+    def region_choice(self) -> RegionChoice | None:
+        """Return the chosen region with when it was read, or None."""
+        return self.account.region(self.region) if self.account else None
+
+    def by_zone(self) -> list[tuple[str, list[Subnet]]]:
+        """Return the VPC's subnets by availability zone."""
+        zones: dict[str, list[Subnet]] = {}
+        for item in self.subnets:
+            zones.setdefault(item.zone, []).append(item)
+        return sorted(zones.items())
+
+    def private_dns_refusal(self, service: Service | None) -> str:
+        """Return why private DNS isn't possible here, or an empty text where it is."""
+        if service is not None and not service.private_dns_name:
+            return f"{service.short} has no private DNS name."
+        data = self.vpc.data if self.vpc else {}
+        pairs = (("enableDnsSupport", "enable_dns_support"), ("enableDnsHostnames", "enable_dns_hostnames"))
+        off = [name for name, key in pairs if not data.get(key, True)]
+        if off:
+            return f"The VPC has {' and '.join(off)} switched off. Have it switched on first."
+        for item in self.endpoints:
+            same = service is not None and item.data.get("service_name") == service.aws_id
+            if same and item.data.get("private_dns_enabled") and item.data.get("state") not in _GONE:
+                return f"{item.label} answers for this name in the VPC already."
+        return ""
+
+
+def read_choices(*, account: str = "", region: str = "", vpc_id: str = "") -> Choices:
+    """Return what can be chosen. Two queries. An unknown account or region falls back to the first one."""
+    accounts = active_accounts()
+    chosen = next((item for item in accounts if str(item.pk) == account), accounts[0] if accounts else None)
+    if chosen is None or not chosen.regions:
+        return Choices(accounts=accounts, account=chosen)
+    if chosen.region(region) is None:
+        region = chosen.regions[0].region
+    if "\x00" in vpc_id:
+        vpc_id = ""
+    rows = list(
+        InventoryItem.objects.filter(account=chosen.pk, region=region)
+        .filter(Q(kind__in=_REGIONAL) | Q(kind__in=_IN_VPC, vpc_id=vpc_id))
+        .order_by("name", "aws_id")
+    )
+    vpcs = tuple(Item(row.aws_id, row.name, row.data) for row in rows if row.kind == InventoryKind.VPC)
+    vpc = next((item for item in vpcs if item.aws_id == vpc_id), None)
+    own = [row for row in rows if row.kind in _IN_VPC] if vpc else []
+    return Choices(
+        accounts=accounts,
+        account=chosen,
+        region=region,
+        vpcs=vpcs,
+        services=_services(rows),
+        vpc=vpc,
+        subnets=_subnets(own),
+        route_tables=_route_tables(own),
+        groups=tuple(
+            Group(row.aws_id, row.name, row.data, inbound=inbound_https(row.data))
+            for row in own
+            if row.kind == InventoryKind.SECURITY_GROUP
+        ),
+        endpoints=tuple(Item(row.aws_id, row.name, row.data) for row in own if row.kind == InventoryKind.VPC_ENDPOINT),
+    )
+
+
+def active_accounts() -> tuple[AccountChoice, ...]:
+    """Return the active accounts with their regions. One query."""
+    rows = Account.objects.filter(is_active=True).values_list(
+        "pk",
+        "name",
+        "account_id",
+        "regions",
+        "account_regions__region",
+        "account_regions__inventory_at",
+        "account_regions__inventory_error",
+    )
+    known: dict[int, AccountChoice] = {}
+    read: dict[tuple[int, str], RegionChoice] = {}
+    for pk, name, account_id, regions, region, at, error in rows.order_by("name"):
+        known[pk] = AccountChoice(pk, name, account_id, tuple(RegionChoice(item) for item in regions))
+        if region:
+            read[pk, region] = RegionChoice(region, at, error or "")
+    return tuple(
+        AccountChoice(
+            item.pk,
+            item.name,
+            item.account_id,
+            tuple(read.get((item.pk, part.region), part) for part in item.regions),
+        )
+        for item in known.values()
+    )
+
+
+def inbound_https(data: Mapping[str, Any]) -> str:
+    """Return who a security group lets in on TCP 443, in words."""
+    sources: list[str] = []
+    for rule in data.get("ingress", ()):
+        if _covers_https(rule):
+            sources += [*rule.get("cidrs", ()), *rule.get("groups", ()), *rule.get("prefix_lists", ())]
+    if not sources:
+        return "Nobody gets in on TCP 443."
+    more = f" and {len(sources) - 3} more" if len(sources) > 3 else ""
+    return f"Lets in TCP 443 from {', '.join(sources[:3])}{more}."
+
+
+def _covers_https(rule: Mapping[str, Any]) -> bool:
+    if rule.get("protocol") == "-1":
+        return True
+    first, last = rule.get("from_port"), rule.get("to_port")
+    return rule.get("protocol") in ("tcp", "6") and (first is None or first <= HTTPS <= (last or first))
+
+
+def _services(rows: Iterable[InventoryItem]) -> tuple[Service, ...]:
+    found = [Service(row.aws_id, row.name, row.data) for row in rows if row.kind == InventoryKind.SERVICE]
+    return tuple(sorted((item for item in found if item.types), key=lambda item: (not item.by_aws, item.short)))
+
+
+def _subnets(rows: Iterable[InventoryItem]) -> tuple[Subnet, ...]:
+    tables = [row for row in rows if row.kind == InventoryKind.ROUTE_TABLE]
+    by_subnet = {subnet: row for row in tables for subnet in row.data.get("subnet_ids", ())}
+    main = next((row for row in tables if row.data.get("main")), None)
+    subnets = [
+        Subnet(row.aws_id, row.name, row.data, reach=_reach(by_subnet.get(row.aws_id, main)))
+        for row in rows
+        if row.kind == InventoryKind.SUBNET
+    ]
+    return tuple(sorted(subnets, key=lambda item: (item.zone, item.name, item.aws_id)))
+
+
+def _reach(table: InventoryItem | None) -> str:
+    targets = [
+        str(route.get("target", ""))
+        for route in (table.data.get("routes", ()) if table else ())
+        if route.get("destination") in ("0.0.0.0/0", "::/0")
+    ]
+    if any(target.startswith(_INTERNET) for target in targets):
+        return "public"
+    return "private" if any(targets) else "isolated"
+
+
+def _route_tables(rows: Iterable[InventoryItem]) -> tuple[RouteTable, ...]:
+    names = {row.aws_id: row.name or row.aws_id for row in rows if row.kind == InventoryKind.SUBNET}
+    return tuple(
+        RouteTable(
+            row.aws_id,
+            row.name,
+            row.data,
+            subnets=tuple(sorted(names.get(item, item) for item in row.data.get("subnet_ids", ()))),
+            reach=_reach(row),
+        )
+        for row in rows
+        if row.kind == InventoryKind.ROUTE_TABLE
+    )

@@ -1,0 +1,127 @@
+"""Reading for pages: names of AWS ids, the plan in words, an object's events. Nothing here changes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db.models import Exists, F, OuterRef, Prefetch
+
+from endpoints.domain import lifecycle
+from endpoints.domain.plan import CreateEndpoint, Names, explain, plan
+from endpoints.domain.specs import EndpointSpec
+from endpoints.models import (
+    Change,
+    Endpoint,
+    EndpointRequest,
+    Event,
+    InventoryItem,
+    Operation,
+    PolicyRevision,
+    Review,
+    User,
+)
+from endpoints.models.inventory import InventoryKind
+from endpoints.models.policies import CURRENT_STATES
+from endpoints.models.requests import ChangeAction, EndpointRequestQuerySet
+from endpoints.permissions import Person
+from endpoints.policy.meaning import FULL_ACCESS
+from endpoints.services import policies
+
+ROUND = F("round")
+"""A request's current round, in queries on requests."""
+TIMELINE = 100
+"""Entries that a page shows at most; the events page has them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the inventory knows of the AWS ids that some specs speak of: their names, and subnets' zone and range."""
+
+    names: Names
+    subnets: Mapping[str, Mapping[str, str]]
+
+
+def known_of(account_id: int, region: str, *specs: EndpointSpec, extra: tuple[str, ...] = ()) -> Known:
+    """Return what the inventory knows of the ids in specs, and of `extra` ids. One query."""
+    ids = {item for spec in specs for item in (spec.vpc_id, *_parts(spec))} | set(extra)
+    rows = InventoryItem.objects.filter(account=account_id, region=region, aws_id__in=ids)
+    found = list(rows.values_list("kind", "aws_id", "name", "data"))
+    return Known(
+        Names({aws_id: name for _, aws_id, name, _ in found if name}),
+        {aws_id: data for kind, aws_id, _, data in found if kind == InventoryKind.SUBNET},
+    )
+
+
+def _parts(spec: EndpointSpec) -> tuple[str, ...]:
+    return (*spec.subnet_ids, *spec.security_group_ids, *spec.route_table_ids)
+
+
+def plan_in_words(*, action: str, spec: EndpointSpec, endpoint: Endpoint | None, names: Names) -> tuple[str, ...]:
+    """Return what a worker would do now, as sentences; for a creation whatever AWS holds already."""
+    if action == ChangeAction.CREATE:
+        return explain(CreateEndpoint(spec), names)
+    observed = endpoint.observed_endpoint() if endpoint else None
+    if observed is None:
+        return ("AWS has no such endpoint as far as the portal knows: there is nothing to do.",)
+    actions = plan(
+        desired=None if action == ChangeAction.DELETE else spec,
+        observed=observed,
+        same_policy=policies.same_policy,
+        full_access=FULL_ACCESS,
+    )
+    sentences = tuple(line for item in actions for line in explain(item, names))
+    return sentences or ("AWS is as asked already: nothing has to be done.",)
+
+
+def current_round() -> Prefetch[str]:
+    """Return the prefetch that puts a request's current changes into `current`, in order."""
+    changes = Change.objects.filter(round=F("request__round")).select_related("endpoint", "policy_revision__restores")
+    return Prefetch("changes", queryset=changes.order_by("position"), to_attr="current")
+
+
+def requests_with_current_changes() -> EndpointRequestQuerySet:
+    """Return requests as lists show them: with people, account and the current changes. Two queries a page."""
+    rows: EndpointRequestQuerySet = EndpointRequest.objects.select_related("account", "owner_team", "requester")
+    return rows.prefetch_related(current_round())
+
+
+def operations_of(request: EndpointRequest) -> list[Operation]:
+    """Return the operations of a request's current round, with their endpoints, in the changes' order."""
+    return list(
+        Operation.objects.filter(request=request, change__round=request.round)
+        .select_related("endpoint", "change")
+        .order_by("change__position")
+    )
+
+
+def events_of_request(request: EndpointRequest) -> list[Event]:
+    """Return a request's events, newest first."""
+    return list(Event.objects.filter(request_id=request.pk).order_by("-id")[:TIMELINE])
+
+
+def events_of_endpoint(endpoint: Endpoint) -> list[Event]:
+    """Return an endpoint's events, newest first."""
+    return list(Event.objects.filter(endpoint_id=endpoint.pk).order_by("-id")[:TIMELINE])
+
+
+def reviews_of(request: EndpointRequest) -> list[Review]:
+    """Return the decisions on a request, newest first."""
+    return list(request.reviews.select_related("reviewer").order_by("-id"))
+
+
+def current_revision(endpoint: Endpoint) -> PolicyRevision | None:
+    """Return the policy revision that AWS holds, applied or in effect."""
+    return endpoint.policy_revisions.filter(status__in=CURRENT_STATES).select_related("author", "approved_by").first()
+
+
+def open_requests_of(endpoint: Endpoint, user: Person) -> list[EndpointRequest]:
+    """Return the requests on an endpoint that aren't closed, as far as a person may see them."""
+    if not isinstance(user, User):
+        return []
+    return list(
+        EndpointRequest.objects.visible_to(user)
+        .filter(status__in=lifecycle.REQUEST.live())
+        .filter(Exists(Change.objects.filter(request=OuterRef("pk"), round=OuterRef("round"), endpoint=endpoint)))
+        .select_related("account", "owner_team", "requester")
+    )

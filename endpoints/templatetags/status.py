@@ -1,0 +1,54 @@
+"""A state as pages show it: label, tone and icon together, so that colour never speaks alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from endpoints.domain.lifecycle import State, Tone
+
+ICONS = {
+    Tone.OK: "check-circle-fill",
+    Tone.BUSY: "hourglass-split",
+    Tone.WARN: "exclamation-triangle-fill",
+    Tone.BAD: "x-circle-fill",
+    Tone.MUTED: "slash-circle",
+}
+INTERFACE_STATES = {"in-use": Tone.OK, "available": Tone.OK, "associated": Tone.OK}
+AWS_STATES = {
+    "available": Tone.OK,
+    "pending": Tone.BUSY,
+    "deleting": Tone.BUSY,
+    "pendingacceptance": Tone.WARN,
+    "partial": Tone.WARN,
+    "deleted": Tone.MUTED,
+    "rejected": Tone.BAD,
+    "failed": Tone.BAD,
+    "expired": Tone.BAD,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Text, tone and icon of a state."""
+
+    label: str
+    tone: str
+    icon: str
+    meaning: str = ""
+
+
+def of(state: State) -> Status:
+    """Return a lifecycle's state as pages show it."""
+    return Status(state.label, state.tone.value, ICONS[state.tone], state.meaning)
+
+
+def of_aws(state: str) -> Status:
+    """Return AWS's own word for an endpoint's state."""
+    tone = AWS_STATES.get(state, Tone.MUTED)
+    return Status(state or "unknown", tone.value, ICONS[tone])
+
+
+def of_interface(state: str) -> Status:
+    """Return AWS's own word for a network interface's state."""
+    tone = INTERFACE_STATES.get(state, Tone.BUSY)
+    return Status(state or "being made", tone.value, ICONS[tone])

@@ -1,0 +1,249 @@
+"""Asking for a change of an endpoint: another policy, a rollback, its deletion. Each is reviewed as a request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+
+from endpoints import permissions
+from endpoints.forms.changes import ChangeFields, DeleteForm, PolicyChangeForm, RollbackForm, policy_values
+from endpoints.forms.parts import add_problems, submission_key
+from endpoints.models import Change, Endpoint, EndpointRequest, PolicyRevision
+from endpoints.models.requests import ChangeAction
+from endpoints.policy.diff import side_by_side
+from endpoints.policy.meaning import FULL_ACCESS
+from endpoints.services import checks, reading, requests
+from endpoints.services.actors import person
+from endpoints.services.drafts import Draft
+from endpoints.services.errors import Conflict, Invalid
+from endpoints.services.policies import same_policy
+from endpoints.views.answers import CONFLICT, INVALID, conflict
+from endpoints.views.listing import signed_in
+from endpoints.views.present.endpoint_page import DELETABLE, GONE
+from endpoints.views.request_form import blocks
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What differs between the changes. `make` turns the valid form into a draft."""
+
+    endpoint: Endpoint
+    template: str
+    form_class: type[ChangeFields]
+    make: Callable[[Any], Draft]
+    initial: dict[str, Any]
+    edited: EndpointRequest | None = None
+    two_steps: bool = False
+    context: dict[str, Any] = field(default_factory=dict)
+
+
+def endpoint_policy_new(request: HttpRequest, pk: int) -> HttpResponse:
+    """Propose another policy: write it, look at the difference, submit."""
+    endpoint = owned(request, pk)
+    current = reading.current_revision(endpoint)
+    document = endpoint.desired_spec().policy_document
+    return _unless_gone(request, _policy_asking(endpoint, current, policy_values(document)))
+
+
+def edit_policy(request: HttpRequest, edited: EndpointRequest, change: Change) -> HttpResponse:
+    """Edit a proposed policy change, or a rollback, which then is a change like any other."""
+    endpoint = owned(request, change.endpoint_id or 0)
+    values = policy_values(change.desired().policy_document) | {
+        "title": edited.title,
+        "reason": change.policy_revision.reason if change.policy_revision else edited.justification,
+    }
+    asking = _policy_asking(endpoint, reading.current_revision(endpoint), values, edited=edited, change=change)
+    return _unless_gone(request, asking)
+
+
+def policy_rollback(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """Go back to an earlier revision: its document becomes a new revision, with a reason."""
+    endpoint = owned(request, pk)
+    revision = get_object_or_404(endpoint.policy_revisions, number=number)
+    current = reading.current_revision(endpoint)
+    back = endpoint.get_absolute_url()
+    if current and current.pk == revision.pk:
+        error = Conflict(f"Revision {number} is the one in force; there is nothing to go back to.")
+        return conflict(request, error, back=back)
+    asking = Asking(
+        endpoint=endpoint,
+        template="endpoints/rollback.html",
+        form_class=RollbackForm,
+        make=lambda form: form.draft(endpoint, restores=revision),
+        initial={"title": f"Roll back the policy of {endpoint.short_service} to revision {number}"},
+        context={
+            "revision": revision,
+            "current": current,
+            "difference": side_by_side(current.document if current else FULL_ACCESS, revision.document),
+        },
+    )
+    return _unless_gone(request, asking)
+
+
+def endpoint_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask for an endpoint's deletion; the page says what goes with it."""
+    endpoint = owned(request, pk)
+    return _deletion(request, endpoint, {"title": f"Delete {endpoint.short_service} in {endpoint.vpc_id}"}, None)
+
+
+def edit_deletion(request: HttpRequest, edited: EndpointRequest, change: Change) -> HttpResponse:
+    """Edit a request for a deletion."""
+    endpoint = owned(request, change.endpoint_id or 0)
+    return _deletion(request, endpoint, {"title": edited.title, "justification": edited.justification}, edited)
+
+
+def owned(request: HttpRequest, pk: int) -> Endpoint:
+    """Return an endpoint that the person sees. Raises PermissionDenied when it isn't theirs to change."""
+    user = signed_in(request)
+    rows = Endpoint.objects.visible_to(user).select_related("account", "owner_team")
+    endpoint = get_object_or_404(rows, pk=pk)
+    permissions.check_can_change_endpoint(user, endpoint)
+    return endpoint
+
+
+def _policy_asking(
+    endpoint: Endpoint,
+    current: PolicyRevision | None,
+    values: dict[str, Any],
+    *,
+    edited: EndpointRequest | None = None,
+    change: Change | None = None,
+) -> Asking:
+    proposed = change.policy_revision if change else None
+
+    def make(form: PolicyChangeForm) -> Draft:
+        # A rollback that was edited into something else doesn't restore anything any more.
+        restores = proposed.restores if proposed else None
+        same = restores is not None and (form.asked_document() or FULL_ACCESS) == restores.document
+        return form.draft(endpoint, restores=restores if same else None)
+
+    return Asking(
+        endpoint=endpoint,
+        template="endpoints/policy_form.html",
+        form_class=PolicyChangeForm,
+        make=make,
+        initial={"title": f"Change the policy of {endpoint.short_service} in {endpoint.vpc_id}", **values},
+        edited=edited,
+        two_steps=True,
+        context={"current": current},
+    )
+
+
+def _deletion(
+    request: HttpRequest, endpoint: Endpoint, initial: dict[str, Any], edited: EndpointRequest | None
+) -> HttpResponse:
+    spec = endpoint.desired_spec()
+    known = reading.known_of(endpoint.account_id, endpoint.region, spec)
+    plan = reading.plan_in_words(action=ChangeAction.DELETE, spec=spec, endpoint=endpoint, names=known.names)
+    asking = Asking(
+        endpoint=endpoint,
+        template="endpoints/delete.html",
+        form_class=DeleteForm,
+        make=lambda form: form.draft(endpoint),
+        initial=initial,
+        edited=edited,
+        context={"plan": plan, "open_requests": reading.open_requests_of(endpoint, signed_in(request))},
+    )
+    if endpoint.status not in DELETABLE:
+        error = Conflict(f"This endpoint is “{endpoint.state.label}”; its deletion can't be asked for now.")
+        return conflict(request, error, back=endpoint.get_absolute_url())
+    return _ask(request, asking)
+
+
+def _unless_gone(request: HttpRequest, asking: Asking) -> HttpResponse:
+    endpoint = asking.endpoint
+    if endpoint.status in GONE:
+        error = Conflict(f"This endpoint is “{endpoint.state.label}”; its policy can't be changed any more.")
+        return conflict(request, error, back=endpoint.get_absolute_url())
+    return _ask(request, asking)
+
+
+def _ask(request: HttpRequest, asking: Asking) -> HttpResponse:
+    fresh = {**asking.initial, "base_generation": asking.endpoint.generation, "submission_key": submission_key("")}
+    if request.method != "POST":
+        return _show(request, asking, asking.form_class(initial=fresh))
+    action = request.POST.get("action", "review" if asking.two_steps else "submit")
+    form = asking.form_class(request.POST)
+    if action == "edit":
+        return _show(request, asking, asking.form_class(initial={**fresh, **form.data.dict()}))  # type: ignore[attr-defined]
+    if not form.is_valid():
+        return _show(request, asking, form, status=INVALID)
+    if form.cleaned_data["base_generation"] != asking.endpoint.generation:
+        return _changed_meanwhile(request, asking, form)
+    draft = asking.make(form)
+    found = checks.findings_for(draft.changes[0], account=draft.account)
+    add_problems(form, {**blocks(found), **_no_change(asking, draft)})
+    if form.errors:
+        return _show(request, asking, form, status=INVALID)
+    if asking.two_steps and action != "submit":
+        return _review(request, asking, form, draft, found)
+    return _submit(request, asking, form, draft)
+
+
+def _submit(request: HttpRequest, asking: Asking, form: ChangeFields, draft: Draft) -> HttpResponse:
+    by, now = person(signed_in(request)), timezone.now()
+    try:
+        if asking.edited:
+            made = requests.resubmit(request=asking.edited, draft=draft, by=by, now=now)
+        else:
+            made = requests.submit(draft=draft, by=by, now=now, submission_key=form.key())
+    except Invalid as error:
+        add_problems(form, error.problems)
+        return _show(request, asking, form, status=INVALID)
+    except Conflict as error:
+        return conflict(request, error, back=(asking.edited or asking.endpoint).get_absolute_url())
+    return redirect(made)
+
+
+def _no_change(asking: Asking, draft: Draft) -> dict[str, str]:
+    """Return the problem of a policy that is, to the letter, the one in force."""
+    if asking.form_class is not PolicyChangeForm:
+        return {}
+    same = draft.changes[0].spec.policy_document == asking.endpoint.desired_spec().policy_document
+    return {"policy_document": "This is the policy in force. Change it, or go back to the endpoint."} if same else {}
+
+
+def _changed_meanwhile(request: HttpRequest, asking: Asking, form: ChangeFields) -> HttpResponse:
+    """Show what was typed once more, bound to the endpoint as it is now."""
+    values = {**form.data.dict(), "base_generation": asking.endpoint.generation}  # type: ignore[attr-defined]
+    message = "The endpoint was changed after you opened this form. What you wrote is kept: look again, then go on."
+    return _show(request, asking, asking.form_class(initial=values), status=CONFLICT, message=message)
+
+
+def _show(
+    request: HttpRequest, asking: Asking, form: ChangeFields, *, status: int = 200, message: str = ""
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "endpoint": asking.endpoint,
+        "edited": asking.edited,
+        "message": message,
+        **asking.context,
+    }
+    return render(request, asking.template, context, status=status)
+
+
+def _review(
+    request: HttpRequest, asking: Asking, form: ChangeFields, draft: Draft, found: list[checks.Finding]
+) -> HttpResponse:
+    endpoint, change = asking.endpoint, draft.changes[0]
+    known = reading.known_of(endpoint.account_id, endpoint.region, change.spec)
+    current: PolicyRevision | None = asking.context.get("current")
+    before = current.document if current else FULL_ACCESS
+    context = {
+        "form": form,
+        "endpoint": endpoint,
+        "edited": asking.edited,
+        "draft": draft,
+        "current": current,
+        "difference": side_by_side(before, change.spec.policy_document or FULL_ACCESS),
+        "same_meaning": same_policy(before, change.spec.policy_document),
+        "plan": reading.plan_in_words(action=change.action, spec=change.spec, endpoint=endpoint, names=known.names),
+        "findings": found,
+    }
+    return render(request, "endpoints/policy_review.html", context)

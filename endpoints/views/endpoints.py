@@ -1,0 +1,76 @@
+"""The list of endpoints, an endpoint's page, and its policy's revisions."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from endpoints import permissions
+from endpoints.forms.filters import EndpointFilter
+from endpoints.models import Endpoint
+from endpoints.policy.diff import side_by_side
+from endpoints.services import reading
+from endpoints.views.listing import page_of, signed_in
+from endpoints.views.present.endpoint_page import GONE, EndpointPage
+
+
+def endpoint_list(request: HttpRequest) -> HttpResponse:
+    """List the endpoints that the person sees."""
+    user = signed_in(request)
+    chosen = EndpointFilter(request.GET)
+    rows = chosen.apply(Endpoint.objects.visible_to(user).select_related("account", "owner_team"), user)
+    return render(request, "endpoints/list.html", {"filter": chosen, "page": page_of(request, rows)})
+
+
+def endpoint_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show an endpoint: what it should be beside what AWS says it is."""
+    page = EndpointPage(_found(request, pk), signed_in(request))
+    return render(request, "endpoints/detail.html", {"page": page, "item": page.endpoint})
+
+
+def endpoint_live(request: HttpRequest, pk: int) -> HttpResponse:
+    """Answer 204 while the page is current (`v` is the version it shows), else the parts that change."""
+    user = signed_in(request)
+    version = Endpoint.objects.visible_to(user).filter(pk=pk).values_list("version", flat=True).first()
+    if version is None:
+        raise Http404
+    if request.GET.get("v") == str(version):
+        return HttpResponse(status=204)
+    page = EndpointPage(_found(request, pk), user)
+    return render(request, "endpoints/detail_live.html", {"page": page, "item": page.endpoint, "swap": True})
+
+
+def policy_revision(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """Show a revision of an endpoint's policy beside the one before it, or beside `against`."""
+    endpoint = _found(request, pk)
+    revisions = list(endpoint.policy_revisions.select_related("author", "approved_by", "restores"))
+    shown = next((item for item in revisions if item.number == number), None)
+    if shown is None:
+        raise Http404
+    against = request.GET.get("against", "")
+    if against.isdecimal():
+        other = next((item for item in revisions if item.number == int(against)), None)
+    else:
+        other = next((item for item in revisions if item.number < number and item.status != "declined"), None)
+    current = reading.current_revision(endpoint)
+    context = {
+        "endpoint": endpoint,
+        "revision": shown,
+        "other": other,
+        "others": [item for item in revisions if item.number != number],
+        "difference": side_by_side(other.document, shown.document) if other else None,
+        "current": current,
+        "can_roll_back": (
+            permissions.can_change_endpoint(request.user, endpoint)
+            and endpoint.status not in GONE
+            and (current is None or current.number != number)
+            and shown.status != "proposed"
+        ),
+        "proposing": shown.changes.select_related("request").order_by("-pk").first(),
+    }
+    return render(request, "endpoints/policy_revision.html", context)
+
+
+def _found(request: HttpRequest, pk: int) -> Endpoint:
+    rows = Endpoint.objects.visible_to(signed_in(request)).select_related("account", "owner_team")
+    return get_object_or_404(rows, pk=pk)

@@ -1,0 +1,1 @@
+"""What pages show, made of what services read: steps, timelines, facts. Pure of HTML."""

@@ -1,0 +1,112 @@
+"""Everything that an endpoint's page and its live fragment show."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from endpoints import permissions
+from endpoints.domain import lifecycle
+from endpoints.domain.observed import ObservedEndpoint
+from endpoints.domain.specs import EndpointSpec
+from endpoints.models import Endpoint, EndpointRequest, Operation, PolicyRevision
+from endpoints.models.policies import CURRENT_STATES
+from endpoints.permissions import Person
+from endpoints.services import reading
+from endpoints.services.reading import Known
+from endpoints.templatetags import status
+from endpoints.views.present import timeline
+from endpoints.views.present.facts import Comparison, Fact, Interface, comparisons_of, facts_of, interfaces_of
+
+GONE = ("deleting", "deleted", "discarded")
+CHANGING = ("provisioning", "pending_acceptance", "updating", "deleting", "failed")
+DELETABLE = lifecycle.ENDPOINT.transitions["delete"].sources
+UPDATABLE = lifecycle.ENDPOINT.transitions["update"].sources
+
+
+class EndpointPage:
+    """An endpoint as one person sees it."""
+
+    def __init__(self, endpoint: Endpoint, user: Person) -> None:
+        self.endpoint = endpoint
+        self.user = user
+        self.spec: EndpointSpec = endpoint.desired_spec()
+        self.observed: ObservedEndpoint | None = endpoint.observed_endpoint()
+
+    @cached_property
+    def known(self) -> Known:
+        """Return what the inventory knows of the ids on the page. One query."""
+        return reading.known_of(self.endpoint.account_id, self.endpoint.region, self.spec, extra=self._observed_ids())
+
+    def _observed_ids(self) -> tuple[str, ...]:
+        seen = self.observed
+        return (*seen.subnet_ids, *seen.security_group_ids, *seen.route_table_ids) if seen else ()
+
+    @cached_property
+    def comparisons(self) -> list[Comparison]:
+        """Return desired beside observed."""
+        return comparisons_of(self.spec, self.observed, self.known.names) if self.observed else []
+
+    @cached_property
+    def facts(self) -> list[Fact]:
+        """Return every value of the desired spec."""
+        return facts_of(self.spec, self.known.names)
+
+    @cached_property
+    def interfaces(self) -> list[Interface]:
+        """Return the network interfaces, those to come included."""
+        if self.spec.is_gateway or self.endpoint.state.terminal:
+            return []
+        return interfaces_of(self.spec, self.observed, self.known.subnets, self.known.names)
+
+    @property
+    def aws_status(self) -> status.Status | None:
+        """Return AWS's own word for the endpoint's state."""
+        return status.of_aws(self.endpoint.aws_state) if self.endpoint.aws_state else None
+
+    @cached_property
+    def revisions(self) -> list[PolicyRevision]:
+        """Return the policy's history, newest first."""
+        return list(self.endpoint.policy_revisions.select_related("author", "approved_by", "restores"))
+
+    @property
+    def current_revision(self) -> PolicyRevision | None:
+        """Return the revision that AWS holds."""
+        return next((item for item in self.revisions if item.status in CURRENT_STATES), None)
+
+    @cached_property
+    def open_requests(self) -> list[EndpointRequest]:
+        """Return the requests on the endpoint that the person may see and that aren't closed."""
+        return reading.open_requests_of(self.endpoint, self.user)
+
+    @cached_property
+    def failure(self) -> Operation | None:
+        """Return the operation that needs a person, with AWS's words."""
+        if not self.endpoint.last_error_code:
+            return None
+        return self.endpoint.operations.filter(status="failed").select_related("request").first()
+
+    @cached_property
+    def entries(self) -> list[timeline.Entry]:
+        """Return the timeline."""
+        return timeline.entries_of(reading.events_of_endpoint(self.endpoint))
+
+    @property
+    def live(self) -> bool:
+        """Tell whether something is about to change."""
+        taking_effect = any(item.status == "applied" for item in self.revisions)
+        return self.endpoint.status in CHANGING or taking_effect or bool(self.open_requests)
+
+    @property
+    def owned(self) -> bool:
+        """Tell whether the person may ask for changes of it."""
+        return permissions.can_change_endpoint(self.user, self.endpoint)
+
+    @property
+    def can_change_policy(self) -> bool:
+        """Tell whether the person may propose another policy now."""
+        return self.owned and self.endpoint.status in UPDATABLE
+
+    @property
+    def can_delete(self) -> bool:
+        """Tell whether the person may ask for its deletion now."""
+        return self.owned and self.endpoint.status in DELETABLE

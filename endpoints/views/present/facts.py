@@ -1,0 +1,144 @@
+"""A spec as facts, and what AWS has beside what was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from endpoints.domain.observed import ObservedEndpoint
+from endpoints.domain.plan import Names
+from endpoints.domain.specs import EndpointSpec
+from endpoints.services.policies import same_policy
+from endpoints.templatetags.status import Status, of_interface
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value: its name for people (may be empty), and what can be copied (may be empty)."""
+
+    text: str
+    copy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A label with its values. `field` is the form field to go back to."""
+
+    label: str
+    values: tuple[Value, ...]
+    field: str = ""
+    empty: str = "None"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One row of desired beside observed."""
+
+    label: str
+    desired: tuple[Value, ...]
+    observed: tuple[Value, ...]
+    same: bool
+
+
+def named(names: Names, *ids: str) -> tuple[Value, ...]:
+    """Return values for AWS ids: the name, and the id to copy."""
+    return tuple(Value(names.by_id.get(item, ""), item) for item in ids if item)
+
+
+def facts_of(spec: EndpointSpec, names: Names) -> list[Fact]:
+    """Return every value of a spec, in the form's order."""
+    facts = [
+        Fact("Region", (Value(spec.region),), "region"),
+        Fact("VPC", named(names, spec.vpc_id), "vpc_id"),
+        Fact("Service", (Value("", spec.service_name),), "service_name"),
+        Fact("Type", (Value(str(spec.vpc_endpoint_type)),), "vpc_endpoint_type"),
+    ]
+    if spec.is_gateway:
+        facts.append(Fact("Route tables", named(names, *spec.route_table_ids), "route_table_ids"))
+    else:
+        groups = named(names, *spec.security_group_ids)
+        facts += [
+            Fact("Subnets", named(names, *spec.subnet_ids), "subnet_ids"),
+            Fact("Security groups", groups, "security_group_ids", "None: AWS attaches the VPC's default group"),
+            Fact("Private DNS", (_switch(spec.private_dns_enabled),), "private_dns_enabled"),
+        ]
+    access = "Full access" if spec.policy_document is None else "Custom policy"
+    return [*facts, Fact("Access", (Value(access),), "access"), Fact("Name tag", _text(spec.name), "name")]
+
+
+def comparisons_of(desired: EndpointSpec, observed: ObservedEndpoint, names: Names) -> list[Comparison]:
+    """Return desired beside observed, row by row."""
+    # No group in the spec means AWS's choice, which then is no difference.
+    groups = desired.security_group_ids or observed.security_group_ids
+    name = dict(observed.tags).get("Name", "")
+    rows = [_compare("VPC", names, (desired.vpc_id,), (observed.vpc_id,))]
+    if desired.is_gateway:
+        rows.append(_compare("Route tables", names, desired.route_table_ids, observed.route_table_ids))
+    else:
+        rows += [
+            _compare("Subnets", names, desired.subnet_ids, observed.subnet_ids),
+            _compare("Security groups", names, groups, observed.security_group_ids),
+            _pair("Private DNS", _switch(desired.private_dns_enabled), _switch(observed.private_dns_enabled)),
+        ]
+    same = same_policy(desired.policy_document, observed.policy_document)
+    mine = "Full access" if same_policy(desired.policy_document, None) else "Custom policy"
+    theirs = "Full access" if same_policy(observed.policy_document, None) else "Custom policy"
+    rows.append(Comparison("Policy", (Value(mine),), (Value(theirs if same else f"{theirs}, another one"),), same))
+    if desired.name or name:
+        rows.append(_pair("Name tag", Value(desired.name or "None"), Value(name or "None")))
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """A network interface, there or still to be made, in its subnet."""
+
+    zone: str
+    subnet: Value
+    cidr: str
+    interface_id: str
+    address: str
+    status: Status
+
+
+def interfaces_of(
+    spec: EndpointSpec, observed: ObservedEndpoint | None, subnets: Mapping[str, Mapping[str, str]], names: Names
+) -> list[Interface]:
+    """Return the network interfaces by zone: those of AWS, and one to come for each subnet without."""
+    there = observed.network_interfaces if observed else ()
+    rows = [
+        Interface(
+            item.availability_zone,
+            Value(names.by_id.get(item.subnet_id, ""), item.subnet_id),
+            subnets.get(item.subnet_id, {}).get("cidr_block", ""),
+            item.network_interface_id,
+            item.private_ip_address,
+            of_interface(item.status),
+        )
+        for item in there
+    ]
+    known = {item.subnet_id for item in there}
+    for subnet_id in spec.subnet_ids:
+        if subnet_id not in known:
+            data = subnets.get(subnet_id, {})
+            subnet = Value(names.by_id.get(subnet_id, ""), subnet_id)
+            zone, cidr = data.get("availability_zone", ""), data.get("cidr_block", "")
+            rows.append(Interface(zone, subnet, cidr, "", "", of_interface("")))
+    return sorted(rows, key=lambda item: (item.zone, item.subnet.copy))
+
+
+def _compare(label: str, names: Names, wanted: Iterable[str], there: Iterable[str]) -> Comparison:
+    wanted, there = tuple(wanted), tuple(there)
+    return Comparison(label, named(names, *wanted), named(names, *there), set(wanted) == set(there))
+
+
+def _pair(label: str, wanted: Value, there: Value) -> Comparison:
+    return Comparison(label, (wanted,), (there,), wanted == there)
+
+
+def _switch(on: bool) -> Value:
+    return Value("On" if on else "Off")
+
+
+def _text(text: str) -> tuple[Value, ...]:
+    return (Value(text),) if text else ()

@@ -1,0 +1,195 @@
+"""Everything that a request's page and its live fragment show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from endpoints import permissions
+from endpoints.domain import lifecycle
+from endpoints.domain.observed import ObservedEndpoint
+from endpoints.domain.specs import EndpointSpec
+from endpoints.models import Change, Check, Endpoint, EndpointRequest, Operation, PolicyRevision, Review, User
+from endpoints.models.requests import ChangeAction
+from endpoints.permissions import Person
+from endpoints.policy.diff import Difference, side_by_side
+from endpoints.policy.meaning import FULL_ACCESS
+from endpoints.services import reading
+from endpoints.services.reading import Known
+from endpoints.services.requests import current_changes
+from endpoints.templatetags import status
+from endpoints.views.present import stepper, timeline
+from endpoints.views.present.facts import Fact, Interface, facts_of, interfaces_of
+
+EDITABLE = lifecycle.REQUEST.transitions["resubmit"].sources
+WITHDRAWABLE = lifecycle.REQUEST.transitions["withdraw"].sources
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the network interfaces are."""
+
+    value: int
+    maximum: int
+
+
+class ChangePage:
+    """One change with its endpoint and operation, if any."""
+
+    def __init__(self, change: Change, operation: Operation | None, known: Known) -> None:
+        self.change = change
+        self.operation = operation
+        self.known = known
+        self.endpoint: Endpoint | None = operation.endpoint if operation else change.endpoint
+        self.spec: EndpointSpec = change.desired()
+        self.observed: ObservedEndpoint | None = self.endpoint.observed_endpoint() if self.endpoint else None
+        self.checks: list[Check] = list(change.checks.all())
+
+    @cached_property
+    def facts(self) -> list[Fact]:
+        """Return every value of the change."""
+        return facts_of(self.spec, self.known.names)
+
+    @cached_property
+    def plan(self) -> tuple[str, ...]:
+        """Return the plan in words."""
+        return reading.plan_in_words(
+            action=self.change.action, spec=self.spec, endpoint=self.endpoint, names=self.known.names
+        )
+
+    @cached_property
+    def interfaces(self) -> list[Interface]:
+        """Return the network interfaces, those to come included; none for a Gateway or once it is deleted."""
+        if self.spec.is_gateway or self.endpoint is None or self.endpoint.state.terminal:
+            return []
+        return interfaces_of(self.spec, self.observed, self.known.subnets, self.known.names)
+
+    @property
+    def progress(self) -> Progress | None:
+        """Return how many network interfaces are there, while they are being made."""
+        if self.change.action != ChangeAction.CREATE or not self.interfaces or self.operation is None:
+            return None
+        if self.operation.state.terminal:
+            return None
+        ready = sum(item.status.tone == lifecycle.Tone.OK for item in self.interfaces)
+        return Progress(ready, len(self.interfaces))
+
+    @property
+    def aws_status(self) -> status.Status | None:
+        """Return AWS's own word for the endpoint's state."""
+        return status.of_aws(self.endpoint.aws_state) if self.endpoint and self.endpoint.aws_state else None
+
+    @cached_property
+    def previous(self) -> PolicyRevision | None:
+        """Return the revision that this policy change was written against, or the one before it."""
+        revision = self.change.policy_revision
+        if revision is None:
+            return None
+        return (
+            PolicyRevision.objects.filter(endpoint=revision.endpoint_id, number__lt=revision.number)
+            .exclude(status__in=("declined", "proposed", "approved"))
+            .order_by("-number")
+            .first()
+        )
+
+    @cached_property
+    def difference(self) -> Difference | None:
+        """Return a policy change side by side with what it replaces."""
+        if self.change.action != ChangeAction.POLICY:
+            return None
+        before = self.previous.document if self.previous else FULL_ACCESS
+        return side_by_side(before, self.spec.policy_document or FULL_ACCESS)
+
+
+class RequestPage:
+    """A request as one person sees it."""
+
+    def __init__(self, request: EndpointRequest, user: Person) -> None:
+        self.request = request
+        self.user = user
+
+    @cached_property
+    def changes(self) -> list[ChangePage]:
+        """Return the current changes. Four queries, and one per region."""
+        operations = {item.change_id: item for item in reading.operations_of(self.request)}
+        changes = current_changes(self.request)
+        known = {
+            region: reading.known_of(
+                self.request.account_id, region, *[item.desired() for item in changes if item.region == region]
+            )
+            for region in {item.region for item in changes}
+        }
+        return [ChangePage(item, operations.get(item.pk), known[item.region]) for item in changes]
+
+    @cached_property
+    def reviews(self) -> list[Review]:
+        """Return the decisions, newest first."""
+        return reading.reviews_of(self.request)
+
+    @cached_property
+    def entries(self) -> list[timeline.Entry]:
+        """Return the timeline."""
+        return timeline.entries_of(reading.events_of_request(self.request))
+
+    @cached_property
+    def steps(self) -> list[stepper.Step]:
+        """Return the steps."""
+        latest = self.reviews[0] if self.reviews else None
+        decided_at = latest.created_at if latest and latest.round == self.request.round else None
+        return stepper.steps_of(self.request, [item.change for item in self.changes], decided_at=decided_at)
+
+    @property
+    def failures(self) -> list[Operation]:
+        """Return the operations that need a person, or wait after an error of AWS."""
+        found = [item.operation for item in self.changes if item.operation and item.operation.last_error_code]
+        return [item for item in found if not item.state.terminal]
+
+    @property
+    def last_word(self) -> Review | None:
+        """Return the decision that the requester has to act on, or that ended the request."""
+        if self.request.status in ("changes_requested", "rejected") and self.reviews:
+            return self.reviews[0]
+        return None
+
+    @property
+    def live(self) -> bool:
+        """Tell whether anything can still happen without a new request."""
+        return not self.request.state.terminal
+
+    @property
+    def can_decide(self) -> bool:
+        """Tell whether the person may decide now."""
+        return self.request.status == "submitted" and permissions.can_decide(self.user, self.request)
+
+    @property
+    def decides_not(self) -> str:
+        """Return why the requester, who is an approver too, can't decide; empty for everybody else."""
+        user = self.user
+        own = isinstance(user, User) and user.pk == self.request.requester_id
+        approver = self.request.account_id in permissions.roles_of(user).approver_of
+        if self.request.status == "submitted" and own and approver:
+            return "You asked for this yourself; somebody else has to decide."
+        return ""
+
+    @property
+    def can_edit(self) -> bool:
+        """Tell whether the person may edit now; what AWS has made already can't be edited."""
+        made = any(
+            item.operation is not None
+            and (
+                item.operation.status == "succeeded"
+                or (item.change.action == ChangeAction.CREATE and item.endpoint and item.endpoint.vpc_endpoint_id)
+            )
+            for item in self.changes
+        )
+        return self.request.status in EDITABLE and not made and permissions.can_edit(self.user, self.request)
+
+    @property
+    def can_withdraw(self) -> bool:
+        """Tell whether the person may withdraw now."""
+        return self.request.status in WITHDRAWABLE and permissions.can_edit(self.user, self.request)
+
+    @property
+    def can_retry(self) -> bool:
+        """Tell whether the person may retry now."""
+        return self.request.status == "failed" and permissions.can_retry(self.user, self.request)

@@ -1,0 +1,90 @@
+"""Events as a timeline: who, what, when, newest first, without the engine's own small steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from endpoints.models import Event
+from endpoints.models.events import Channel
+
+_WORDS = {
+    "request.submitted": ("Request submitted", "send", "muted"),
+    "request.resubmitted": ("Edited and submitted again", "send", "muted"),
+    "request.approved": ("Approved", "check-lg", "ok"),
+    "request.changes_requested": ("Changes requested", "chat-left-text", "warn"),
+    "request.rejected": ("Rejected", "x-lg", "bad"),
+    "request.withdrawn": ("Withdrawn", "arrow-counterclockwise", "muted"),
+    "request.provisioning": ("Provisioning started", "arrow-repeat", "busy"),
+    "request.pending_acceptance": ("Waiting for the service owner", "hourglass-split", "warn"),
+    "request.accepted": ("Accepted by the service owner", "check-lg", "ok"),
+    "request.available": ("Done: AWS is as approved", "check-circle-fill", "ok"),
+    "request.deleted": ("Deleted, as approved", "check-circle-fill", "ok"),
+    "request.failed": ("Needs attention", "exclamation-triangle-fill", "bad"),
+    "request.retried": ("Tried again", "arrow-repeat", "busy"),
+    "endpoint.pending_acceptance": ("Waiting for the service owner", "hourglass-split", "warn"),
+    "endpoint.accepted": ("Accepted by the service owner", "check-lg", "ok"),
+    "endpoint.available": ("Available, as approved", "check-circle-fill", "ok"),
+    "endpoint.updating": ("A change was approved", "arrow-repeat", "busy"),
+    "endpoint.deleting": ("Its deletion was approved", "arrow-repeat", "busy"),
+    "endpoint.retried": ("Tried again", "arrow-repeat", "busy"),
+    "endpoint.restored": ("Back to its last confirmed state", "arrow-counterclockwise", "muted"),
+    "endpoint.deleted": ("Deleted", "check-circle-fill", "muted"),
+    "endpoint.failed": ("Needs attention", "exclamation-triangle-fill", "bad"),
+    "endpoint.discarded": ("Given up before AWS made it", "slash-circle", "muted"),
+    "policy.proposed": ("Policy revision {revision} proposed", "file-earmark-text", "muted"),
+    "policy.approved": ("Policy revision {revision} approved", "check-lg", "ok"),
+    "policy.declined": ("Policy revision declined", "x-lg", "muted"),
+    "policy.applied": ("Policy revision {revision} applied", "check-lg", "ok"),
+    "policy.in_effect": ("Policy revision {revision} in effect", "check-circle-fill", "ok"),
+    "policy.replaced": ("Policy revision {revision} replaced", "arrow-repeat", "muted"),
+    "aws.created": ("AWS created {vpc_endpoint_id}", "hdd-network", "ok"),
+    "aws.found_again": ("Found {vpc_endpoint_id} again in AWS", "hdd-network", "ok"),
+    "operation.postponed": ("AWS was asked to wait; it will be tried again", "clock", "warn"),
+    "operation.failed": ("AWS refused or didn't finish", "exclamation-triangle-fill", "bad"),
+}
+_SMALL_STEPS = frozenset(
+    {
+        "operation.claimed",
+        "operation.observing",
+        "operation.queued_again",
+        "operation.succeeded",
+        "operation.waiting_acceptance",
+        "operation.cancelled",
+        "operation.retried",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a timeline."""
+
+    title: str
+    detail: str
+    actor: str
+    at: datetime
+    icon: str
+    tone: str
+
+
+def entries_of(events: Iterable[Event]) -> list[Entry]:
+    """Return the entries for people."""
+    return [_entry(event) for event in events if event.verb not in _SMALL_STEPS]
+
+
+def title_of(event: Event) -> str:
+    """Return an event's title: what happened, in words."""
+    return _entry(event).title
+
+
+def _entry(event: Event) -> Entry:
+    plain = event.verb.replace(".", " ").replace("_", " ").capitalize()
+    title, icon, tone = _WORDS.get(event.verb, (plain, "dot", "muted"))
+    try:
+        title = title.format(**event.data)
+    except KeyError:  # an event without the detail: the sentence does without
+        title = plain
+    who = "Worker" if event.channel == Channel.WORKER else event.actor
+    return Entry(title, event.summary, who, event.at, icon, tone)

@@ -1,0 +1,131 @@
+"""A request's page, its live fragment, and what people do there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+
+from endpoints import permissions
+from endpoints.forms.changes import ReviewForm
+from endpoints.forms.parts import add_problems
+from endpoints.models import EndpointRequest
+from endpoints.models.requests import ChangeAction
+from endpoints.services import requests, reviews
+from endpoints.services.actors import person
+from endpoints.services.errors import Conflict, Invalid
+from endpoints.views.answers import CONFLICT, INVALID, conflict
+from endpoints.views.endpoint_changes import edit_deletion, edit_policy
+from endpoints.views.listing import signed_in
+from endpoints.views.present.request_page import EDITABLE, RequestPage
+from endpoints.views.request_form import edit_creation
+
+DECISIONS = {"approve": reviews.approve, "request_changes": reviews.request_changes, "reject": reviews.reject}
+SAID = {"approve": "Approved.", "request_changes": "Sent back to the requester.", "reject": "Rejected."}
+
+
+def request_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a request."""
+    return _page(request, _found(request, pk))
+
+
+def request_live(request: HttpRequest, pk: int) -> HttpResponse:
+    """Answer 204 while the page is current (`v` is the version it shows), else the parts that change."""
+    user = signed_in(request)
+    version = EndpointRequest.objects.visible_to(user).filter(pk=pk).values_list("version", flat=True).first()
+    if version is None:
+        raise Http404
+    if request.GET.get("v") == str(version):
+        return HttpResponse(status=204)
+    page = RequestPage(_found(request, pk), user)
+    return render(request, "requests/detail_live.html", {"page": page, "item": page.request, "swap": True})
+
+
+def request_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Edit a request that was sent back or failed, in the form it was made with."""
+    found = _found(request, pk)
+    permissions.check_can_edit(signed_in(request), found)
+    if found.status not in EDITABLE:
+        error = Conflict(f"This request is “{found.state.label}”; it can't be edited now.")
+        return conflict(request, error, back=found.get_absolute_url())
+    changes = requests.current_changes(found)
+    if len(changes) != 1:
+        error = Conflict("A request with several changes can't be edited here. Withdraw it and ask again.")
+        return conflict(request, error, back=found.get_absolute_url())
+    if changes[0].action == ChangeAction.CREATE:
+        return edit_creation(request, found, changes[0])
+    edit = edit_policy if changes[0].action == ChangeAction.POLICY else edit_deletion
+    return edit(request, found, changes[0])
+
+
+def request_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a request back."""
+    found = _found(request, pk)
+    try:
+        requests.withdraw(request=found, by=person(signed_in(request)), now=timezone.now())
+    except Conflict as error:
+        return _page(request, _found(request, pk), error=error, status=CONFLICT)
+    messages.success(request, "Withdrawn.")
+    return redirect(found)
+
+
+def request_retry(request: HttpRequest, pk: int) -> HttpResponse:
+    """Have what failed tried again."""
+    found = _found(request, pk)
+    try:
+        requests.retry(request=found, by=person(signed_in(request)), now=timezone.now())
+    except Conflict as error:
+        return _page(request, _found(request, pk), error=error, status=CONFLICT)
+    messages.success(request, "A worker tries again now.")
+    return redirect(found)
+
+
+def request_review(request: HttpRequest, pk: int) -> HttpResponse:
+    """Decide on a request, exactly as it was read."""
+    found = _found(request, pk)
+    user = signed_in(request)
+    permissions.check_can_decide(user, found)
+    form = ReviewForm(request.POST)
+    if not form.is_valid():
+        return _page(request, found, form=form, status=INVALID)
+    values = form.cleaned_data
+    decide = DECISIONS[values["decision"]]
+    try:
+        decide(
+            request=found,
+            content_hash=values["content_hash"],
+            comment=values["comment"],
+            by=person(user),
+            now=timezone.now(),
+        )
+    except Invalid as error:
+        add_problems(form, error.problems)
+        return _page(request, found, form=form, status=INVALID)
+    except Conflict as error:
+        return _page(request, _found(request, pk), form=form, error=error, status=CONFLICT)
+    messages.success(request, SAID[values["decision"]])
+    return redirect(found)
+
+
+def _found(request: HttpRequest, pk: int) -> EndpointRequest:
+    rows = EndpointRequest.objects.visible_to(signed_in(request))
+    return get_object_or_404(rows.select_related("account", "owner_team", "requester", "approved_by"), pk=pk)
+
+
+def _page(
+    request: HttpRequest,
+    found: EndpointRequest,
+    *,
+    form: ReviewForm | None = None,
+    error: Conflict | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    page = RequestPage(found, signed_in(request))
+    # After a conflict the decision is bound anew to what the page shows now; the comment is kept.
+    current = {"content_hash": found.content_hash, "comment": form["comment"].value() or "" if form else ""}
+    shown = form if form is not None and error is None else ReviewForm(initial=current)
+    context: dict[str, Any] = {"page": page, "item": found, "form": shown, "error": error}
+    return render(request, "requests/detail.html", context, status=status)

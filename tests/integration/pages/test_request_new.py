@@ -1,0 +1,315 @@
+"""Asking for an endpoint: the form, what it offers, its review step, its submission, and what it turns away."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from endpoints.models import Account, EndpointRequest, InventoryItem, User
+from tests import factories
+from tests.integration.pages.conftest import SignIn
+
+URL = reverse("request_new")
+FIELDS = reverse("request_new_fields")
+POLICY = (
+    '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", '
+    '"Resource": "*"}]}'
+)
+
+
+def filled_in(account: Account, user: User, /, **changes: Any) -> dict[str, Any]:
+    """Return the data of a form that is filled in well: an Interface endpoint to Secrets Manager."""
+    spec = factories.interface_spec(account)
+    return {
+        "account": account.pk,
+        "region": spec.region,
+        "vpc_id": spec.vpc_id,
+        "service_name": spec.service_name,
+        "vpc_endpoint_type": "Interface",
+        "subnet_ids": list(spec.subnet_ids),
+        "security_group_ids": list(spec.security_group_ids),
+        "private_dns_enabled": "on",
+        "access": "full",
+        "policy_document": "",
+        "title": "Secrets for batch",
+        "justification": "The batch jobs read secrets.",
+        "owner_team": user.teams.get().pk,
+        "submission_key": str(uuid.uuid4()),
+        **changes,
+    }
+
+
+def gateway(account: Account, user: User, /, **changes: Any) -> dict[str, Any]:
+    """Return the data of a form for a Gateway endpoint to S3."""
+    spec = factories.gateway_spec(account)
+    return filled_in(
+        account,
+        user,
+        service_name=spec.service_name,
+        vpc_endpoint_type="Gateway",
+        subnet_ids=[],
+        security_group_ids=[],
+        private_dns_enabled="",
+        route_table_ids=list(spec.route_table_ids),
+        **changes,
+    )
+
+
+def test_it_opens_with_the_accounts_and_the_first_ones_services(as_: SignIn, account: Account, engineer: User) -> None:
+    page = as_(engineer).get(URL).content.decode()
+    assert account.account_id in page
+    assert f"com.amazonaws.{factories.REGION}.s3" in page
+    assert "Update choices" in page  # for browsers without JavaScript
+
+
+def test_only_engineers_may_ask(as_: SignIn, account: Account, auditor: User) -> None:
+    assert as_(auditor).get(URL).status_code == 403
+    assert as_(auditor).post(URL, {}).status_code == 403
+
+
+def test_an_interface_endpoint_is_asked_for_in_two_steps(as_: SignIn, account: Account, engineer: User) -> None:
+    client, data = as_(engineer), filled_in(account, engineer)
+    review = client.post(URL, {**data, "action": "review"})
+    page = review.content.decode()
+    assert review.status_code == 200
+    assert EndpointRequest.objects.count() == 0
+    for value in (
+        "Secrets for batch",
+        "private-a",
+        "https",
+        "Will switch private DNS on",
+        "The batch jobs",
+        "Payments",
+    ):
+        assert value in page, value
+    submitted = client.post(URL, {**data, "action": "submit"})
+    made = EndpointRequest.objects.get()
+    assert submitted.status_code == 302
+    assert submitted["Location"] == made.get_absolute_url()
+    assert made.changes.get().desired() == factories.interface_spec(account)
+
+
+def test_the_review_page_carries_everything_the_form_held(as_: SignIn, account: Account, engineer: User) -> None:
+    client = as_(engineer)
+    data = filled_in(account, engineer, access="custom", policy_document=POLICY, name="secrets")
+    page = client.post(URL, {**data, "action": "review"}).content.decode()
+    carried: dict[str, list[str]] = {}
+    for tag in re.findall(r"<input type=\"hidden\"[^>]*>", page):
+        name, value = re.search(r'name="([^"]*)"', tag), re.search(r'value="([^"]*)"', tag)
+        carried.setdefault(name[1] if name else "", []).append(
+            value[1].replace("&quot;", '"').replace("&#x27;", "'") if value else ""
+        )
+    carried.pop("csrfmiddlewaretoken")
+    client.post(URL, {**carried, "action": "submit"})
+    change = EndpointRequest.objects.get().changes.get()
+    assert change.desired() == factories.interface_spec(account, policy_document=POLICY, name="secrets")
+
+
+def test_a_gateway_endpoint_shows_its_route_tables_and_its_plan(as_: SignIn, account: Account, engineer: User) -> None:
+    page = as_(engineer).post(URL, {**gateway(account, engineer), "action": "review"}).content.decode()
+    assert "Will add a route" in page
+    assert "connections" in page
+
+
+def test_what_belongs_to_the_other_type_is_left_out(as_: SignIn, account: Account, engineer: User) -> None:
+    stale = list(factories.interface_spec(account).subnet_ids)
+    data = gateway(account, engineer) | {"subnet_ids": stale, "action": "submit"}
+    assert as_(engineer).post(URL, data).status_code == 302
+    assert EndpointRequest.objects.get().changes.get().desired() == factories.gateway_spec(account)
+
+
+def test_a_double_submit_makes_one_request(as_: SignIn, account: Account, engineer: User) -> None:
+    client, data = as_(engineer), {**filled_in(account, engineer), "action": "submit"}
+    first, second = client.post(URL, data), client.post(URL, data)
+    assert first["Location"] == second["Location"]
+    assert EndpointRequest.objects.count() == 1
+
+
+def test_going_back_from_the_review_loses_nothing(as_: SignIn, account: Account, engineer: User) -> None:
+    data = filled_in(account, engineer, access="custom", policy_document=POLICY, action="edit", title="Kept & safe")
+    response = as_(engineer).post(URL, data)
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert 'value="Kept &amp; safe"' in page
+    assert "s3:GetObject" in page
+    assert "The batch jobs read secrets." in page
+    assert data["submission_key"] in page
+    spec = factories.interface_spec(account)
+    for item in (*spec.subnet_ids, *spec.security_group_ids):
+        assert re.search(rf'value="{item}"[^>]*checked', page)
+
+
+def test_update_choices_keeps_what_fits_and_shows_no_errors(as_: SignIn, account: Account, engineer: User) -> None:
+    data = filled_in(account, engineer, vpc_id="", title="Typed", action="update")
+    response = as_(engineer).post(URL, data)
+    assert response.status_code == 200
+    assert 'value="Typed"' in response.content.decode()
+    assert "data-error-summary" not in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"title": ""}, "Title"),
+        ({"title": "x" * 121}, "120"),
+        ({"title": "nul\x00"}, "Null characters"),
+        ({"justification": ""}, "Justification"),
+        ({"justification": "x" * 4001}, "4000"),
+        ({"vpc_id": "vpc-00000000"}, "isn&#x27;t in the list"),
+        ({"vpc_id": ""}, "Choose a VPC."),
+        ({"service_name": "com.amazonaws.eu-west-1.nothing"}, "isn&#x27;t in the list"),
+        ({"vpc_endpoint_type": "GatewayLoadBalancer"}, "isn&#x27;t offered as"),
+        ({"vpc_endpoint_type": "Gateway"}, "isn&#x27;t offered as"),
+        ({"subnet_ids": ["subnet-00000000"]}, "doesn&#x27;t belong to this VPC"),
+        ({"subnet_ids": ["\x00"]}, "doesn&#x27;t belong to this VPC"),
+        ({"security_group_ids": ["sg-00000000"]}, "doesn&#x27;t belong to this VPC"),
+        ({"account": "999999"}, "isn&#x27;t in the list"),
+        ({"account": "x\x00"}, "isn&#x27;t in the list"),
+        ({"region": "mars-north-1"}, "isn&#x27;t in the list"),
+        ({"owner_team": "999999"}, "a team that you belong to"),
+        ({"owner_team": "x"}, "a team that you belong to"),
+        ({"access": "custom", "policy_document": ""}, "Write a policy"),
+        ({"access": "custom", "policy_document": "{"}, "Line 1"),
+        ({"access": "custom", "policy_document": "[" * 20000}, "Endpoint policy"),
+        ({"access": "custom", "policy_document": "x" * 300_000}, "200000"),
+        ({"access": "half"}, "half"),
+        ({"name": "x" * 200}, "120"),
+    ],
+)
+@pytest.mark.parametrize("action", ["review", "submit"])
+def test_what_cannot_be_is_told_beside_its_field_and_kept(
+    as_: SignIn, account: Account, engineer: User, changes: dict[str, Any], said: str, action: str
+) -> None:
+    response = as_(engineer).post(URL, {**filled_in(account, engineer, **changes), "action": action})
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert "data-error-summary" in page
+    assert said in page
+    if "title" not in changes:
+        assert 'value="Secrets for batch"' in page
+    assert EndpointRequest.objects.count() == 0
+
+
+def test_another_vpcs_subnet_is_turned_away(as_: SignIn, account: Account, engineer: User) -> None:
+    other = factories.make_account("other")
+    foreign = factories.interface_spec(other).subnet_ids
+    response = as_(engineer).post(URL, filled_in(account, engineer, subnet_ids=list(foreign)))
+    assert response.status_code == 422
+    assert foreign[0] in response.content.decode()
+
+
+def test_a_team_of_others_is_turned_away(as_: SignIn, account: Account, engineer: User, outsider: User) -> None:
+    data = filled_in(account, engineer, owner_team=outsider.teams.get().pk, action="submit")
+    assert as_(engineer).post(URL, data).status_code == 422
+    assert EndpointRequest.objects.count() == 0
+
+
+def test_two_subnets_of_one_zone_are_refused_beside_the_subnets(as_: SignIn, account: Account, engineer: User) -> None:
+    both = [factories.aws_id("subnet", account, factories.REGION, name) for name in ("private-a", "other-a")]
+    response = as_(engineer).post(URL, filled_in(account, engineer, subnet_ids=both))
+    assert response.status_code == 422
+    assert "Keep one subnet per zone." in response.content.decode()
+
+
+def test_a_post_of_5_mb_is_refused_in_words(as_: SignIn, account: Account, engineer: User) -> None:
+    response = as_(engineer).post(URL, filled_in(account, engineer, policy_document="x" * 5_000_000))
+    assert 400 <= response.status_code < 500
+    assert "<h1" in response.content.decode()
+
+
+def test_a_key_that_somebody_else_used_is_a_conflict(
+    as_: SignIn, account: Account, engineer: User, teammate: User
+) -> None:
+    data = {**filled_in(account, engineer), "action": "submit"}
+    as_(engineer).post(URL, data)
+    response = as_(teammate).post(URL, data)
+    assert response.status_code == 409
+    assert "used already" in response.content.decode()
+
+
+def test_a_policy_is_kept_as_typed(as_: SignIn, account: Account, engineer: User) -> None:
+    typed = POLICY.replace(", ", ",\r\n   ")
+    data = filled_in(account, engineer, access="custom", policy_document=typed, action="submit")
+    as_(engineer).post(URL, data)
+    assert EndpointRequest.objects.get().changes.get().spec["policy_document"] == typed.replace("\r\n", "\n")
+
+
+class TestFields:
+    """The fragment that reloads what depends on a choice."""
+
+    def test_a_vpc_brings_one_private_subnet_per_zone_preselected(
+        self, as_: SignIn, account: Account, engineer: User
+    ) -> None:
+        spec = factories.interface_spec(account)
+        query = {"account": account.pk, "region": spec.region, "vpc_id": spec.vpc_id, "service_name": spec.service_name}
+        page = as_(engineer).get(FIELDS, query).content.decode()
+        ticked = re.findall(r'name="subnet_ids" value="([^"]*)"[^>]* checked', page)
+        zones = {item.data["availability_zone"] for item in InventoryItem.objects.filter(aws_id__in=ticked)}
+        assert len(ticked) == 3
+        assert len(zones) == 3
+        assert "10.0.0.0/24" in page
+        assert "251 free" in page
+        assert "Lets in TCP 443 from 10.0.0.0/16." in page
+        assert re.search(r'name="private_dns_enabled"[^>]* checked', page)
+        assert "route_table_ids" not in page
+
+    def test_a_gateway_service_brings_route_tables_only(self, as_: SignIn, account: Account, engineer: User) -> None:
+        spec = factories.gateway_spec(account)
+        query = {"account": account.pk, "region": spec.region, "vpc_id": spec.vpc_id, "service_name": spec.service_name}
+        page = as_(engineer).get(FIELDS, query).content.decode()
+        assert spec.route_table_ids[0] in page
+        assert 'name="subnet_ids"' not in page
+
+    def test_a_selection_survives_while_the_place_is_the_same(
+        self, as_: SignIn, account: Account, engineer: User
+    ) -> None:
+        spec = factories.interface_spec(account)
+        query = {
+            "account": account.pk,
+            "region": spec.region,
+            "vpc_id": spec.vpc_id,
+            "service_name": spec.service_name,
+            "vpc_endpoint_type": "Interface",
+            "placed_for": f"{spec.vpc_id} {spec.service_name} Interface",
+            "subnet_ids": [spec.subnet_ids[1]],
+        }
+        page = as_(engineer).get(FIELDS, query).content.decode()
+        assert re.findall(r'name="subnet_ids" value="([^"]*)"[^>]* checked', page) == [spec.subnet_ids[1]]
+        assert not re.search(r'name="private_dns_enabled"[^>]* checked', page)
+
+    def test_private_dns_is_off_with_the_reason_where_the_vpc_refuses_it(
+        self, as_: SignIn, account: Account, engineer: User
+    ) -> None:
+        vpc = InventoryItem.objects.get(account=account, kind="vpc")
+        vpc.data["enable_dns_hostnames"] = False
+        vpc.save()
+        spec = factories.interface_spec(account)
+        query = {"account": account.pk, "region": spec.region, "vpc_id": spec.vpc_id, "service_name": spec.service_name}
+        page = as_(engineer).get(FIELDS, query).content.decode()
+        assert "enableDnsHostnames" in page
+        assert not re.search(r'name="private_dns_enabled"[^>]* checked', page)
+
+    def test_a_service_that_must_accept_says_so(self, as_: SignIn, account: Account, engineer: User) -> None:
+        query = {"account": account.pk, "service_name": f"com.amazonaws.{factories.REGION}.partner"}
+        assert "has to accept" in as_(engineer).get(FIELDS, query).content.decode()
+
+    @pytest.mark.parametrize(
+        "query", ["account=x%00", "vpc_id=%00", "region=nowhere", "vpc_id=vpc-1", "subnet_ids=%00"]
+    )
+    def test_nonsense_falls_back_to_what_there_is(
+        self, as_: SignIn, account: Account, engineer: User, query: str
+    ) -> None:
+        assert as_(engineer).get(f"{FIELDS}?{query}").status_code == 200
+
+    def test_it_takes_at_most_six_queries(
+        self, as_: SignIn, account: Account, engineer: User, django_assert_max_num_queries: Any
+    ) -> None:
+        spec = factories.interface_spec(account)
+        client = as_(engineer)
+        query = {"account": account.pk, "region": spec.region, "vpc_id": spec.vpc_id, "service_name": spec.service_name}
+        with django_assert_max_num_queries(6):
+            client.get(FIELDS, query)
