@@ -79,7 +79,22 @@ def reads(own: str, foreign: str = "", about: str = "", **arguments: Any) -> Row
     return Row({"GET": own}, {"GET": foreign} if foreign else {}, about, arguments)
 
 
-TABLE: dict[str, Row] = {
+# Who may send a form is let pass, whatever the service then says of what stands in it.
+ENGINEERS = "         s      d      P      P        P        d         d        d       d          d            d"
+OWN_ENGINEERS = "     s      d      P      P        h        d         d        d       d          d            d"
+FOREIGN_ENGINEERS = " s      d      h      h        P        d         d        d       d          d            d"
+THE_REQUESTER = "     s      d      P      d        h        d         d        d       d          d            d"
+ANOTHER_REQUESTER = " s      d      h      h        P        d         d        d       d          d            d"
+RETRY_OWN = "         s      d      P      d        h        d         d        P       d          P            d"
+RETRY_FOREIGN = "     s      d      h      h        P        d         d        P       d          P            d"
+APPROVERS = "         s      d      d      d        d        P         P        d       d          d            d"
+OWN_APPROVERS = "     s      d      d      d        d        P         h        d       d          d            d"
+FOREIGN_APPROVERS = " s      d      d      d        d        h         P        d       d          d            d"
+OPERATORS = "         s      d      d      d        d        d         d        P       d          P            d"
+
+REASON = {"reason": "Because."}
+
+API = {
     **dict.fromkeys(["api_requests", "api_requests_slash", "api_endpoints", "api_endpoints_slash"], reads(WITH_A_ROLE)),
     **dict.fromkeys(["api_request", "api_request_slash"], reads(SEES_OWN, SEES_FOREIGN, "request")),
     **dict.fromkeys(
@@ -90,6 +105,49 @@ TABLE: dict[str, Row] = {
     "api_docs": reads(SIGNED_IN),
     "api_unknown": Row(dict.fromkeys(METHODS, NOWHERE), arguments={"rest": "v1/nothing"}),
 }
+REQUESTS = {
+    "request_list": reads(WITH_A_ROLE),
+    "request_new": Row({"GET": ENGINEERS, "POST": ENGINEERS}),
+    "request_new_fields": reads(ENGINEERS),
+    "request_detail": reads(SEES_OWN, SEES_FOREIGN, "request"),
+    "request_live": reads(SEES_OWN, SEES_FOREIGN, "request"),
+    "request_edit": Row(
+        {"GET": THE_REQUESTER, "POST": THE_REQUESTER}, {"GET": ANOTHER_REQUESTER, "POST": ANOTHER_REQUESTER}, "request"
+    ),
+    "request_withdraw": Row({"POST": THE_REQUESTER}, {"POST": ANOTHER_REQUESTER}, "request"),
+    "request_retry": Row({"POST": RETRY_OWN}, {"POST": RETRY_FOREIGN}, "request"),
+    "request_review": Row({"POST": OWN_APPROVERS}, {"POST": FOREIGN_APPROVERS}, "request"),
+    "approval_queue": reads(APPROVERS),
+}
+ENDPOINTS = {
+    "endpoint_list": reads(WITH_A_ROLE),
+    "endpoint_detail": reads(SEES_OWN, SEES_FOREIGN, "endpoint"),
+    "endpoint_live": reads(SEES_OWN, SEES_FOREIGN, "endpoint"),
+    "policy_revision": reads(SEES_OWN, SEES_FOREIGN, "endpoint", number=1),
+    **{
+        name: Row(
+            {"GET": OWN_ENGINEERS, "POST": OWN_ENGINEERS},
+            {"GET": FOREIGN_ENGINEERS, "POST": FOREIGN_ENGINEERS},
+            "endpoint",
+            arguments,
+            REASON,
+        )
+        for name, arguments in [
+            ("endpoint_delete", {}),
+            ("endpoint_policy_new", {}),
+            ("policy_rollback", {"number": 1}),
+        ]
+    },
+    "policy_check": Row({"POST": ENGINEERS}, form={"policy_document": "{}"}),
+}
+REST = {
+    "home": reads(SIGNED_IN),
+    "search": reads(WITH_A_ROLE),
+    "event_list": reads(WITH_A_ROLE),
+    "operation_list": reads(OPERATORS),
+    "token_list": Row({"GET": WITH_A_ROLE, "POST": WITH_A_ROLE}, form={"name": "laptop"}),
+}
+TABLE: dict[str, Row] = {**API, **REQUESTS, **ENDPOINTS, **REST}
 
 # Routes of others, which carry no rules of ours, by the beginning of their address.
 NOT_OURS = {
