@@ -19,6 +19,10 @@ from django.test import Client
 from playwright.sync_api import BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
+from tests.aws import aws, simulated_aws
+
+__all__ = ["aws", "simulated_aws"]
+
 HOW_TO_GET_IT = (
     "Chromium is not found. On Debian and Ubuntu: apt-get install -y chromium fonts-liberation; "
     "elsewhere set CHROMIUM to the path of Chromium or Chrome."
