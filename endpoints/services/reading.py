@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet
+from django.db.models import Exists, F, OuterRef, Prefetch
 
 from endpoints.domain import lifecycle
 from endpoints.domain.plan import CreateEndpoint, Names, explain, plan
@@ -23,7 +23,7 @@ from endpoints.models import (
 )
 from endpoints.models.inventory import InventoryKind
 from endpoints.models.policies import CURRENT_STATES
-from endpoints.models.requests import ChangeAction
+from endpoints.models.requests import ChangeAction, EndpointRequestQuerySet
 from endpoints.permissions import Person
 from endpoints.policy.meaning import FULL_ACCESS
 from endpoints.services import policies
@@ -80,7 +80,7 @@ def current_round() -> Prefetch[str]:
     return Prefetch("changes", queryset=changes.order_by("position"), to_attr="current")
 
 
-def requests_with_current_changes() -> QuerySet[EndpointRequest]:
+def requests_with_current_changes() -> EndpointRequestQuerySet:
     """Return requests as lists show them: with people, account and the current changes. Two queries a page."""
     return EndpointRequest.objects.select_related("account", "owner_team", "requester").prefetch_related(
         current_round()

@@ -15,6 +15,7 @@ from endpoints.services import reading
 from endpoints.services.reading import Known
 from endpoints.templatetags import status
 from endpoints.views.present import facts, timeline
+from endpoints.views.present.facts import Comparison, Fact, Interface
 
 GONE = ("deleting", "deleted", "discarded")
 CHANGING = ("provisioning", "pending_acceptance", "updating", "deleting", "failed")
@@ -41,17 +42,17 @@ class EndpointPage:
         return (*seen.subnet_ids, *seen.security_group_ids, *seen.route_table_ids) if seen else ()
 
     @cached_property
-    def comparisons(self) -> list[facts.Comparison]:
+    def comparisons(self) -> list[Comparison]:
         """Return desired beside observed."""
         return facts.comparisons_of(self.spec, self.observed, self.known.names) if self.observed else []
 
     @cached_property
-    def facts(self) -> list[facts.Fact]:
+    def facts(self) -> list[Fact]:
         """Return every value of the desired spec."""
         return facts.facts_of(self.spec, self.known.names)
 
     @cached_property
-    def interfaces(self) -> list[facts.Interface]:
+    def interfaces(self) -> list[Interface]:
         """Return the network interfaces, those to come included."""
         if self.spec.is_gateway or self.endpoint.state.terminal:
             return []

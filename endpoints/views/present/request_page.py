@@ -19,6 +19,7 @@ from endpoints.services.reading import Known
 from endpoints.services.requests import current_changes
 from endpoints.templatetags import status
 from endpoints.views.present import facts, stepper, timeline
+from endpoints.views.present.facts import Fact, Interface
 
 EDITABLE = lifecycle.REQUEST.transitions["resubmit"].sources
 WITHDRAWABLE = lifecycle.REQUEST.transitions["withdraw"].sources
@@ -45,7 +46,7 @@ class ChangePage:
         self.checks: list[Check] = list(change.checks.all())
 
     @cached_property
-    def facts(self) -> list[facts.Fact]:
+    def facts(self) -> list[Fact]:
         """Return every value of the change."""
         return facts.facts_of(self.spec, self.known.names)
 
@@ -57,7 +58,7 @@ class ChangePage:
         )
 
     @cached_property
-    def interfaces(self) -> list[facts.Interface]:
+    def interfaces(self) -> list[Interface]:
         """Return the network interfaces, those to come included; none for a Gateway or once it is deleted."""
         if self.spec.is_gateway or self.endpoint is None or self.endpoint.state.terminal:
             return []

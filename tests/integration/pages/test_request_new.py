@@ -15,7 +15,10 @@ from tests.integration.pages.conftest import SignIn
 
 URL = reverse("request_new")
 FIELDS = reverse("request_new_fields")
-POLICY = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}]}'
+POLICY = (
+    '{"Version": "2012-10-17", "Statement": '
+    '[{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}]}'
+)
 
 
 def filled_in(account: Account, user: User, /, **changes: Any) -> dict[str, Any]:
