@@ -82,9 +82,8 @@ def current_round() -> Prefetch[str]:
 
 def requests_with_current_changes() -> EndpointRequestQuerySet:
     """Return requests as lists show them: with people, account and the current changes. Two queries a page."""
-    return EndpointRequest.objects.select_related("account", "owner_team", "requester").prefetch_related(
-        current_round()
-    )
+    rows: EndpointRequestQuerySet = EndpointRequest.objects.select_related("account", "owner_team", "requester")
+    return rows.prefetch_related(current_round())
 
 
 def operations_of(request: EndpointRequest) -> list[Operation]:

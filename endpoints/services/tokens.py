@@ -20,8 +20,8 @@ CHAIN = "portal"
 def of(who: Who, *, now: datetime) -> QuerySet[AuthToken]:
     """Return a person's valid tokens, newest first."""
     valid = Q(expiry__isnull=True) | Q(expiry__gt=now)
-    tokens: QuerySet[AuthToken] = AuthToken.objects.filter(valid, user=who.person())
-    return tokens.order_by("-created")
+    tokens: QuerySet[AuthToken] = AuthToken.objects.filter(valid, user=who.person()).order_by("-created")
+    return tokens
 
 
 def create(*, days: int, by: Who, now: datetime) -> str:

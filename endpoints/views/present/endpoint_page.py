@@ -14,8 +14,8 @@ from endpoints.permissions import Person
 from endpoints.services import reading
 from endpoints.services.reading import Known
 from endpoints.templatetags import status
-from endpoints.views.present import facts, timeline
-from endpoints.views.present.facts import Comparison, Fact, Interface
+from endpoints.views.present import timeline
+from endpoints.views.present.facts import Comparison, Fact, Interface, comparisons_of, facts_of, interfaces_of
 
 GONE = ("deleting", "deleted", "discarded")
 CHANGING = ("provisioning", "pending_acceptance", "updating", "deleting", "failed")
@@ -44,19 +44,19 @@ class EndpointPage:
     @cached_property
     def comparisons(self) -> list[Comparison]:
         """Return desired beside observed."""
-        return facts.comparisons_of(self.spec, self.observed, self.known.names) if self.observed else []
+        return comparisons_of(self.spec, self.observed, self.known.names) if self.observed else []
 
     @cached_property
     def facts(self) -> list[Fact]:
         """Return every value of the desired spec."""
-        return facts.facts_of(self.spec, self.known.names)
+        return facts_of(self.spec, self.known.names)
 
     @cached_property
     def interfaces(self) -> list[Interface]:
         """Return the network interfaces, those to come included."""
         if self.spec.is_gateway or self.endpoint.state.terminal:
             return []
-        return facts.interfaces_of(self.spec, self.observed, self.known.subnets, self.known.names)
+        return interfaces_of(self.spec, self.observed, self.known.subnets, self.known.names)
 
     @property
     def aws_status(self) -> status.Status | None:

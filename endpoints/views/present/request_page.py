@@ -18,8 +18,8 @@ from endpoints.services import reading
 from endpoints.services.reading import Known
 from endpoints.services.requests import current_changes
 from endpoints.templatetags import status
-from endpoints.views.present import facts, stepper, timeline
-from endpoints.views.present.facts import Fact, Interface
+from endpoints.views.present import stepper, timeline
+from endpoints.views.present.facts import Fact, Interface, facts_of, interfaces_of
 
 EDITABLE = lifecycle.REQUEST.transitions["resubmit"].sources
 WITHDRAWABLE = lifecycle.REQUEST.transitions["withdraw"].sources
@@ -48,7 +48,7 @@ class ChangePage:
     @cached_property
     def facts(self) -> list[Fact]:
         """Return every value of the change."""
-        return facts.facts_of(self.spec, self.known.names)
+        return facts_of(self.spec, self.known.names)
 
     @cached_property
     def plan(self) -> tuple[str, ...]:
@@ -62,7 +62,7 @@ class ChangePage:
         """Return the network interfaces, those to come included; none for a Gateway or once it is deleted."""
         if self.spec.is_gateway or self.endpoint is None or self.endpoint.state.terminal:
             return []
-        return facts.interfaces_of(self.spec, self.observed, self.known.subnets, self.known.names)
+        return interfaces_of(self.spec, self.observed, self.known.subnets, self.known.names)
 
     @property
     def progress(self) -> Progress | None:

@@ -38,9 +38,7 @@ _ABSENT_FROM_ZONE = {
     "codeartifact.api": "b",
     "appstream.streaming": "c",
 }
-_DUALSTACK = frozenset(
-    {"ec2", "kms", "lambda", "logs", "s3", "secretsmanager", "sqs", "ssm", "sts", "dynamodb"}
-)
+_DUALSTACK = frozenset({"ec2", "kms", "lambda", "logs", "s3", "secretsmanager", "sqs", "ssm", "sts", "dynamodb"})
 _PRIVATE_NAMES = {
     "s3": ("*.s3.{r}.amazonaws.com", "s3.{r}.amazonaws.com", "*.s3-accesspoint.{r}.amazonaws.com",
            "*.s3-control.{r}.amazonaws.com"),
@@ -106,9 +104,7 @@ class Service:
             "AvailabilityZones": [name for name, _ in self.zones],
             "AvailabilityZoneIds": [zone for _, zone in self.zones],
             "Owner": self.owner,
-            "BaseEndpointDnsNames": [
-                f"{self.short_name}.{self.region}.amazonaws.com" if gateway else self.dns_base
-            ],
+            "BaseEndpointDnsNames": [f"{self.short_name}.{self.region}.amazonaws.com" if gateway else self.dns_base],
             "VpcEndpointPolicySupported": self.policy_supported,
             "AcceptanceRequired": self.acceptance_required,
             "ManagesVpcEndpoints": False,
@@ -184,9 +180,7 @@ def _custom_service(configuration: Any, account: str, region: str) -> Service:
         principals=tuple(configuration.principals),
         supported_regions=tuple(configuration._supported_region_names),
         tags=tuple((tag["key"], tag["value"]) for tag in configuration.get_tags()),
-        load_balancers=tuple(
-            configuration.network_load_balancer_arns or configuration.gateway_load_balancer_arns
-        ),
+        load_balancers=tuple(configuration.network_load_balancer_arns or configuration.gateway_load_balancer_arns),
     )
 
 
@@ -205,9 +199,7 @@ def owned(service_id: str, *, account: str, region: str) -> Service:
     for service in custom_services(region):
         if service.id == service_id and service.owner == account:
             return service
-    raise AwsError(
-        "InvalidVpcEndpointServiceId.NotFound", f"The VpcEndpointService Id '{service_id}' does not exist"
-    )
+    raise AwsError("InvalidVpcEndpointServiceId.NotFound", f"The VpcEndpointService Id '{service_id}' does not exist")
 
 
 def describe(call: Context) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from tests.integration.pages.conftest import SignIn
 URL = reverse("request_new")
 FIELDS = reverse("request_new_fields")
 POLICY = (
-    '{"Version": "2012-10-17", "Statement": '
-    '[{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}]}'
+    '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", '
+    '"Resource": "*"}]}'
 )
 
 
