@@ -259,8 +259,8 @@ def values_of(request: EndpointRequest, change: Change) -> Values:
     }
 
 
-def _private_first(item: Subnet) -> tuple[bool, str]:
-    return (item.reach != "private", item.aws_id)
+def _private_first(item: Subnet) -> tuple[bool, str, str]:
+    return (item.reach != "private", item.name, item.aws_id)
 
 
 def _vpc_label(item: Any) -> str:

@@ -1,0 +1,199 @@
+"""Every page in Chromium: accessible in light and dark, within the security policy, no wider than a phone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import Page
+from pytest_django.live_server_helper import LiveServer
+
+from endpoints.models import Account, EndpointRequest, Role, User
+from endpoints.services import requests
+from endpoints.services.actors import person
+from endpoints.services.drafts import ChangeDraft, Draft
+from tests import factories
+from tests.e2e.conftest import violations
+
+POLICY = """{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "ReadOurs",
+      "Effect": "Allow",
+      "Principal": "*",
+      "Action": ["s3:GetObject", "s3:ListBucket"],
+      "Resource": "*",
+      "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
+    }
+  ]
+}"""
+PHONE = {"width": 320, "height": 700}
+WIDE = {"width": 1400, "height": 900}
+
+
+class World:
+    """One of everything, and who looks at it."""
+
+    def __init__(self) -> None:
+        self.account: Account = factories.make_account()
+        self.engineer = factories.make_engineer()
+        self.approver = factories.make_approver(self.account)
+        self.operator = factories.make_person("operator", Role.OPERATOR, Role.AUDITOR)
+        self.gateway = self._asked(factories.gateway_spec(self.account), "Private S3 for the batch jobs")
+        (self.endpoint,) = factories.available(factories.approved(self.gateway, self.approver))
+        self.done = self._asked(factories.interface_spec(self.account), "Secrets Manager for payments")
+        (self.interface,) = factories.available(factories.approved(self.done, self.approver))
+        self.waiting = self._asked(
+            factories.interface_spec(self.account, policy_document=POLICY, name="secrets"), "Secrets for the next team"
+        )
+        self.broken = self._asked(factories.gateway_spec(self.account), "S3 in the same route table")
+        factories.failed(factories.approved(self.broken, self.approver))
+        self.change = self._change_policy()
+
+    def _asked(self, spec: factories.EndpointSpec, title: str) -> EndpointRequest:
+        return factories.submitted(self.account, self.engineer, spec, title=title)
+
+    def _change_policy(self) -> EndpointRequest:
+        self.endpoint.refresh_from_db()
+        change = ChangeDraft(
+            action=factories.ChangeAction.POLICY,
+            spec=factories.gateway_spec(self.account, policy_document=POLICY),
+            endpoint=self.endpoint,
+            base_generation=self.endpoint.generation,
+            reason="Only our own organization needs it.",
+        )
+        draft = Draft(
+            account=self.account,
+            title="Narrow the policy of S3",
+            justification="Only our own organization needs it.",
+            owner_team=self.endpoint.owner_team,
+            changes=(change,),
+        )
+        return requests.submit(
+            draft=draft, by=person(self.engineer), now=timezone.now(), submission_key=factories.uuid.uuid4()
+        )
+
+    def form(self) -> str:
+        """Return the address of the form with a place chosen."""
+        spec = factories.interface_spec(self.account)
+        place = f"account={self.account.pk}&region={spec.region}&vpc_id={spec.vpc_id}&service_name={spec.service_name}"
+        return f"{reverse('request_new')}?{place}&access=custom"
+
+    def pages(self) -> Iterator[tuple[str, User, str]]:
+        """Return each page's name, who looks, and its address."""
+        yield from (
+            ("requests", self.engineer, reverse("request_list")),
+            ("requests-none", self.engineer, reverse("request_list") + "?q=nothing"),
+            ("form", self.engineer, self.form()),
+            ("form-empty", self.engineer, reverse("request_new")),
+            ("request-done", self.engineer, self.done.get_absolute_url()),
+            ("request-waiting", self.approver, self.waiting.get_absolute_url()),
+            ("request-broken", self.engineer, self.broken.get_absolute_url()),
+            ("request-policy", self.approver, self.change.get_absolute_url()),
+            ("approvals", self.approver, reverse("approval_queue")),
+            ("endpoints", self.engineer, reverse("endpoint_list")),
+            ("endpoint-gateway", self.engineer, self.endpoint.get_absolute_url()),
+            ("endpoint-interface", self.engineer, self.interface.get_absolute_url()),
+            ("policy-form", self.engineer, reverse("endpoint_policy_new", args=[self.endpoint.pk])),
+            ("policy-revision", self.engineer, reverse("policy_revision", args=[self.endpoint.pk, 2])),
+            ("rollback", self.engineer, reverse("policy_rollback", args=[self.endpoint.pk, 2])),
+            ("delete", self.engineer, reverse("endpoint_delete", args=[self.endpoint.pk])),
+            ("events", self.operator, reverse("event_list")),
+            ("operations", self.operator, reverse("operation_list")),
+            ("tokens", self.engineer, reverse("token_list")),
+            ("search", self.engineer, reverse("search") + "?q=s3"),
+            ("conflict", self.engineer, reverse("request_edit", args=[self.waiting.pk])),
+            ("not-found", self.engineer, reverse("request_detail", args=[999_999])),
+            ("forbidden", self.engineer, reverse("operation_list")),
+        )
+
+
+@pytest.fixture
+def world(transactional_db: None) -> World:
+    """Return one of everything."""
+    return World()
+
+
+def _sideways(page: Page) -> int:
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+def _keep(page: Page, name: str) -> None:
+    """Keep a picture where `PORTAL_SCREENSHOTS` names a folder, for people to look at."""
+    folder = os.environ.get("PORTAL_SCREENSHOTS")
+    if folder:
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+def test_every_page_is_accessible_and_fits_a_phone(
+    world: World, page: Page, login: Callable[..., None], live_server: LiveServer
+) -> None:
+    wrong = []
+    for name, user, address in world.pages():
+        page.context.clear_cookies()
+        login(user)
+        page.goto(live_server.url + address)
+        wrong += [f"{name}: {line}" for line in violations(page)]
+        _keep(page, name)
+        page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
+        _keep(page, f"{name}-dark")
+        page.evaluate("document.documentElement.dataset.bsTheme = 'light'")
+        page.set_viewport_size(PHONE)
+        if _sideways(page) > 0:
+            wrong.append(f"{name}: {_sideways(page)} px too wide for a phone")
+        _keep(page, f"{name}-phone")
+        page.set_viewport_size(WIDE)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_an_engineer_asks_and_an_approver_approves(
+    world: World, page: Page, login: Callable[..., None], live_server: LiveServer
+) -> None:
+    login(world.engineer)
+    page.goto(live_server.url + reverse("request_new"))
+    page.get_by_label("Title").fill("Typed before anything was chosen")
+    page.get_by_label("VPC").select_option(index=1)
+    page.get_by_label("Service", exact=False).first.select_option(f"com.amazonaws.{factories.REGION}.secretsmanager")
+    page.get_by_role("group", name="Subnets").wait_for()
+    assert page.get_by_label("Title").input_value() == "Typed before anything was chosen"
+    page.get_by_role("button", name="Review", exact=True).last.click()
+    summary = page.locator("[data-error-summary]")
+    summary.wait_for()
+    assert summary.evaluate("element => element === document.activeElement")
+    assert violations(page) == []
+    page.get_by_label("Justification").fill("The batch jobs read secrets.")
+    page.get_by_role("button", name="Review", exact=True).last.click()
+    page.get_by_role("heading", name="What will happen").wait_for()
+    assert violations(page) == []
+    _keep(page, "form-review")
+    page.get_by_role("button", name="Submit for review").last.click()
+    page.get_by_role("heading", name="Typed before anything was chosen").wait_for()
+    made = EndpointRequest.objects.latest("pk")
+    page.context.clear_cookies()
+    login(world.approver)
+    page.goto(live_server.url + made.get_absolute_url())
+    page.get_by_role("button", name="Reject").click()
+    page.get_by_text("Say what is wrong").first.wait_for()
+    page.get_by_label("Comment").fill("Fine.")
+    page.get_by_role("button", name="Approve").click()
+    page.get_by_text("Approved.", exact=True).wait_for()
+    made.refresh_from_db()
+    assert made.status == "approved"
+
+
+def test_a_page_that_is_looked_at_follows_what_happens(
+    world: World, page: Page, login: Callable[..., None], live_server: LiveServer
+) -> None:
+    login(world.engineer)
+    page.goto(live_server.url + world.waiting.get_absolute_url())
+    page.get_by_role("link", name="All events").focus()
+    factories.available(factories.approved(world.waiting, world.approver))
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('poll'))")
+    page.get_by_text("in-use").first.wait_for()
+    assert page.locator("[hx-trigger~=poll]").count() == 0
+    assert page.locator("#request-head").get_by_text("Available", exact=True).is_visible()
