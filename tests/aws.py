@@ -22,6 +22,7 @@ from portal.sandbox.aws.server import SimulatedAws
 
 REGION = "eu-west-1"
 MEMBER = "555566667777"
+PROVIDER = "666677778888"
 EXTERNAL_ID = "external-id-of-the-tests"
 ROLE = "EndpointPortal"
 
@@ -100,6 +101,39 @@ def aws(simulated_aws: SimulatedAws, monkeypatch: pytest.MonkeyPatch) -> Iterato
     yield build(simulated_aws.url, control)
     forget_clients()
     assert os.environ["AWS_ENDPOINT_URL"] == simulated_aws.url
+
+
+class Provider:
+    """Another account with an endpoint service that wants to accept each connection."""
+
+    def __init__(self, aws: World) -> None:
+        made = aws.control.add_account(PROVIDER)
+        keys = {"aws_access_key_id": made.access_key_id, "aws_secret_access_key": made.secret_access_key}
+        self.ec2 = boto3.client("ec2", region_name=REGION, endpoint_url=aws.url, **keys)
+        vpc_id = self.ec2.create_vpc(CidrBlock="10.50.0.0/16")["Vpc"]["VpcId"]
+        subnets = [
+            self.ec2.create_subnet(VpcId=vpc_id, CidrBlock=f"10.50.{number}.0/24", AvailabilityZone=f"{REGION}{zone}")[
+                "Subnet"
+            ]["SubnetId"]
+            for number, zone in enumerate("abc")
+        ]
+        balancers = boto3.client("elbv2", region_name=REGION, endpoint_url=aws.url, **keys)
+        balancer = balancers.create_load_balancer(Name="partner", Type="network", Scheme="internal", Subnets=subnets)[
+            "LoadBalancers"
+        ][0]["LoadBalancerArn"]
+        service = self.ec2.create_vpc_endpoint_service_configuration(
+            NetworkLoadBalancerArns=[balancer], AcceptanceRequired=True, PrivateDnsName="ledger.partner.example"
+        )["ServiceConfiguration"]
+        self.service_id, self.service_name = service["ServiceId"], service["ServiceName"]
+        self.ec2.modify_vpc_endpoint_service_permissions(
+            ServiceId=self.service_id, AddAllowedPrincipals=[f"arn:aws:iam::{MEMBER}:root"]
+        )
+
+    def decide(self, verb: str, vpc_endpoint_id: str | None) -> None:
+        """Accept or reject a connection."""
+        act = getattr(self.ec2, f"{verb}_vpc_endpoint_connections")
+        answer = act(ServiceId=self.service_id, VpcEndpointIds=[vpc_endpoint_id])
+        assert answer["Unsuccessful"] == []
 
 
 def build(url: str, control: SimControl) -> World:

@@ -224,7 +224,7 @@ def _retire_round(request: EndpointRequest, by: Who, now: datetime, *, for_edit:
     if for_edit and any(item.action == ChangeAction.CREATE and item.endpoint.vpc_endpoint_id for item in operations):
         raise Conflict("AWS has made an endpoint for this request. Retry it, or withdraw it and ask for its deletion.")
     for operation in operations:
-        if operation.status == "failed":
+        if operation.status in ("failed", "waiting_acceptance"):
             _retire_operation(operation, by, now)
     for revision in PolicyRevision.objects.filter(changes__request=request, changes__round=request.round).filter(
         Q(status="proposed") | Q(status="approved")
