@@ -196,6 +196,7 @@ def test_a_page_that_is_looked_at_follows_what_happens(
     page.evaluate("document.body.dispatchEvent(new CustomEvent('poll'))")
     page.get_by_text("in-use").first.wait_for()
     assert page.locator("[hx-trigger~=poll]").count() == 0
+    assert page.evaluate("document.activeElement.id") == "all-events"  # the focus stays where it was
     assert page.locator("#request-head").get_by_text("Available", exact=True).is_visible()
 
 
