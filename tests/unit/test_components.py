@@ -43,7 +43,7 @@ def span(words: str, token: str = "", *, marked: bool = False) -> SimpleNamespac
 
 def change(before: tuple[SimpleNamespace, ...] | None, after: tuple[SimpleNamespace, ...] | None) -> SimpleNamespace:
     return SimpleNamespace(
-        kind="change",
+        kind="changed",
         before=before,
         before_number=None if before is None else 5,
         after=after,
@@ -79,8 +79,8 @@ def test_a_difference_shows_an_added_line_on_the_right_only() -> None:
 
 
 def test_a_difference_tells_how_many_lines_it_leaves_out() -> None:
-    assert "1 unchanged line " in diff_of(SimpleNamespace(kind="skip", skipped=1)).replace("<", " <")
-    assert "12 unchanged lines" in diff_of(SimpleNamespace(kind="skip", skipped=12))
+    assert "1 unchanged line " in diff_of(SimpleNamespace(kind="skip", hidden=1)).replace("<", " <")
+    assert "12 unchanged lines" in diff_of(SimpleNamespace(kind="skip", hidden=12))
 
 
 def test_a_difference_keeps_white_space_and_escapes_what_people_wrote() -> None:

@@ -9,6 +9,7 @@ from django.test import Client
 
 from endpoints.models import Account, EndpointRequest, Role, User
 from tests import factories as make
+from tests.integration.browsers import browser
 
 
 @dataclass
@@ -20,9 +21,7 @@ class Desk:
 
     def client(self, name: str, *, strict: bool = False) -> Client:
         """Return a browser in which a person is signed in."""
-        client = Client(enforce_csrf_checks=strict)
-        client.force_login(self.people[name])
-        return client
+        return browser(self.people[name], strict=strict)
 
     def submitted(self, title: str = "S3 without NAT", *, account: Account | None = None) -> EndpointRequest:
         """Return a request of the engineer that waits for review."""

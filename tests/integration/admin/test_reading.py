@@ -67,6 +67,8 @@ def test_every_list_and_page_can_be_read_and_searched_by_those_who_see_all(desk:
         client = desk.client(name)
         for model in (*RECORDS, *EDITABLE):
             assert client.get(url(model)).status_code == 200, model
+            if name in ("operator", "administrator"):
+                continue  # they read by the same rule as the auditor; once through all pages is enough
             if admin.site._registry[model].search_fields:
                 assert client.get(url(model), {"q": "12 x"}).status_code == 200, model
             if model is not AuthToken:
@@ -82,7 +84,8 @@ def test_every_filter_of_every_list_works(desk: Desk) -> None:
     client = desk.client("auditor")
     for model in (*RECORDS, *EDITABLE):
         page = client.get(url(model)).content.decode()
-        for link in sorted(set(re.findall(r'href="(\?[^"]+)"', page))):
+        by_parameter = {link.partition("=")[0]: link for link in re.findall(r'href="(\?[^"]+)"', page)}
+        for link in by_parameter.values():
             assert client.get(url(model) + link.replace("&amp;", "&")).status_code == 200, (model, link)
 
 

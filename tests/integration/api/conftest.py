@@ -9,6 +9,7 @@ from django.test import Client
 
 from endpoints.models import Account, Endpoint, EndpointRequest, User
 from tests import factories as make
+from tests.integration.browsers import browser
 
 
 @dataclass
@@ -49,7 +50,12 @@ def world(db: None) -> World:
 
 
 @pytest.fixture
-def engineer(world: World, client: Client) -> Client:
+def engineer(world: World) -> Client:
     """Return a browser in which the engineer is signed in."""
-    client.force_login(world.engineer)
-    return client
+    return browser(world.engineer)
+
+
+@pytest.fixture
+def client() -> Client:
+    """Return a browser in which nobody is signed in."""
+    return browser()

@@ -108,7 +108,7 @@ def test_the_filters_narrow(world: World, engineer: Client) -> None:
 def test_the_list_takes_the_same_number_of_queries_for_1_and_30_endpoints(
     world: World, engineer: Client, django_assert_num_queries: Callable[[int], Any]
 ) -> None:
-    queries = 7  # session, person, sees all?, versions, endpoints, policy revisions, operations
+    queries = 9  # session, person, roles, teams, sees all?, versions, endpoints, policy revisions, operations
     world.available()
     with django_assert_num_queries(queries):
         assert len(engineer.get(LIST).json()["results"]) == 1
@@ -143,7 +143,7 @@ def test_revisions_take_the_same_number_of_queries_for_1_and_30(
 ) -> None:
     endpoint = interface(world)
     path = f"{LIST}/{endpoint.pk}/policy-revisions"
-    queries = 6  # session, person, sees all?, may see it?, versions, revisions
+    queries = 8  # session, person, roles, teams, sees all?, may see it?, versions, revisions
     with django_assert_num_queries(queries):
         assert len(engineer.get(path).json()["results"]) == 1
     first = endpoint.policy_revisions.get()

@@ -17,6 +17,7 @@ from endpoints.models import Operation, User
 from endpoints.services import leases
 from tests import factories as make
 from tests.integration.api.conftest import World
+from tests.integration.browsers import browser
 
 LIST = "/api/v1/requests"
 
@@ -58,10 +59,13 @@ class TestSignIn:
         User.objects.filter(pk=world.engineer.pk).update(is_active=False)
         problem_of(client.get(LIST, headers={"Authorization": f"Token {token}"}), 401)
 
+    def test_who_has_no_role_yet_is_told_whom_to_ask(self, world: World) -> None:
+        response = browser(make.make_person("nobody")).get(LIST)
+        assert "Ask an administrator" in problem_of(response, 403)["detail"]
+
     def test_a_session_that_writes_needs_no_answer_but_405(self, world: World) -> None:
-        browser = Client(enforce_csrf_checks=True)
-        browser.force_login(world.engineer)
-        problem_of(browser.post(LIST, {}, content_type="application/json"), 405)
+        strict = browser(world.engineer, strict=True)
+        problem_of(strict.post(LIST, {}, content_type="application/json"), 405)
 
 
 class TestProblems:
@@ -170,7 +174,7 @@ class TestConditional:
     ) -> None:
         world.available()
         tag = engineer.get(LIST)["ETag"]
-        with django_assert_num_queries(4):  # session, person, sees all?, versions
+        with django_assert_num_queries(6):  # session, person, roles, teams, sees all?, versions
             engineer.get(LIST, headers={"If-None-Match": tag})
 
     def test_an_if_match_that_does_not_hold_is_a_problem(self, world: World, engineer: Client) -> None:

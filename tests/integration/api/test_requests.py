@@ -99,7 +99,7 @@ def test_the_list_takes_the_same_number_of_queries_for_1_and_30_requests(
     world: World, engineer: Client, django_assert_num_queries: Callable[[int], Any]
 ) -> None:
     make.approved(world.submitted(), world.approver)
-    queries = 8  # session, person, sees all?, versions, requests, changes, checks, reviews
+    queries = 10  # session, person, roles, teams, sees all?, versions, requests, changes, checks, reviews
     with django_assert_num_queries(queries):
         assert len(engineer.get(LIST).json()["results"]) == 1
     for number in range(29):
