@@ -59,7 +59,7 @@ def request_new_fields(request: HttpRequest) -> HttpResponse:
     values = read_values(request.GET)
     choices = _choices(values)
     form = RequestForm(initial=settled(values, choices), choices=choices, user=signed_in(request))
-    return render(request, "requests/form_fields.html", {"form": form, "edited": "edited" in request.GET})
+    return render(request, "requests/form_fields.html", {"form": form})
 
 
 def _ask(request: HttpRequest, asking: Asking) -> HttpResponse:
