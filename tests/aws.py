@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +20,6 @@ from endpoints.models import Account, AccountRegion
 from endpoints.services import inventory, regions
 from portal.sandbox import world
 from portal.sandbox.aws.control import SimControl
-from portal.sandbox.aws.server import SimulatedAws
 
 REGION = "eu-west-1"
 MEMBER = "555566667777"
@@ -81,26 +82,38 @@ class World:
 
 
 @pytest.fixture(scope="session")
-def simulated_aws() -> Iterator[SimulatedAws]:
-    """Run the simulated AWS for the whole session: states end at once and nothing throttles, until a test says so."""
-    with SimulatedAws(pace=0, rate=0) as server:
-        yield server
+def simulated_aws() -> Iterator[str]:
+    """Run the simulated AWS for the whole session and return its URL.
+
+    It is a process of its own: it replaces parts of moto, which tests of moto's own symbols must not meet. States
+    end at once and nothing throttles, until a test says otherwise.
+    """
+    command = [sys.executable, "-m", "portal.sandbox.aws", "--port", "0", "--pace", "0", "--rate", "0"]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    assert server.stdout is not None
+    line = server.stdout.readline()
+    try:
+        assert line.startswith("Simulated AWS on "), f"The simulated AWS did not start: {line!r}"
+        yield line.split()[-1]
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
 
 
 @pytest.fixture
-def aws(simulated_aws: SimulatedAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def aws(simulated_aws: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """Return a fresh world; this process's boto3 and that of its children work there."""
-    control = SimControl(simulated_aws.url)
+    control = SimControl(simulated_aws)
     control.reset()
     control.set_pace(0)
     control.set_rate(0)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", simulated_aws.url)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", simulated_aws)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", world.AWS_ACCESS_KEY_ID)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", world.AWS_SECRET_ACCESS_KEY)
     forget_clients()
-    yield build(simulated_aws.url, control)
+    yield build(simulated_aws, control)
     forget_clients()
-    assert os.environ["AWS_ENDPOINT_URL"] == simulated_aws.url
+    assert os.environ["AWS_ENDPOINT_URL"] == simulated_aws
 
 
 class Provider:
