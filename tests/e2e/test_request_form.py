@@ -52,13 +52,16 @@ def test_a_choice_made_while_another_is_loading_counts_together_with_it(form: Pa
     second = factories.aws_id("vpc", Account.objects.get(), factories.REGION, "second")
     held: list[Route] = []
     form.route("**/requests/new/fields/**", lambda route: route.continue_() if held else held.append(route))
-    form.locator(SERVICE).select_option(service("s3"))  # never answered: the next choice takes its place
+    form.locator(SERVICE).select_option(service("s3"))  # unanswered when the next choice comes
     form.wait_for_function("() => document.querySelector('#loading.htmx-request')")
     form.locator("[name=vpc_id]").select_option(second)
     expect(form.locator(PLACED)).to_have_value(f"{second} {service('s3')} Gateway")
     expect(form.get_by_role("group", name="Type")).to_be_visible()  # which depends on the service, not on the VPC
+    held[0].continue_()  # an answer to the first choice alone would come too late
+    form.wait_for_load_state("networkidle")
     expect(form.locator("[name=vpc_id]")).to_have_value(second)
     expect(form.locator(SERVICE)).to_have_value(service("s3"))
+    expect(form.locator(PLACED)).to_have_value(f"{second} {service('s3')} Gateway")
 
 
 def test_the_list_of_services_is_narrowed_by_typing(form: Page, axe: Callable[..., None]) -> None:
