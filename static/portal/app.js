@@ -77,7 +77,8 @@
     const seconds = (moment - Date.now()) / 1000;
     if (Math.abs(seconds) < 10) return seconds > 1 ? "in a moment" : "just now";
     const [, unit, length] = UNITS.find(([below]) => Math.abs(seconds) < below);
-    return relative.format(Math.trunc(seconds / length), unit);
+    // What was is told in whole units that have passed; what comes is rounded: a token of 30 days ends in 30 days.
+    return relative.format(seconds > 0 ? Math.round(seconds / length) : Math.trunc(seconds / length), unit);
   }
 
   function refreshTimes(within = document) {
