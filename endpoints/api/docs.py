@@ -157,13 +157,14 @@ def _name(schema: Mapping[str, Any]) -> str:
 
 
 def _answer(code: str, response: Mapping[str, Any]) -> Answer:
-    media_type, content = next(iter(response.get("content", {}).items()), ("", {}))
+    bodies: Mapping[str, Any] = response.get("content", {})
+    media_type = next(iter(bodies), "")
     return Answer(
         code=int(code),
         phrase=HTTPStatus(int(code)).phrase,
         meaning=marked(response.get("description", "")),
         media_type=media_type,
-        named=_name(content.get("schema", {})),
+        named=_name(bodies[media_type].get("schema", {})) if media_type else "",
     )
 
 
