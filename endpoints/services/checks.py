@@ -20,8 +20,8 @@ def findings_for(change: ChangeDraft, *, account: Account) -> list[Finding]:
     if change.action == ChangeAction.DELETE:
         return []
     found = policy_findings(change.spec)
-    if change.action == ChangeAction.CREATE:
-        found += preflight.check(change.spec, snapshot_for(change.spec, account=account))
+    rules = preflight.RULES if change.action == ChangeAction.CREATE else preflight.POLICY_RULES
+    found += preflight.check(change.spec, snapshot_for(change.spec, account=account), rules)
     order = {"block": 0, "warn": 1, "info": 2}
     return sorted(found, key=lambda item: order[item.severity])
 
