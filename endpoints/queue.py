@@ -10,11 +10,14 @@ from typing import Any
 from uuid import UUID
 
 from celery import current_app
+from django.core.cache import cache
 from django.db import transaction
 
 PROVISION = "endpoints.provision"
 OBSERVE = "endpoints.observe"
 REFRESH_INVENTORY = "endpoints.refresh_inventory"
+
+AGAIN_SECONDS = 30
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +25,24 @@ log = logging.getLogger(__name__)
 def wake_operation(operation_id: UUID) -> None:
     """After commit, tell a worker that an operation is due."""
     _after_commit(PROVISION, operation_id=str(operation_id))
+
+
+def wake_waiting_operation(operation_id: UUID, version: int) -> None:
+    """Tell a worker again that an operation is due, at most once a while for the same state of its row.
+
+    Without that, a sweep every few seconds would pile up messages for what busy workers haven't reached yet.
+    """
+    if first_in(f"wake:{operation_id}:{version}", seconds=AGAIN_SECONDS):
+        wake_operation(operation_id)
+
+
+def first_in(name: str, *, seconds: float) -> bool:
+    """Tell whether nobody asked by this name within the last seconds; True as well when the cache is away."""
+    try:
+        return bool(cache.add(f"first:{name}", 1, timeout=seconds))
+    except Exception as error:  # noqa: BLE001  # without the cache there are more messages, and no harm
+        log.warning("the cache does not answer: %s", error)
+        return True
 
 
 def wake_observer(account_region_id: int) -> None:

@@ -251,17 +251,10 @@ PORTAL_SWEEP_SECONDS = env.number("PORTAL_SWEEP_SECONDS", 5)
 PORTAL_OBSERVE_SECONDS = env.number("PORTAL_OBSERVE_SECONDS", 2)
 PORTAL_INVENTORY_SECONDS = env.number("PORTAL_INVENTORY_SECONDS", 300)
 PORTAL_POLICY_EFFECT_SECONDS = env.number("PORTAL_POLICY_EFFECT_SECONDS", 300)
+# No "expires": a worker whose clock is off by an hour would drop every tick. The tasks drop what piled up.
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {
-        "task": "endpoints.sweep",
-        "schedule": PORTAL_SWEEP_SECONDS,
-        "options": {"expires": PORTAL_SWEEP_SECONDS},
-    },
-    "observe": {
-        "task": "endpoints.observe_due",
-        "schedule": PORTAL_OBSERVE_SECONDS,
-        "options": {"expires": PORTAL_OBSERVE_SECONDS},
-    },
+    "sweep": {"task": "endpoints.sweep", "schedule": PORTAL_SWEEP_SECONDS},
+    "observe": {"task": "endpoints.observe_due", "schedule": PORTAL_OBSERVE_SECONDS},
 }
 
 # --- Logs -------------------------------------------------------------------------------------------------------------

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,10 +20,10 @@ from endpoints.models import Account, AccountRegion
 from endpoints.services import inventory, regions
 from portal.sandbox import world
 from portal.sandbox.aws.control import SimControl
-from portal.sandbox.aws.server import SimulatedAws
 
 REGION = "eu-west-1"
 MEMBER = "555566667777"
+PROVIDER = "666677778888"
 EXTERNAL_ID = "external-id-of-the-tests"
 ROLE = "EndpointPortal"
 
@@ -80,26 +82,71 @@ class World:
 
 
 @pytest.fixture(scope="session")
-def simulated_aws() -> Iterator[SimulatedAws]:
-    """Run the simulated AWS for the whole session: states end at once and nothing throttles, until a test says so."""
-    with SimulatedAws(pace=0, rate=0) as server:
-        yield server
+def simulated_aws() -> Iterator[str]:
+    """Run the simulated AWS for the whole session and return its URL.
+
+    It is a process of its own: it replaces parts of moto, which tests of moto's own symbols must not meet. States
+    end at once and nothing throttles, until a test says otherwise.
+    """
+    command = [sys.executable, "-m", "portal.sandbox.aws", "--port", "0", "--pace", "0", "--rate", "0"]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    assert server.stdout is not None
+    line = server.stdout.readline()
+    try:
+        assert line.startswith("Simulated AWS on "), f"The simulated AWS did not start: {line!r}"
+        yield line.split()[-1]
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
 
 
 @pytest.fixture
-def aws(simulated_aws: SimulatedAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def aws(simulated_aws: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """Return a fresh world; this process's boto3 and that of its children work there."""
-    control = SimControl(simulated_aws.url)
+    control = SimControl(simulated_aws)
     control.reset()
     control.set_pace(0)
     control.set_rate(0)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", simulated_aws.url)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", simulated_aws)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", world.AWS_ACCESS_KEY_ID)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", world.AWS_SECRET_ACCESS_KEY)
     forget_clients()
-    yield build(simulated_aws.url, control)
+    yield build(simulated_aws, control)
     forget_clients()
-    assert os.environ["AWS_ENDPOINT_URL"] == simulated_aws.url
+    assert os.environ["AWS_ENDPOINT_URL"] == simulated_aws
+
+
+class Provider:
+    """Another account with an endpoint service that wants to accept each connection."""
+
+    def __init__(self, aws: World) -> None:
+        made = aws.control.add_account(PROVIDER)
+        keys = {"aws_access_key_id": made.access_key_id, "aws_secret_access_key": made.secret_access_key}
+        self.ec2 = boto3.client("ec2", region_name=REGION, endpoint_url=aws.url, **keys)
+        vpc_id = self.ec2.create_vpc(CidrBlock="10.50.0.0/16")["Vpc"]["VpcId"]
+        subnets = [
+            self.ec2.create_subnet(VpcId=vpc_id, CidrBlock=f"10.50.{number}.0/24", AvailabilityZone=f"{REGION}{zone}")[
+                "Subnet"
+            ]["SubnetId"]
+            for number, zone in enumerate("abc")
+        ]
+        balancers = boto3.client("elbv2", region_name=REGION, endpoint_url=aws.url, **keys)
+        balancer = balancers.create_load_balancer(Name="partner", Type="network", Scheme="internal", Subnets=subnets)[
+            "LoadBalancers"
+        ][0]["LoadBalancerArn"]
+        service = self.ec2.create_vpc_endpoint_service_configuration(
+            NetworkLoadBalancerArns=[balancer], AcceptanceRequired=True, PrivateDnsName="ledger.partner.example"
+        )["ServiceConfiguration"]
+        self.service_id, self.service_name = service["ServiceId"], service["ServiceName"]
+        self.ec2.modify_vpc_endpoint_service_permissions(
+            ServiceId=self.service_id, AddAllowedPrincipals=[f"arn:aws:iam::{MEMBER}:root"]
+        )
+
+    def decide(self, verb: str, vpc_endpoint_id: str | None) -> None:
+        """Accept or reject a connection."""
+        act = getattr(self.ec2, f"{verb}_vpc_endpoint_connections")
+        answer = act(ServiceId=self.service_id, VpcEndpointIds=[vpc_endpoint_id])
+        assert answer["Unsuccessful"] == []
 
 
 def build(url: str, control: SimControl) -> World:

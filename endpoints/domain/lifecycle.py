@@ -141,7 +141,13 @@ REQUEST = _lifecycle(
             "request.resubmitted",
             (Actor.APPROVER,),
         ),
-        _move("withdraw", "submitted changes_requested failed", "withdrawn", Actor.REQUESTER, "request.withdrawn"),
+        _move(
+            "withdraw",
+            "submitted changes_requested pending_acceptance failed",
+            "withdrawn",
+            Actor.REQUESTER,
+            "request.withdrawn",
+        ),
         _move("start", "approved", "provisioning", Actor.WORKER, "request.provisioning"),
         _move(
             "await_acceptance",
@@ -269,7 +275,7 @@ OPERATION = _lifecycle(
         _move("succeed", "running observing waiting_acceptance", "succeeded", Actor.WORKER, "operation.succeeded"),
         _move("fail", "queued running observing waiting_acceptance", "failed", Actor.WORKER, "operation.failed"),
         _move("retry", "failed", "queued", (Actor.REQUESTER, Actor.OPERATOR), "operation.retried"),
-        _move("cancel", "failed queued", "cancelled", (Actor.REQUESTER,), "operation.cancelled"),
+        _move("cancel", "failed waiting_acceptance", "cancelled", (Actor.REQUESTER,), "operation.cancelled"),
     ],
 )
 

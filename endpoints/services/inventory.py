@@ -23,10 +23,12 @@ log = logging.getLogger(__name__)
 def refresh(*, account_region_id: int, now: datetime) -> bool:
     """Read one account-region and replace its rows, kind by kind; tell whether all of it worked.
 
-    A kind that can't be read keeps its last rows, and the error is kept beside them.
+    A kind that can't be read keeps its last rows, and the error is kept beside them. What isn't due is left alone:
+    the message came twice, and another worker is reading.
     """
+    if not _take(account_region_id):
+        return False
     region = AccountRegion.objects.select_related("account").get(pk=account_region_id)
-    _postpone(region)
     client = gateway(region.account, region.region)
     errors = []
     for kind, read in SECTIONS.items():
@@ -57,9 +59,11 @@ def due() -> list[int]:
     return list(rows.order_by("inventory_due_at").values_list("pk", flat=True)[:100])
 
 
-def _postpone(region: AccountRegion) -> None:
+def _take(account_region_id: int) -> bool:
+    """Take a due reading by moving its due time on, so that one worker does it."""
     pause = timedelta(seconds=settings.PORTAL_INVENTORY_SECONDS)
-    AccountRegion.objects.filter(pk=region.pk).update(inventory_due_at=Now() + pause)
+    due_now = AccountRegion.objects.filter(pk=account_region_id, inventory_due_at__lte=Now())
+    return bool(due_now.update(inventory_due_at=Now() + pause))
 
 
 def _item(region: AccountRegion, resource: Resource) -> InventoryItem:

@@ -58,7 +58,7 @@ def observe(*, account_region_id: int) -> int:
         found, interfaces = _look(region, operations) if operations else ({}, {})
         for operation in operations:
             seen = found.get(operation.endpoint.vpc_endpoint_id or "")
-            _settle(operation, _with_interfaces(seen, interfaces), now=timezone.now())
+            _settle_alone(operation, _with_interfaces(seen, interfaces))
         return len(operations)
     except AwsError as error:
         _note_trouble(region, error)
@@ -97,6 +97,14 @@ def _with_interfaces(
         return None
     mine = tuple(interfaces[item] for item in seen.network_interface_ids if item in interfaces)
     return replace(seen, network_interfaces=mine)
+
+
+def _settle_alone(operation: Operation, seen: ObservedEndpoint | None) -> None:
+    """Settle one operation; what goes wrong with it is logged and must not keep the others waiting."""
+    try:
+        _settle(operation, seen, now=timezone.now())
+    except Exception:
+        log.exception("settling operation %s failed; the next look tries again", operation.pk)
 
 
 def _settle(operation: Operation, seen: ObservedEndpoint | None, *, now: datetime) -> None:

@@ -42,13 +42,38 @@ def run(*, operation_id: UUID, owner: str | None = None) -> bool:
         return False
     operation = Operation.objects.select_related("change", "request", "endpoint", "account").get(pk=operation_id)
     try:
+        if operation.attempts > outcomes.MAX_ATTEMPTS:
+            raise _worn_out()
         outcomes.started(operation, now=timezone.now())
         _work(operation, held)
     except AwsError as error:
         _settle_error(operation, held, error)
     except LeaseLost:
         log.warning("operation %s: the lease was lost; another worker has it", operation_id)
+    except Exception as error:
+        # Whatever it is, the operation must not stay claimed and silent: it is tried again, and in the end shown.
+        log.exception("operation %s failed inside the portal", operation_id)
+        _settle_error(operation, held, _unforeseen(error))
     return True
+
+
+def _worn_out() -> AwsError:
+    """Return the end of an operation whose workers died again and again before they could say why."""
+    return AwsError(
+        code="WorkersDied",
+        message=f"More than {outcomes.MAX_ATTEMPTS} attempts ended without an outcome.",
+        kind=Kind.REFUSED,
+        cure="Ask an operator to read the workers' logs, then retry.",
+    )
+
+
+def _unforeseen(error: Exception) -> AwsError:
+    return AwsError(
+        code=f"Portal.{type(error).__name__}",
+        message=str(error) or "An error inside the portal.",
+        kind=Kind.TRANSIENT,
+        cure="Ask an operator to read the workers' logs, then retry.",
+    )
 
 
 def _work(operation: Operation, held: Claim) -> None:

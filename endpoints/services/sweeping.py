@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from endpoints.models import Operation
-from endpoints.queue import wake_inventory, wake_observer, wake_operation
+from endpoints.queue import wake_inventory, wake_observer, wake_waiting_operation
 from endpoints.services import inventory, observation, policies
 
 BATCH = 500
@@ -23,9 +23,9 @@ class Swept:
 
 def sweep(*, now: datetime) -> Swept:
     """Wake a worker for each due operation and inventory, and let applied policies take effect."""
-    due = list(Operation.objects.due().order_by("next_attempt_at").values_list("pk", flat=True)[:BATCH])
-    for operation_id in due:
-        wake_operation(operation_id)
+    due = list(Operation.objects.due().order_by("next_attempt_at").values_list("pk", "version")[:BATCH])
+    for operation_id, version in due:
+        wake_waiting_operation(operation_id, version)
     stale = inventory.due()
     for account_region_id in stale:
         wake_inventory(account_region_id)

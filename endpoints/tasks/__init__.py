@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
 from endpoints import queue
@@ -26,7 +27,8 @@ def observe(*, account_region_id: int) -> None:
 @shared_task(name="endpoints.observe_due")
 def observe_due() -> None:
     """Wake an observer wherever something is in flight."""
-    sweeping.observe_due()
+    if queue.first_in("observe-due", seconds=settings.PORTAL_OBSERVE_SECONDS / 2):
+        sweeping.observe_due()
 
 
 @shared_task(name=queue.REFRESH_INVENTORY)
@@ -37,5 +39,6 @@ def refresh_inventory(*, account_region_id: int) -> None:
 
 @shared_task(name="endpoints.sweep")
 def sweep() -> None:
-    """Find what is due and wake workers for it."""
-    sweeping.sweep(now=timezone.now())
+    """Find what is due and wake workers for it. Ticks that piled up while no worker was there count as one."""
+    if queue.first_in("sweep", seconds=settings.PORTAL_SWEEP_SECONDS / 2):
+        sweeping.sweep(now=timezone.now())

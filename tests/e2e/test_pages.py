@@ -196,4 +196,35 @@ def test_a_page_that_is_looked_at_follows_what_happens(
     page.evaluate("document.body.dispatchEvent(new CustomEvent('poll'))")
     page.get_by_text("in-use").first.wait_for()
     assert page.locator("[hx-trigger~=poll]").count() == 0
+    assert page.evaluate("document.activeElement.id") == "all-events"  # the focus stays where it was
     assert page.locator("#request-head").get_by_text("Available", exact=True).is_visible()
+
+
+def test_another_policy_is_written_in_the_editor_compared_and_submitted(
+    world: World, page: Page, login: Callable[..., None], live_server: LiveServer
+) -> None:
+    login(world.engineer)
+    page.goto(live_server.url + reverse("endpoint_policy_new", args=[world.interface.pk]))
+    editor = page.locator("policy-editor .cm-content")
+    assert not editor.is_visible()  # full access needs no document
+    page.get_by_label("Custom policy").check()
+    editor.click()
+    page.keyboard.insert_text('{"Version": "2012-10-17", "Statement": [}')
+    page.get_by_label("Reason").fill("Only our own organization needs it.")
+    page.get_by_role("button", name="Review the difference").click()
+    page.locator("[data-error-summary]").get_by_text("Line 1").wait_for()
+    assert violations(page) == []
+    editor.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(POLICY)
+    page.get_by_role("button", name="Review the difference").click()
+    page.get_by_role("heading", name="What will happen").wait_for()
+    assert violations(page) == []
+    _keep(page, "policy-review")
+    page.get_by_role("button", name="Edit policy").click()
+    page.locator("policy-editor .cm-content").get_by_text("aws:PrincipalOrgID").wait_for()
+    page.get_by_role("button", name="Review the difference").click()
+    page.get_by_role("button", name="Submit for review").last.click()
+    page.get_by_text("Waiting for review").first.wait_for()
+    change = EndpointRequest.objects.latest("pk").changes.get()
+    assert change.spec["policy_document"] == POLICY

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
 from endpoints.models import AccountRegion, Endpoint, EndpointRequest, Event, Operation
 from endpoints.models.requests import ChangeAction
-from endpoints.services import events, observation, policies, provisioning, requests
+from endpoints.services import events, inventory, leases, observation, outcomes, policies, provisioning, requests
 from tests import factories
-from tests.aws import World, member_account
+from tests.aws import Provider, World, member_account
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +41,14 @@ class Cast:
             return factories.approved(factories.deletion(endpoint, self.engineer), self.approver)
         document = fields["policy_document"]
         return factories.approved(factories.policy_change(endpoint, self.engineer, document), self.approver)
+
+    def provided(self) -> Provider:
+        """Return a partner's service that wants to accept each endpoint, known to the account's inventory."""
+        provider = Provider(self.aws)
+        AccountRegion.objects.update(inventory_due_at=timezone.now())
+        region = AccountRegion.objects.get(account=self.account)
+        assert inventory.refresh(account_region_id=region.pk, now=timezone.now())
+        return provider
 
     def work(self, request: EndpointRequest, *, rounds: int = 5) -> EndpointRequest:
         """Let workers and the observer go on until nothing is due any more."""
@@ -265,3 +275,103 @@ def test_an_endpoint_that_is_not_visible_yet_is_waited_for(cast: Cast) -> None:
 
     assert Operation.objects.get().status == "observing"
     assert cast.work(request).status == "available"
+
+
+def test_an_error_inside_the_portal_is_shown_and_in_the_end_handed_to_a_person(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: object, **kwargs: object) -> None:
+        raise KeyError("no such thing")
+
+    monkeypatch.setattr(provisioning, "next_actions", broken)
+    request = cast.approved(cast.aws.gateway_spec())
+    for _ in range(outcomes.MAX_ATTEMPTS):
+        Operation.objects.filter(status="queued").update(next_attempt_at=timezone.now())
+        cast.work(request, rounds=1)
+
+    operation = Operation.objects.get()
+    assert (operation.status, operation.last_error_code) == ("failed", "Portal.KeyError")
+    assert "logs" in operation.last_cure
+    request.refresh_from_db()
+    assert request.status == "failed"
+
+
+def test_an_operation_whose_workers_always_die_is_handed_to_a_person(cast: Cast) -> None:
+    request = cast.approved(cast.aws.gateway_spec())
+    for _ in range(outcomes.MAX_ATTEMPTS):
+        assert leases.claim(Operation.objects.get().pk, owner="a worker that dies")
+        Operation.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+
+    assert cast.work(request).status == "failed"
+    assert Operation.objects.get().last_error_code == "WorkersDied"
+    assert cast.aws.calls("CreateVpcEndpoint") == []
+
+
+def test_one_operation_that_can_not_be_settled_does_not_hold_up_the_others(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = cast.approved(cast.aws.gateway_spec())
+    second = cast.approved(cast.aws.interface_spec())
+    settle = observation._settle
+
+    def brittle(operation: Operation, *args: object, **kwargs: object) -> None:
+        if operation.request_id == first.pk:
+            raise ValueError("brittle")
+        settle(operation, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(observation, "_settle", brittle)
+    assert cast.work(second).status == "available"
+    monkeypatch.setattr(observation, "_settle", settle)
+    assert cast.work(first).status == "available"
+
+
+def test_a_zombie_that_lost_its_lease_writes_nothing(cast: Cast) -> None:
+    cast.approved(cast.aws.gateway_spec())
+    operation = Operation.objects.get()
+    zombie = leases.claim(operation.pk, owner="zombie")
+    assert zombie
+    Operation.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+    assert leases.claim(operation.pk, owner="heir")
+
+    with pytest.raises(leases.LeaseLost):
+        leases.write(zombie, last_error="from the grave")
+
+    operation.refresh_from_db()
+    assert (operation.lease_owner, operation.last_error) == ("heir", "")
+    assert operation.fence == zombie.fence + 1
+
+
+def test_acceptance_is_waited_for_and_private_dns_added_after_it(cast: Cast) -> None:
+    provider = cast.provided()
+    request = cast.work(cast.approved(cast.aws.interface_spec(service_name=provider.service_name)))
+    assert request.status == "pending_acceptance"
+    assert Endpoint.objects.get().status == "pending_acceptance"
+
+    provider.decide("accept", Endpoint.objects.get().vpc_endpoint_id)
+
+    assert cast.work(request).status == "available"
+    assert len(cast.aws.calls("CreateVpcEndpoint")) == 1
+    assert cast.aws.endpoints()[0]["PrivateDnsEnabled"] is True
+
+
+def test_a_rejected_connection_says_what_to_do(cast: Cast) -> None:
+    provider = cast.provided()
+    request = cast.work(cast.approved(cast.aws.interface_spec(service_name=provider.service_name)))
+    provider.decide("reject", Endpoint.objects.get().vpc_endpoint_id)
+
+    assert cast.work(request).status == "failed"
+    operation = Operation.objects.get()
+    assert operation.last_error_code == "rejected"
+    assert "deletion" in operation.last_cure
+
+
+def test_what_waits_for_acceptance_can_be_withdrawn_and_then_deleted(cast: Cast) -> None:
+    provider = cast.provided()
+    request = cast.work(cast.approved(cast.aws.interface_spec(service_name=provider.service_name)))
+
+    requests.withdraw(request=request, by=factories.by(cast.engineer), now=timezone.now())
+    endpoint = Endpoint.objects.get()
+    assert endpoint.status == "pending_acceptance"
+
+    assert cast.work(cast.change(endpoint, ChangeAction.DELETE)).status == "deleted"
+    assert cast.aws.endpoints() == []

@@ -47,7 +47,8 @@ def activate(*, pace: float = 0.0, rate: float = 0.0, seed_demo: bool = False) -
     """Simulate AWS in this process, for boto3 clients made inside: moto's `mock_aws` made strict, empty at
     first.
 
-    Clients without credentials of their own act in `IN_PROCESS_ACCOUNT`. A connection that a fault cuts is
+    `AWS_ENDPOINT_URL` is put aside meanwhile, since moto answers for AWS's own addresses only. Clients without
+    credentials of their own act in `IN_PROCESS_ACCOUNT`. A connection that a fault cuts is
     seen as botocore's `ConnectionClosedError`. Raises RuntimeError with another version of moto.
     """
     from moto import mock_aws
@@ -55,6 +56,7 @@ def activate(*, pace: float = 0.0, rate: float = 0.0, seed_demo: bool = False) -
     from portal.sandbox.aws import overlay, seed
     from portal.sandbox.aws.store import STORE, StaticKey
 
+    elsewhere = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("AWS_ENDPOINT_URL")}
     was_installed = overlay.installed()
     overlay.install()
     mock = mock_aws()
@@ -70,5 +72,6 @@ def activate(*, pace: float = 0.0, rate: float = 0.0, seed_demo: bool = False) -
     finally:
         overlay.reset()
         mock.stop()
+        os.environ.update(elsewhere)
         if not was_installed:
             overlay.uninstall()

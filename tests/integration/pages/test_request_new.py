@@ -264,6 +264,19 @@ class TestFields:
         assert spec.route_table_ids[0] in page
         assert 'name="subnet_ids"' not in page
 
+    def test_every_choice_says_what_it_reloads(self, as_: SignIn, account: Account, engineer: User) -> None:
+        spec = factories.gateway_spec(account)
+        query = {"account": account.pk, "region": spec.region, "vpc_id": spec.vpc_id, "service_name": spec.service_name}
+        page = as_(engineer).get(URL, query).content.decode()
+        parts = {"account": "on-account", "region": "on-region", "vpc_id": "placement", "service_name": "on-service"}
+        for name, part in {**parts, "vpc_endpoint_type": "placement"}.items():
+            tags = re.findall(rf'<(?:select|input)[^>]* name="{name}"[^>]*>', page)
+            assert tags, name
+            for tag in tags:
+                assert f'hx-get="{FIELDS}"' in tag, tag
+                assert f'hx-target="#{part}"' in tag, tag
+            assert page.count(f'id="{part}"') == 1
+
     def test_a_selection_survives_while_the_place_is_the_same(
         self, as_: SignIn, account: Account, engineer: User
     ) -> None:

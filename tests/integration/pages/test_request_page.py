@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -121,6 +122,52 @@ class TestPage:
         for asked in (small, large):
             with django_assert_max_num_queries(16):
                 client.get(asked.get_absolute_url())
+
+
+class TestSteps:
+    """The way of a request, in steps."""
+
+    def steps(self, client: Any, asked: EndpointRequest) -> list[tuple[str, str]]:
+        """Return each step's state and label."""
+        page = client.get(asked.get_absolute_url()).content.decode()
+        part = page[page.index('<ol class="stepper">') :].split("</ol>")[0]
+        return re.findall(r'<li class="(\w+)".*?<span class="step-label">(\w+)<', part, re.DOTALL)
+
+    def test_one_step_is_current_while_it_waits_for_review(
+        self, as_: SignIn, asked: EndpointRequest, engineer: User
+    ) -> None:
+        assert self.steps(as_(engineer), asked) == [
+            ("done", "Submitted"),
+            ("done", "Checks"),
+            ("current", "Review"),
+            ("todo", "Provisioning"),
+            ("todo", "Available"),
+        ]
+
+    @pytest.mark.parametrize("decision", ["reject", "withdraw"])
+    def test_what_stopped_it_stands_where_it_stopped(
+        self, as_: SignIn, asked: EndpointRequest, engineer: User, approver: User, decision: str
+    ) -> None:
+        if decision == "reject":
+            review(as_(approver), asked, "reject", "No.")
+        else:
+            as_(engineer).post(reverse("request_withdraw", args=[asked.pk]))
+        assert ("failed", "Review") in self.steps(as_(engineer), asked)
+
+    def test_what_aws_refused_stands_at_provisioning(
+        self, as_: SignIn, asked: EndpointRequest, engineer: User, approver: User
+    ) -> None:
+        factories.failed(factories.approved(asked, approver))
+        steps = self.steps(as_(engineer), asked)
+        assert steps[2:4] == [("done", "Review"), ("failed", "Provisioning")]
+        as_(engineer).post(reverse("request_withdraw", args=[asked.pk]))
+        assert self.steps(as_(engineer), asked)[3] == ("failed", "Provisioning")
+
+    def test_all_are_done_when_it_is_available(
+        self, as_: SignIn, asked: EndpointRequest, engineer: User, approver: User
+    ) -> None:
+        factories.available(factories.approved(asked, approver))
+        assert {state for state, _ in self.steps(as_(engineer), asked)} == {"done"}
 
 
 class TestLive:
