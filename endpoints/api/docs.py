@@ -81,6 +81,11 @@ class Shape:
     fields: tuple[Field, ...]
     choices: tuple[tuple[str, str], ...]
 
+    @property
+    def explains(self) -> bool:
+        """Tell whether any field says more than its name."""
+        return any(field.meaning or field.choices for field in self.fields)
+
 
 @dataclass(frozen=True, slots=True)
 class Description:
