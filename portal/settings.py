@@ -207,6 +207,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "endpoints.api.schema.problem_content",
+        "endpoints.api.schema.path_ids",
     ],
     "ENUM_NAME_OVERRIDES": {
         "RequestStatus": "endpoints.api.schema.REQUEST_STATUSES",
