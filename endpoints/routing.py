@@ -13,7 +13,8 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.shortcuts import resolve_url
+from django.shortcuts import render, resolve_url
+from django.template.loader import render_to_string
 from django.urls import URLPattern, path
 from rest_framework.views import APIView
 
@@ -30,7 +31,7 @@ def page(route: str, view: View, *, name: str, get: Rule | None = None, post: Ru
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         rule = rules.get(request.method or "")
         if rule is None:
-            return HttpResponseNotAllowed(sorted(rules))
+            return _not_allowed(request, sorted(rules))
         if rule is not PUBLIC and not request.user.is_authenticated:
             return _to_login(request)
         if not rule.allows(request.user):
@@ -58,9 +59,24 @@ def _by_method(get: Rule | None, post: Rule | None) -> Mapping[str, Rule]:
     return rules
 
 
+def _not_allowed(request: HttpRequest, methods: list[str]) -> HttpResponse:
+    answer = HttpResponseNotAllowed(methods)
+    # What only takes forms hangs below the page with the form, which is where somebody who types the address wants to.
+    answer.content = render_to_string("405.html", {"url": request.path.rsplit("/", 2)[0] + "/"}, request)
+    return answer
+
+
 def _to_login(request: HttpRequest) -> HttpResponse:
     login = resolve_url(settings.LOGIN_URL)
     if getattr(request, "htmx", False):
-        # A fragment must not be replaced by the login page: have the browser go there as a whole.
-        return HttpResponse(status=401, headers={"HX-Redirect": login})
+        # A fragment must not be replaced by the login page, nor a half-written form: app.js tells the person.
+        return HttpResponse(status=401)
+    if request.POST:
+        return _signed_out(request)
     return redirect_to_login(request.get_full_path(), login)
+
+
+def _signed_out(request: HttpRequest) -> HttpResponse:
+    """Give back what was sent, to be sent again after signing in: the session may have ended while it was written."""
+    sent = [(name, value) for name, values in request.POST.lists() if name != "csrfmiddlewaretoken" for value in values]
+    return render(request, "signed_out.html", {"sent": sent}, status=401)

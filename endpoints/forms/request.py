@@ -102,6 +102,7 @@ class RequestForm(PolicyFields):
             "route_table_ids": [(item.aws_id, item.label) for item in choices.route_tables],
         }.items():
             self.fields[field].choices = pairs  # type: ignore[attr-defined]
+        self.fields["service_name"].widget.attrs["data-narrow"] = "Narrow the list by name"
         for field, part in RELOADS.items():
             target = f"#{part}"
             self.fields[field].widget.attrs.update(

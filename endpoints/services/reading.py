@@ -36,20 +36,23 @@ TIMELINE = 100
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the inventory knows of the AWS ids that some specs speak of: their names, and subnets' zone and range."""
+    """What the inventory knows of what some specs speak of: names by AWS id, subnets' zone and range, services' owners
+    (account ids, by service name)."""
 
     names: Names
     subnets: Mapping[str, Mapping[str, str]]
+    owners: Mapping[str, str]
 
 
 def known_of(account_id: int, region: str, *specs: EndpointSpec, extra: tuple[str, ...] = ()) -> Known:
     """Return what the inventory knows of the ids in specs, and of `extra` ids. One query."""
-    ids = {item for spec in specs for item in (spec.vpc_id, *_parts(spec))} | set(extra)
+    ids = {item for spec in specs for item in (spec.vpc_id, spec.service_name, *_parts(spec))} | set(extra)
     rows = InventoryItem.objects.filter(account=account_id, region=region, aws_id__in=ids)
     found = list(rows.values_list("kind", "aws_id", "name", "data"))
     return Known(
-        Names({aws_id: name for _, aws_id, name, _ in found if name}),
+        Names({aws_id: name for kind, aws_id, name, _ in found if name and kind != InventoryKind.SERVICE}),
         {aws_id: data for kind, aws_id, _, data in found if kind == InventoryKind.SUBNET},
+        {aws_id: data.get("owner", "") for kind, aws_id, _, data in found if kind == InventoryKind.SERVICE},
     )
 
 

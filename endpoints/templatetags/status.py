@@ -26,6 +26,9 @@ AWS_STATES = {
     "expired": Tone.BAD,
 }
 
+AWS_SPELLINGS = {"pendingacceptance": "pendingAcceptance"}
+"""How AWS's guide writes what the gateway keeps in lower case."""
+
 
 @dataclass(frozen=True, slots=True)
 class Status:
@@ -45,7 +48,7 @@ def of(state: State) -> Status:
 def of_aws(state: str) -> Status:
     """Return AWS's own word for an endpoint's state."""
     tone = AWS_STATES.get(state, Tone.MUTED)
-    return Status(state or "unknown", tone.value, ICONS[tone])
+    return Status(AWS_SPELLINGS.get(state, state) or "unknown", tone.value, ICONS[tone])
 
 
 def of_interface(state: str) -> Status:

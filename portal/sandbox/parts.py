@@ -145,6 +145,8 @@ def _common(options: Options, environ: Mapping[str, str]) -> dict[str, str]:
         "NO_PROXY": direct,
         "no_proxy": direct,
     }
+    # AWS's policies take some minutes to take effect; who tries the portal sees it in one sitting.
+    env.setdefault("PORTAL_POLICY_EFFECT_SECONDS", "20")
     if not options.local:
         env.setdefault("ALLOWED_HOSTS", "*")  # whoever binds to a network chose to be found there
     return env

@@ -1,6 +1,6 @@
 /*
  * Behaviour shared by all pages. Everything works without this file; it only makes it more comfortable.
- * Sections: theme, toasts, copy, times, polling, answers, keyboard, menus, forms.
+ * Sections: theme, toasts, copy, times, polling, answers, signed out, keyboard, menus, forms.
  */
 "use strict";
 (() => {
@@ -75,7 +75,7 @@
 
   function inWords(moment) {
     const seconds = (moment - Date.now()) / 1000;
-    if (Math.abs(seconds) < 10) return "just now";
+    if (Math.abs(seconds) < 10) return seconds > 1 ? "in a moment" : "just now";
     const [, unit, length] = UNITS.find(([below]) => Math.abs(seconds) < below);
     return relative.format(Math.trunc(seconds / length), unit);
   }
@@ -128,11 +128,11 @@
   document.body.addEventListener("htmx:afterRequest", (event) => {
     if (!isPolled(event)) return;
     const status = event.detail.xhr?.status ?? 0;
-    const answered = status > 0 && status < 500;
+    const answered = status > 0 && status < 500 && status !== 401;
     if (answered) lastAnswer = Date.now();
     if (answered && status !== 204) pause = FASTEST; // something changed: look again soon
     if (!answered) pause = Math.min(pause * 2, SLOWEST);
-    showStale(!answered);
+    showStale(!answered && status !== 401);
   });
 
   function lookNow() {
@@ -163,6 +163,38 @@
     event.detail.swapOverride = "outerHTML";
   });
 
+  /* --- Signed out meanwhile ----------------------------------------------------------------------------------------- *
+   * Where something was typed, it stays: the person signs in in another tab and goes on here, with that session's
+   * token in every form. Elsewhere the page loads again, which asks to sign in.
+   */
+  const signedOut = document.getElementById("signed-out");
+
+  const isTyped = (field) =>
+    field.type === "checkbox" || field.type === "radio"
+      ? field.checked !== field.defaultChecked
+      : /^(textarea|input)$/i.test(field.tagName) && field.type !== "hidden" && field.value !== field.defaultValue;
+
+  function tellSignedOut() {
+    if (signedOut && all("#main form[method=post] :is(input, textarea)").some(isTyped)) signedOut.hidden = false;
+    else location.reload();
+  }
+
+  async function goOn() {
+    if (document.hidden || !signedOut || signedOut.hidden) return;
+    const answer = await fetch(signedOut.dataset.ask).catch(() => null);
+    if (!answer?.ok || new URL(answer.url).pathname === signedOut.querySelector("a").pathname) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const token = page.querySelector("[name=csrfmiddlewaretoken]")?.value;
+    if (!token) return;
+    for (const field of all("[name=csrfmiddlewaretoken]")) field.value = token;
+    document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": token }));
+    signedOut.hidden = true;
+    toast("You are signed in again. Go on.");
+  }
+
+  document.addEventListener("visibilitychange", goOn);
+  window.addEventListener("focus", goOn);
+
   const REFUSALS = {
     403: "You may not do this. Load the page again to see what has changed.",
     404: "This no longer exists. Load the page again.",
@@ -170,6 +202,7 @@
   };
 
   document.body.addEventListener("htmx:responseError", (event) => {
+    if (event.detail.xhr.status === 401) return tellSignedOut();
     if (isPolled(event)) return;
     toast(REFUSALS[event.detail.xhr.status] ?? "The portal could not do this. Try again in a moment.");
   });

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from functools import cached_property
+
+from django.conf import settings
 
 from endpoints import permissions
 from endpoints.domain import lifecycle
@@ -72,6 +75,14 @@ class EndpointPage:
     def current_revision(self) -> PolicyRevision | None:
         """Return the revision that AWS holds."""
         return next((item for item in self.revisions if item.status in CURRENT_STATES), None)
+
+    @property
+    def in_effect_from(self) -> datetime | None:
+        """Return when the applied revision will count as in effect; None when it does, or none is."""
+        current = self.current_revision
+        if current is None or current.status != "applied" or current.applied_at is None:
+            return None
+        return current.applied_at + timedelta(seconds=settings.PORTAL_POLICY_EFFECT_SECONDS)
 
     @cached_property
     def open_requests(self) -> list[EndpointRequest]:

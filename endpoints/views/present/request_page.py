@@ -33,6 +33,14 @@ class Progress:
     maximum: int
 
 
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What the service's owner, an account id (empty where AWS names none), has to do."""
+
+    owner: str
+    command: str
+
+
 class ChangePage:
     """One change with its endpoint and operation, if any."""
 
@@ -78,6 +86,19 @@ class ChangePage:
     def aws_status(self) -> status.Status | None:
         """Return AWS's own word for the endpoint's state."""
         return status.of_aws(self.endpoint.aws_state) if self.endpoint and self.endpoint.aws_state else None
+
+    @property
+    def acceptance(self) -> Acceptance | None:
+        """Return what is asked of the service's owner, while AWS waits for them."""
+        endpoint = self.endpoint
+        if endpoint is None or endpoint.status != "pending_acceptance":
+            return None
+        service = self.spec.service_name
+        command = (
+            f"aws ec2 accept-vpc-endpoint-connections --region {endpoint.region} "
+            f"--service-id {service.rpartition('.')[2]} --vpc-endpoint-ids {endpoint.vpc_endpoint_id}"
+        )
+        return Acceptance(self.known.owners.get(service, ""), command)
 
     @cached_property
     def previous(self) -> PolicyRevision | None:
@@ -137,6 +158,11 @@ class RequestPage:
         latest = self.reviews[0] if self.reviews else None
         decided_at = latest.created_at if latest and latest.round == self.request.round else None
         return stepper.steps_of(self.request, [item.change for item in self.changes], decided_at=decided_at)
+
+    @property
+    def acceptances(self) -> list[Acceptance]:
+        """Return what is asked of services' owners."""
+        return [item.acceptance for item in self.changes if item.acceptance]
 
     @property
     def failures(self) -> list[Operation]:

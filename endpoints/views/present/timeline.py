@@ -41,7 +41,7 @@ _WORDS = {
     "policy.replaced": ("Policy revision {revision} replaced", "arrow-repeat", "muted"),
     "aws.created": ("AWS created {vpc_endpoint_id}", "hdd-network", "ok"),
     "aws.found_again": ("Found {vpc_endpoint_id} again in AWS", "hdd-network", "ok"),
-    "operation.postponed": ("AWS was asked to wait; it will be tried again", "clock", "warn"),
+    "operation.postponed": ("AWS hasn't done it yet; it will be tried again", "clock", "warn"),
     "operation.failed": ("AWS refused or didn't finish", "exclamation-triangle-fill", "bad"),
 }
 _SMALL_STEPS = frozenset(
