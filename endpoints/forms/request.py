@@ -179,7 +179,10 @@ def settled(values: Mapping[str, Any], choices: Choices) -> Values:
     service = choices.service(str(values.get("service_name", "")))
     types = service.types if service else ()
     asked = str(values.get("vpc_endpoint_type", ""))
-    kind = asked if asked in types else (types[0] if types else "")
+    placed = str(values.get("placed_for", "")).split(" ")
+    # A type that was chosen for another service says nothing of this one: begin with this one's first.
+    same_service = service is not None and (len(placed) < 3 or placed[1] == service.aws_id)
+    kind = asked if asked in types and same_service else (types[0] if types else "")
     vpc_id = choices.vpc.aws_id if choices.vpc else ""
     placed_for = f"{vpc_id} {service.aws_id if service else ''} {kind}"
     found: Values = {

@@ -90,8 +90,9 @@ def succeed(operation: Operation, *, now: datetime) -> None:
         _move_endpoint(endpoint, "become_deleted", now, {"closed_at": now, "aws_state": "deleted"})
     else:
         policies.applied(endpoint=endpoint, now=now)
+        since = endpoint.available_at or now  # a change of it doesn't interrupt it
         _move_endpoint(
-            endpoint, "become_available", now, {"available_at": now, "last_error": "", "last_error_code": ""}
+            endpoint, "become_available", now, {"available_at": since, "last_error": "", "last_error_code": ""}
         )
     _move(operation, "succeed", now, {**_FREE, "finished_at": now})
     refresh_request(operation.request, now=now)

@@ -86,7 +86,7 @@
     #makeField() {
       const field = document.createElement("input");
       field.type = "search";
-      field.className = "form-control narrow";
+      field.className = "form-control narrowing";
       field.placeholder = "Type to narrow the list";
       field.autocomplete = "off";
       field.spellcheck = false;

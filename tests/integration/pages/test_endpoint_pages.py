@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -306,3 +308,22 @@ class TestDeletion:
         assert f"Will delete {endpoint.vpc_endpoint_id}" in page
         assert Operation.objects.latest("created_at").action == "delete"
         assert as_(engineer).get(url).status_code == 409  # it is being deleted
+
+
+def test_it_says_when_a_policy_counts_as_in_effect_and_since_when_it_does(
+    as_: SignIn, endpoint: Endpoint, engineer: User, approver: User, settings: Any
+) -> None:
+    client = as_(engineer)
+    since = endpoint.available_at
+    settings.PORTAL_POLICY_EFFECT_SECONDS = 300
+    apply_policy(client, endpoint, approver, READ)
+    assert endpoint.available_at == since  # it was available all the time
+    applied = endpoint.policy_revisions.get(number=2)
+    assert applied.applied_at is not None
+    expected = (applied.applied_at + timedelta(seconds=300)).strftime("%Y-%m-%d %H:%M:%S")
+    page = client.get(endpoint.get_absolute_url()).content.decode()
+    assert re.search(rf"counts as in effect\s*<time [^>]*{expected} UTC", page)
+    settings.PORTAL_POLICY_EFFECT_SECONDS = -1
+    assert policies.let_take_effect(now=timezone.now()) >= 1
+    page = client.get(endpoint.get_absolute_url()).content.decode()
+    assert re.search(r"Revision 2 is in effect since\s*<time ", page)

@@ -294,6 +294,26 @@ class TestFields:
         assert re.findall(r'name="subnet_ids" value="([^"]*)"[^>]* checked', page) == [spec.subnet_ids[1]]
         assert not re.search(r'name="private_dns_enabled"[^>]* checked', page)
 
+    def test_another_service_starts_with_its_own_first_type(
+        self, as_: SignIn, account: Account, engineer: User
+    ) -> None:
+        spec = factories.interface_spec(account)
+        query = {
+            "account": account.pk,
+            "region": spec.region,
+            "vpc_id": spec.vpc_id,
+            "service_name": f"com.amazonaws.{spec.region}.s3",
+            "vpc_endpoint_type": "Interface",
+            "placed_for": f"{spec.vpc_id} {spec.service_name} Interface",
+        }
+        page = as_(engineer).get(FIELDS, query).content.decode()
+        assert re.search(r'<input[^>]* checked[^>]* value="Gateway"|value="Gateway"[^>]* checked', page)
+        again = {**query, "placed_for": f"{spec.vpc_id} {query['service_name']} Gateway"}
+        page = as_(engineer).get(FIELDS, again).content.decode()
+        assert re.search(
+            r'<input[^>]* checked[^>]* value="Interface"|value="Interface"[^>]* checked', page
+        )  # chosen for this service: kept
+
     def test_private_dns_is_off_with_the_reason_where_the_vpc_refuses_it(
         self, as_: SignIn, account: Account, engineer: User
     ) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from endpoints.models import Account, EndpointRequest, Review, User
+from endpoints.models import Account, EndpointRequest, InventoryItem, Review, User
 from tests import factories
 from tests.integration.pages.conftest import SignIn
 
@@ -107,6 +107,24 @@ class TestPage:
         page = as_(engineer).get(asked.get_absolute_url()).content.decode()
         assert "Acceptance" in page
         assert "the owner of the service must accept" in page
+
+    def test_waiting_for_the_service_owner_says_who_it_is_and_what_they_do(
+        self, as_: SignIn, account: Account, engineer: User, approver: User
+    ) -> None:
+        service = InventoryItem.objects.get(kind="service", aws_id__endswith=".partner")
+        service.aws_id = f"com.amazonaws.vpce.{factories.REGION}.vpce-svc-0a1b2c3d"
+        service.data["owner"] = "999988887777"
+        service.save()
+        spec = factories.interface_spec(account, service_name=service.aws_id, private_dns_enabled=False)
+        asked = factories.submitted(account, engineer, spec)
+        (endpoint,) = factories.pending_acceptance(factories.approved(asked, approver))
+        page = as_(engineer).get(asked.get_absolute_url()).content.decode()
+        assert "999988887777" in page
+        assert (
+            f"aws ec2 accept-vpc-endpoint-connections --region {factories.REGION} --service-id vpce-svc-0a1b2c3d "
+            f"--vpc-endpoint-ids {endpoint.vpc_endpoint_id}"
+        ) in page
+        assert "pendingAcceptance" in page  # as AWS's guide writes it
 
     def test_the_number_of_queries_does_not_depend_on_the_parts(
         self,

@@ -1,0 +1,116 @@
+"""The request form in a hurry: choices faster than answers, a long list, a session that ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Page, Route, expect
+from pytest_django.live_server_helper import LiveServer
+
+from endpoints.models import Account, InventoryItem, User
+from tests import factories
+
+SERVICE = "select[name=service_name]"
+PLACED = "[name=placed_for]"
+
+
+@pytest.fixture
+def account(transactional_db: None) -> Account:
+    """Return an account whose region offers two VPCs."""
+    account = factories.make_account()
+    first = InventoryItem.objects.get(account=account, kind="vpc")
+    second = factories.aws_id("vpc", account, factories.REGION, "second")
+    InventoryItem.objects.create(
+        account=account, region=first.region, kind="vpc", aws_id=second, vpc_id=second, name="second", data=first.data
+    )
+    return account
+
+
+@pytest.fixture
+def engineer(account: Account) -> User:
+    """Return who asks."""
+    return factories.make_engineer()
+
+
+@pytest.fixture
+def form(page: Page, engineer: User, login: Callable[..., None], live_server: LiveServer) -> Page:
+    """Return the form with the first VPC chosen."""
+    login(engineer)
+    spec = factories.interface_spec(Account.objects.get())
+    place = f"account={Account.objects.get().pk}&region={spec.region}&vpc_id={spec.vpc_id}"
+    page.goto(f"{live_server.url}{reverse('request_new')}?{place}")
+    return page
+
+
+def service(name: str) -> str:
+    return f"com.amazonaws.{factories.REGION}.{name}"
+
+
+def test_a_choice_made_while_another_is_loading_counts_together_with_it(form: Page) -> None:
+    second = factories.aws_id("vpc", Account.objects.get(), factories.REGION, "second")
+    held: list[Route] = []
+    form.route("**/requests/new/fields/**", lambda route: route.continue_() if held else held.append(route))
+    form.locator(SERVICE).select_option(service("s3"))  # never answered: the next choice takes its place
+    form.wait_for_function("() => document.querySelector('#loading.htmx-request')")
+    form.locator("[name=vpc_id]").select_option(second)
+    expect(form.locator(PLACED)).to_have_value(f"{second} {service('s3')} Gateway")
+    expect(form.get_by_role("group", name="Type")).to_be_visible()  # which depends on the service, not on the VPC
+    expect(form.locator("[name=vpc_id]")).to_have_value(second)
+    expect(form.locator(SERVICE)).to_have_value(service("s3"))
+
+
+def test_the_list_of_services_is_narrowed_by_typing(form: Page, axe: Callable[..., None]) -> None:
+    field = form.get_by_role("searchbox", name="Narrow the list")
+    field.fill("secrets man")
+    expect(form.locator(f"{SERVICE} option")).to_have_count(1)
+    expect(form.get_by_text("1 of 3", exact=True)).to_be_visible()
+    axe()
+    field.press("Enter")
+    expect(form.locator(SERVICE)).to_have_value(service("secretsmanager"))
+    expect(form.get_by_role("group", name="Subnets")).to_be_visible()
+    assert form.url.split("?")[0].endswith(reverse("request_new"))  # Enter hasn't sent the form
+    expect(field).to_have_value("")
+    field.fill("no such service")
+    expect(form.get_by_text("Nothing matches.")).to_be_visible()
+    field.press("Escape")
+    expect(form.locator(SERVICE)).to_have_value(service("secretsmanager"))  # what was chosen stays
+    expect(form.locator(f"{SERVICE} option")).to_have_count(4)
+
+
+def test_the_list_is_gone_through_with_the_arrow_keys(form: Page) -> None:
+    field = form.get_by_role("searchbox", name="Narrow the list")
+    field.fill("s3")
+    field.press("ArrowDown")
+    expect(form.locator(SERVICE)).to_be_focused()
+    form.keyboard.press("ArrowDown")
+    expect(form.locator(PLACED)).to_have_value(
+        f"{factories.interface_spec(Account.objects.get()).vpc_id} {service('s3')} Gateway"
+    )
+    form.keyboard.press("Enter")
+    expect(form.locator(SERVICE)).not_to_have_attribute("size", "2")
+    expect(form.locator(SERVICE)).to_have_value(service("s3"))
+
+
+def test_what_was_typed_survives_the_end_of_the_session(form: Page, engineer: User, login: Callable[..., None]) -> None:
+    form.get_by_label("Title").fill("Precious words")
+    form.context.clear_cookies()
+    form.locator(SERVICE).select_option(service("s3"))
+    expect(form.get_by_text("You were signed out.")).to_be_visible()
+    expect(form.get_by_label("Title")).to_have_value("Precious words")
+    login(engineer)
+    form.evaluate("window.dispatchEvent(new Event('focus'))")
+    expect(form.locator("#signed-out")).to_be_hidden()
+    form.get_by_label("Justification").fill("The batch jobs read it.")
+    form.locator(SERVICE).select_option(service("secretsmanager"))
+    form.get_by_role("group", name="Subnets").wait_for()
+    form.context.clear_cookies(name="sessionid")
+    form.get_by_role("button", name="Review", exact=True).last.click()
+    expect(form.get_by_role("heading", name="You were signed out")).to_be_visible()
+    login(engineer)
+    form.evaluate("window.dispatchEvent(new Event('focus'))")
+    expect(form.get_by_text("You are signed in again.")).to_be_visible()
+    form.get_by_role("button", name="Send again").click()
+    expect(form.get_by_role("heading", name="What will happen")).to_be_visible()
+    expect(form.get_by_role("heading", name="Precious words")).to_be_visible()
