@@ -41,7 +41,6 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "drf_spectacular",
-    "drf_spectacular_sidecar",
     "knox",
     "rest_framework",
     "endpoints",
@@ -202,14 +201,13 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Status of requests, VPC endpoints and their policy revisions.",
     "VERSION": VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_PERMISSIONS": ["endpoints.api.permissions.DeclaredRule"],
     "PREPROCESSING_HOOKS": ["endpoints.api.schema.canonical_paths"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "endpoints.api.schema.problem_content",
+        "endpoints.api.schema.path_ids",
     ],
     "ENUM_NAME_OVERRIDES": {
         "RequestStatus": "endpoints.api.schema.REQUEST_STATUSES",

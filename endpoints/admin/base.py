@@ -23,11 +23,9 @@ from endpoints.services.actors import Who, person
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
-    TabularInline = admin.TabularInline[Any, Any]
     StackedInline = admin.StackedInline[Any, Any]
 else:  # Django's classes can't be subscripted when the program runs
     ModelAdmin = admin.ModelAdmin
-    TabularInline = admin.TabularInline
     StackedInline = admin.StackedInline
 
 
@@ -154,7 +152,7 @@ class EditableAdmin(Editable, ModelAdmin):
         formset.save_m2m()
 
 
-class EditableInline(Editable, TabularInline):
-    """A table of memberships or roles on the page of a person or team."""
+class EditableInline(Editable, StackedInline):
+    """Memberships or roles on the page of a person or team. In Django's tables fields have no labels; here they do."""
 
     extra = 0

@@ -53,7 +53,7 @@ class RoleInline(EditableInline):
 
     model = RoleAssignment
     form = RoleForm
-    fields = ("role", "account")
+    fields = (("role", "account"),)
     autocomplete_fields = ("account",)
 
 

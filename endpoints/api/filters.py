@@ -63,8 +63,18 @@ def _status(table: lifecycle.Lifecycle) -> django_filters.ChoiceFilter:
 class _Filters(django_filters.FilterSet):  # type: ignore[misc]
     """What requests and endpoints are found by alike."""
 
-    account = _shaped(ACCOUNT_ID, "Write the account's twelve digits.", field_name="account__account_id")
-    owner_team = _shaped(r"\A[-a-zA-Z0-9_]{1,80}\Z", "Write the team's short name.", field_name="owner_team__slug")
+    account = _shaped(
+        ACCOUNT_ID,
+        "Write the account's twelve digits.",
+        field_name="account__account_id",
+        label="An AWS account, by its twelve digits.",
+    )
+    owner_team = _shaped(
+        r"\A[-a-zA-Z0-9_]{1,80}\Z",
+        "Write the team's short name.",
+        field_name="owner_team__slug",
+        label="A team, by its short name.",
+    )
     requester = django_filters.CharFilter(method="by_requester", max_length=150, label="A user name, or `me`.")
     created_after = django_filters.IsoDateTimeFilter(
         field_name="created_at", lookup_expr="gte", error_messages={"invalid": _WHEN}, label="At this time or later."
@@ -88,9 +98,9 @@ class RequestFilters(_Filters):
     """Requests. Region, VPC and service are those of a change of the current round."""
 
     status = _status(lifecycle.REQUEST)
-    region = _shaped(REGION, _REGION, method="by_change")
-    vpc_id = _shaped(AWS_ID, _VPC, method="by_change")
-    service_name = _shaped(SERVICE_NAME, _SERVICE, method="by_change")
+    region = _shaped(REGION, _REGION, method="by_change", label="A region such as `eu-west-1`.")
+    vpc_id = _shaped(AWS_ID, _VPC, method="by_change", label="A VPC, by its id.")
+    service_name = _shaped(SERVICE_NAME, _SERVICE, method="by_change", label="An endpoint service, by its whole name.")
 
     class Meta:
         model = EndpointRequest
@@ -110,10 +120,12 @@ class EndpointFilters(_Filters):
     """Endpoints. The requester is who asked for its creation."""
 
     status = _status(lifecycle.ENDPOINT)
-    region = _shaped(REGION, _REGION)
-    vpc_id = _shaped(AWS_ID, _VPC)
-    service_name = _shaped(SERVICE_NAME, _SERVICE)
-    vpc_endpoint_id = _shaped(AWS_ID, "Write an endpoint's id such as vpce-0a1b2c3d.")
+    region = _shaped(REGION, _REGION, label="A region such as `eu-west-1`.")
+    vpc_id = _shaped(AWS_ID, _VPC, label="A VPC, by its id.")
+    service_name = _shaped(SERVICE_NAME, _SERVICE, label="An endpoint service, by its whole name.")
+    vpc_endpoint_id = _shaped(
+        AWS_ID, "Write an endpoint's id such as vpce-0a1b2c3d.", label="An endpoint, by AWS's id."
+    )
 
     class Meta:
         model = Endpoint

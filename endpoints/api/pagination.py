@@ -21,6 +21,7 @@ class NewestFirst(CursorPagination):
     page_size: int | None = 50
     max_page_size: int | None = 200
     page_size_query_param: str | None = "page_size"
+    cursor_query_description: Any = "Where the page begins. Follow `next` and `previous` instead of making one."
     page_size_query_description: Any = "How many on a page: 1 to 200."
 
     def get_page_size(self, request: Request) -> int:

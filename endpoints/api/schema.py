@@ -70,3 +70,13 @@ def problem_content(result: dict[str, Any], **_: Any) -> dict[str, Any]:
                 if code.startswith("4") and "application/json" in response.get("content", {}):
                     response["content"] = {"application/problem+json": response["content"]["application/json"]}
     return result
+
+
+def path_ids(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Say of each path's `id` where to find it."""
+    for path in result["paths"].values():
+        for operation in path.values():
+            for parameter in operation.get("parameters", ()):
+                if parameter["in"] == "path" and parameter["name"] == "id":
+                    parameter["description"] = "`id` in the list's JSON, and the number in the address of its page."
+    return result

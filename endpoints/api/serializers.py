@@ -147,7 +147,9 @@ class ReviewSerializer(serializers.Serializer[Any]):
 
 
 class RequestSerializer(serializers.Serializer[EndpointRequest]):
-    """A request with its changes, reviews and work. Expects `views.loaded_requests`."""
+    """A request with its changes, reviews and work."""
+
+    # What it reads is loaded by views.loaded_requests.
 
     id = serializers.IntegerField()
     reference = serializers.CharField()
@@ -236,10 +238,9 @@ def _none_yet() -> Any:
 
 
 class EndpointSerializer(serializers.Serializer[Endpoint]):
-    """An endpoint: `desired` is what was approved; the ids, interfaces and names beside it are what AWS says.
+    """An endpoint: `desired` is what was approved; the ids, interfaces and names beside it are what AWS says."""
 
-    Expects `views.loaded_endpoints`.
-    """
+    # What it reads is loaded by views.loaded_endpoints.
 
     id = serializers.IntegerField()
     url = serializers.SerializerMethodField()

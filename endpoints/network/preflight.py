@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,9 +35,9 @@ class Finding:
 Rule = Callable[[EndpointSpec, Snapshot], Iterator[Finding]]
 
 
-def check(spec: EndpointSpec, snapshot: Snapshot) -> tuple[Finding, ...]:
-    """Return all findings on a new endpoint, blocks first."""
-    found = [finding for rule in RULES for finding in rule(spec, snapshot)]
+def check(spec: EndpointSpec, snapshot: Snapshot, rules: Iterable[Rule] | None = None) -> tuple[Finding, ...]:
+    """Return what the rules find, blocks first; all rules, those on a new endpoint, when none are named."""
+    found = [finding for rule in rules or RULES for finding in rule(spec, snapshot)]
     order = {"block": 0, "warn": 1, "info": 2}
     return tuple(sorted(found, key=lambda item: order[item.severity]))
 
@@ -265,6 +265,8 @@ RULES: tuple[Rule, ...] = (
     policy_supported,
     within_quota,
 )
+POLICY_RULES: tuple[Rule, ...] = (policy_supported,)
+"""The rules that hold for a change of policy as well."""
 
 
 def _same_service(spec: EndpointSpec, snapshot: Snapshot) -> list[Part]:

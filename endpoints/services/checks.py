@@ -5,14 +5,14 @@ from __future__ import annotations
 from endpoints.domain.specs import EndpointSpec
 from endpoints.models import Account, InventoryItem
 from endpoints.models.inventory import InventoryKind
-from endpoints.models.requests import ChangeAction
+from endpoints.models.requests import ChangeAction, Severity
 from endpoints.network import preflight
 from endpoints.network.preflight import Finding
 from endpoints.network.snapshot import Part, Snapshot
 from endpoints.policy import grammar
 from endpoints.services.drafts import ChangeDraft
 
-__all__ = ["Finding", "findings_for", "policy_findings", "snapshot_for"]
+__all__ = ["Finding", "blocks", "findings_for", "policy_findings", "snapshot_for"]
 
 
 def findings_for(change: ChangeDraft, *, account: Account) -> list[Finding]:
@@ -20,10 +20,20 @@ def findings_for(change: ChangeDraft, *, account: Account) -> list[Finding]:
     if change.action == ChangeAction.DELETE:
         return []
     found = policy_findings(change.spec)
-    if change.action == ChangeAction.CREATE:
-        found += preflight.check(change.spec, snapshot_for(change.spec, account=account))
+    rules = preflight.RULES if change.action == ChangeAction.CREATE else preflight.POLICY_RULES
+    found += preflight.check(change.spec, snapshot_for(change.spec, account=account), rules)
     order = {"block": 0, "warn": 1, "info": 2}
     return sorted(found, key=lambda item: order[item.severity])
+
+
+def blocks(found: list[Finding]) -> dict[str, str]:
+    """Return the findings that stop a submission, as sentences by field."""
+    problems: dict[str, str] = {}
+    for item in found:
+        if item.severity == Severity.BLOCK:
+            sentence = f"{item.message} {item.cure}".strip()
+            problems[item.field] = f"{problems[item.field]} {sentence}" if item.field in problems else sentence
+    return problems
 
 
 def policy_findings(spec: EndpointSpec) -> list[Finding]:

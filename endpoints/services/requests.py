@@ -11,7 +11,7 @@ from django.db.models import F, Q, QuerySet
 from endpoints import permissions
 from endpoints.domain.lifecycle import Actor
 from endpoints.models import Change, Check, EndpointRequest, Operation, PolicyRevision
-from endpoints.models.requests import ChangeAction, Severity
+from endpoints.models.requests import ChangeAction
 from endpoints.queue import wake_operation
 from endpoints.services import checks, events, policies, transitions
 from endpoints.services.actors import Who
@@ -164,11 +164,7 @@ def _checked(draft: Draft, by: Who) -> list[list[checks.Finding]]:
         if change.endpoint:
             permissions.check_can_change_endpoint(by.person(), change.endpoint)
     findings = [checks.findings_for(change, account=draft.account) for change in draft.changes]
-    for found in findings:
-        for item in found:
-            if item.severity == Severity.BLOCK:
-                sentence = f"{item.message} {item.cure}".strip()
-                problems[item.field] = f"{problems[item.field]} {sentence}" if item.field in problems else sentence
+    problems |= checks.blocks([item for found in findings for item in found])
     if problems:
         raise Invalid(problems)
     return findings

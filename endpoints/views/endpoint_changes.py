@@ -25,7 +25,6 @@ from endpoints.services.policies import same_policy
 from endpoints.views.answers import CONFLICT, INVALID, conflict
 from endpoints.views.listing import signed_in
 from endpoints.views.present.endpoint_page import DELETABLE, GONE
-from endpoints.views.request_form import blocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +176,7 @@ def _ask(request: HttpRequest, asking: Asking) -> HttpResponse:
         return _changed_meanwhile(request, asking, form)
     draft = asking.make(form)
     found = checks.findings_for(draft.changes[0], account=draft.account)
-    add_problems(form, {**blocks(found), **_no_change(asking, draft)})
+    add_problems(form, {**checks.blocks(found), **_no_change(asking, draft)})
     if form.errors:
         return _show(request, asking, form, status=INVALID)
     if asking.two_steps and action != "submit":

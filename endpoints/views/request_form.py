@@ -79,7 +79,7 @@ def _judge(request: HttpRequest, asking: Asking, *, send: bool) -> HttpResponse:
         return _form_page(request, asking, form, status=INVALID)
     draft = form.draft()
     found = checks.findings_for(draft.changes[0], account=draft.account)
-    add_problems(form, blocks(found))
+    add_problems(form, checks.blocks(found))
     if form.errors:
         return _form_page(request, asking, form, status=INVALID)
     if not send:
@@ -92,16 +92,6 @@ def _judge(request: HttpRequest, asking: Asking, *, send: bool) -> HttpResponse:
     except Conflict as error:
         return conflict(request, error, back=asking.edited.get_absolute_url() if asking.edited else request.path)
     return redirect(made)
-
-
-def blocks(found: list[checks.Finding]) -> dict[str, str]:
-    """Return the findings that stop a submission, as sentences by field."""
-    problems: dict[str, str] = {}
-    for item in found:
-        if item.severity == "block":
-            sentence = f"{item.message} {item.cure}".strip()
-            problems[item.field] = f"{problems[item.field]} {sentence}" if item.field in problems else sentence
-    return problems
 
 
 def _choices(values: Values) -> Choices:

@@ -190,9 +190,8 @@ class Stage:
 
 
 @pytest.fixture
-def stage(db: None, settings: Any) -> Stage:
+def stage(db: None) -> Stage:
     """Return people of every kind, and a request and an endpoint of two teams in two accounts."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     here, there = make.make_account("here"), make.make_account("there")
     payments, search = make.make_team("Payments"), make.make_team("Search")
     people = {

@@ -29,9 +29,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(db: None, settings: object) -> Desk:
+def desk(db: None) -> Desk:
     """Return the desk."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # type: ignore[attr-defined]
     account = make.make_account()
     people = {
         "engineer": make.make_engineer(),

@@ -31,12 +31,6 @@ class World:
         return request, make.available(request)[0]
 
 
-@pytest.fixture(autouse=True)
-def quick_passwords(settings: object) -> None:
-    """Hash passwords cheaply: these tests make many people."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # type: ignore[attr-defined]
-
-
 @pytest.fixture
 def world(db: None) -> World:
     """Return the people and their account."""

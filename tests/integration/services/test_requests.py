@@ -138,3 +138,14 @@ def test_a_withdrawn_policy_change_declines_its_revision(account, engineer) -> N
 
     assert PolicyRevision.objects.get(number=2).status == "declined"
     assert PolicyRevision.objects.get(number=1).status == "applied"
+
+
+def test_a_policy_for_a_service_that_takes_none_is_refused(account, engineer) -> None:
+    spec = factories.interface_spec(
+        account, service_name=f"com.amazonaws.{factories.REGION}.partner", private_dns_enabled=False
+    )
+    request = factories.submitted(account, engineer, spec)
+    (endpoint,) = factories.available(factories.approved(request, factories.make_approver(account)))
+    with pytest.raises(Invalid) as refusal:
+        factories.policy_change(endpoint, engineer, factories.READ_ONLY)
+    assert "takes no endpoint policy" in refusal.value.problems["policy_document"]
