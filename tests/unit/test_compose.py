@@ -259,7 +259,7 @@ def test_the_image_gets_all_the_code_and_nothing_secret() -> None:
     lines = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and line[0] != "#"]
     assert lines[0] == "*", "everything is left out unless it is named"
     kept = {line.removeprefix("!").rstrip("/") for line in lines if line.startswith("!")}
-    assert kept == {"manage.py", "requirements", "portal", "endpoints", "templates", "static"}
+    assert kept == {"manage.py", "gunicorn.conf.py", "requirements", "portal", "endpoints", "templates", "static"}
     assert all((ROOT / name).exists() for name in kept)
 
 
