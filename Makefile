@@ -35,9 +35,10 @@ help: ## Explain every target
 run: $(SANDBOX) ## Run the whole portal on this machine, in the foreground, with demonstration data
 	@exec $(BIN)/python -m portal.sandbox
 
+# Files go to processes in their order, the browser tests first: the few long ones must not come last.
 .PHONY: test
 test: $(DEV) ## Run every test, with a PostgreSQL and a Valkey of the tests' own
-	@$(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=loadfile $(TESTS)
+	@$(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=loadfile --no-loadscope-reorder $(TESTS)
 
 .PHONY: e2e
 e2e: $(DEV) ## Run the browser tests alone; they need Chromium

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from endpoints.policy.document import (
@@ -39,6 +39,7 @@ def findings(text: str) -> list[tuple[str, int, int]]:
     return [(found.rule, found.line, found.column) for found in caught.value.findings]
 
 
+@settings(max_examples=50)
 @given(json_objects, st.sampled_from([None, 1, 4, "\t"]), st.booleans())
 def test_it_reads_what_the_standard_library_reads(value: dict[str, Any], indent: int | None, ascii_only: bool) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
