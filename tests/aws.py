@@ -1,4 +1,4 @@
-"""The strict simulated AWS for tests of the engine: a server in this process, a member account, and a small VPC."""
+"""The strict simulated AWS for tests of the engine: a server process, a member account, and a small VPC."""
 
 from __future__ import annotations
 

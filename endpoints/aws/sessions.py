@@ -56,6 +56,7 @@ class Timeouts:
 _lock = threading.RLock()
 _gateways: dict[tuple[Target, Timeouts], Ec2Gateway] = {}
 _sessions: dict[tuple[str, str], boto3.Session] = {}
+_OWN = ("", "")
 
 
 def forget_clients() -> None:
@@ -108,6 +109,17 @@ def _session(target: Target, timeouts: Timeouts) -> boto3.Session:
     return _sessions[key]
 
 
+def _own_session() -> boto3.Session:
+    """Return the session with the portal's own credentials, as boto3 finds them; made once in a process.
+
+    Not boto3's default session: that one is shared with whoever else uses it, and sessions aren't thread-safe.
+    """
+    with _lock:
+        if _OWN not in _sessions:
+            _sessions[_OWN] = boto3.Session()
+        return _sessions[_OWN]
+
+
 def _assume(target: Target, timeouts: Timeouts) -> Callable[[], dict[str, Any]]:
     def refresh() -> dict[str, Any]:
         config = Config(
@@ -116,7 +128,7 @@ def _assume(target: Target, timeouts: Timeouts) -> Callable[[], dict[str, Any]]:
             retries={"mode": "standard", "total_max_attempts": timeouts.read_attempts},
         )
         with translated():
-            sts = boto3.client("sts", region_name=target.region, config=config)
+            sts = _own_session().client("sts", region_name=target.region, config=config)
             answer = sts.assume_role(
                 RoleArn=target.role_arn,
                 RoleSessionName=SESSION_NAME,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import boto3
 import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
+from endpoints.aws.sessions import forget_clients
 from endpoints.models import AccountRegion, Endpoint, EndpointRequest, Event, Operation
 from endpoints.models.requests import ChangeAction
 from endpoints.services import events, inventory, leases, observation, outcomes, policies, provisioning, requests
@@ -375,3 +377,12 @@ def test_what_waits_for_acceptance_can_be_withdrawn_and_then_deleted(cast: Cast)
 
     assert cast.work(cast.change(endpoint, ChangeAction.DELETE)).status == "deleted"
     assert cast.aws.endpoints() == []
+
+
+def test_boto3s_default_session_and_its_keys_are_nobodys_business_here(cast: Cast) -> None:
+    boto3.setup_default_session(aws_access_key_id="AKIASOMEBODYELSE", aws_secret_access_key="theirs")
+    try:
+        forget_clients()
+        assert cast.work(cast.approved(cast.aws.gateway_spec())).status == "available"
+    finally:
+        boto3.DEFAULT_SESSION = None

@@ -40,6 +40,7 @@ class SimulatedAws:
         self._control = ControlApi(token=control_token, changed=self._changed)
         self._server: Any = None
         self._thread: threading.Thread | None = None
+        self._installed = False
 
     def start(self) -> SimulatedAws:
         """Load the state, seed where asked, listen and serve."""
@@ -60,6 +61,7 @@ class SimulatedAws:
         taken = socket.create_server(
             self._address, family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=128
         )
+        self._installed = not overlay.installed()
         overlay.install()
         with LOCK:
             overlay.reset()
@@ -99,12 +101,15 @@ class SimulatedAws:
         self.close()
 
     def close(self) -> None:
-        """Save the state and give the port back."""
+        """Save the state, give the port back, and moto as it was."""
         if self._server is not None:
             self._server.server_close()
             self._server = None
         if self._state is not None:
             self._state.close()
+        if self._installed:
+            self._installed = False
+            overlay.uninstall()
 
     @property
     def url(self) -> str:
