@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -47,7 +48,7 @@ def loaded_endpoints(endpoints: QuerySet[Endpoint]) -> QuerySet[Endpoint]:
     )
 
 
-class _ListView(PortalView, GenericAPIView[Any]):
+class _ListView(PortalView, GenericAPIView[Any], ABC):
     """A list: its page of version numbers is read first; the rest only if the client's copy is old."""
 
     filter_backends = (StrictFilters,)
@@ -65,9 +66,9 @@ class _ListView(PortalView, GenericAPIView[Any]):
 
         return etags.answer(request, etags.etag(list(versions), links), build)
 
+    @abstractmethod
     def load(self, ids: Sequence[int]) -> QuerySet[Any]:
         """Return the page's rows with all that is shown of them, in the list's order."""
-        raise NotImplementedError
 
 
 class RequestList(_ListView):

@@ -8,7 +8,7 @@ from datetime import datetime
 from endpoints.models import Change, EndpointRequest
 from endpoints.models.requests import ChangeAction, Severity
 
-DONE, CURRENT, FAILED, TODO = "done", "current", "failed", "todo"
+DONE, CURRENT, FAILED, AHEAD = "done", "current", "failed", "todo"
 _REVIEW, _PROVISIONING, _ACCEPTANCE, _END = 2, 3, 4, 5
 _AT = {
     "submitted": _REVIEW,
@@ -58,7 +58,7 @@ def steps_of(request: EndpointRequest, changes: list[Change], *, decided_at: dat
         elif number == at:
             state = FAILED if stopped else CURRENT
         else:
-            state = TODO
+            state = AHEAD
         sub, when = words[number]
         steps.append(Step(label, state, sub, when))
     return steps
