@@ -32,6 +32,8 @@ from endpoints.services.leases import Claim, LeaseLost, claim, worker_name, writ
 from endpoints.services.targets import gateway
 
 OWNERSHIP_TAG = "portal:operation"
+LOOKS = 3
+"""After how many looks in vain an endpoint that was available once counts as deleted."""
 
 log = logging.getLogger(__name__)
 
@@ -159,10 +161,13 @@ def _refused(code: str, message: str, cure: str) -> AwsError:
 def _still_there(operation: Operation, observed: ObservedEndpoint | None) -> None:
     gone = observed is None or observed.state in GONE_STATES
     if gone and operation.endpoint.vpc_endpoint_id:
+        # One answer may come from a replica that lags behind; an endpoint that was there once and isn't found again
+        # and again was deleted.
+        surely = operation.endpoint.available_at is not None and operation.attempts >= LOOKS
         raise AwsError(
             code="InvalidVpcEndpointId.NotFound",
             message=f"AWS doesn't know {operation.endpoint.vpc_endpoint_id}.",
-            kind=Kind.NOT_FOUND,
+            kind=Kind.REFUSED if surely else Kind.NOT_FOUND,
             cure="If it was deleted outside of the portal, withdraw this request; its page then offers to recreate it.",
         )
 
