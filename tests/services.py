@@ -44,6 +44,7 @@ _POSTGRES_SETTINGS = {
     "shared_buffers": "64MB",
 }
 _running: list[tuple[subprocess.Popen[bytes], int]] = []
+_valkeys: list[subprocess.Popen[bytes]] = []
 _folders: list[Path] = []
 
 
@@ -78,6 +79,15 @@ def valkey_client() -> redis.Redis:
     return redis.Redis.from_url(os.environ["REDIS_URL"], decode_responses=True)
 
 
+def valkey_process() -> subprocess.Popen[bytes]:
+    """Return the process of this run's Valkey, to be stopped and continued. Skips where the caller brought a server."""
+    import pytest
+
+    if not _valkeys:
+        pytest.skip("REDIS_URL names a server of yours, which this test may not stop")
+    return _valkeys[0]
+
+
 def _shared_by_controller(name: str) -> bool:
     """Answer whether an xdist worker inherited the controller's server, not one of the caller's."""
     return "PYTEST_XDIST_WORKER" in os.environ and os.environ[name] == os.environ.get(f"PORTAL_TESTS_{name}")
@@ -110,6 +120,7 @@ def _start_valkey(folder: Path) -> str:
         log = folder / "valkey.log"
         server = process.spawn(store.command(), log=log, env=dict(os.environ), folder=store.folder)
         _running.append((server, 15))
+        _valkeys[:] = [server]
         if process.wait_until(store.ready, server, patience=20):
             return store.url()
     raise RuntimeError("Valkey does not start:\n" + "\n".join(process.last_lines(folder / "valkey.log")))
