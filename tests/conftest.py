@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,8 @@ import redis  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.db import transaction  # noqa: E402
 from django.db.backends.postgresql.operations import DatabaseOperations  # noqa: E402
+from django.test import client as test_client  # noqa: E402
+from whitenoise.middleware import WhiteNoiseMiddleware  # noqa: E402
 
 # Tests make thousands of people, and nobody attacks their passwords: a third of a second each would be minutes.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -55,6 +58,32 @@ def _flush_append_only_tables_too(operations: DatabaseOperations, sql_list: list
 
 
 DatabaseOperations.execute_sql_flush = _flush_append_only_tables_too  # type: ignore[method-assign,assignment]
+
+
+_look_for_static_files = WhiteNoiseMiddleware.add_files_from_finders
+_static_files: dict[str, Any] = {}
+
+
+def _look_for_static_files_once(middleware: WhiteNoiseMiddleware) -> None:
+    """Take the list of static files of the first test client: looking for them takes longer than a small page."""
+    if not _static_files:
+        _look_for_static_files(middleware)
+        _static_files.update(middleware.files)
+    middleware.files.update(_static_files)
+
+
+WhiteNoiseMiddleware.add_files_from_finders = _look_for_static_files_once
+
+_store_rendered = test_client.store_rendered_templates
+
+
+def _store_pages_alone(store: Any, signal: Any, sender: Any, template: Any, context: Any, **kwargs: Any) -> None:
+    """Keep the context of a page, not a copy for each of the hundred icons and fields that it includes."""
+    if context.template is template:
+        _store_rendered(store, signal, sender, template, context, **kwargs)
+
+
+test_client.store_rendered_templates = _store_pages_alone
 
 
 @pytest.fixture
