@@ -39,6 +39,24 @@ def pytest_xdist_setupnodes() -> None:
     os.environ.pop("DJANGO_SETTINGS_MODULE", None)
 
 
+# The files that take longest, longest first. Started last, one would keep its process busy while the others have ended.
+LONGEST = (
+    "tests/integration/test_sandbox_run.py",
+    "tests/e2e/test_admin_accessibility.py",
+    "tests/e2e/test_pages.py",
+    "tests/integration/test_who_may.py",
+    "tests/integration/sandbox/test_command.py",
+    "tests/e2e/test_main_job.py",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start the longest files first; pytest-django puts those without a database, or with a browser, last."""
+    rank = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.nodeid.partition("::")[0], len(rank)))
+
+
 def pytest_unconfigure() -> None:
     """Stop the servers; also after a failure or Ctrl-C."""
     services.stop()
