@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from endpoints.aws.errors import AwsError, translated
-from endpoints.policy.role_check import Answer
+from endpoints.domain.answers import Answer
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client

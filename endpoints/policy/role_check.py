@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from endpoints.domain.answers import Answer
 from endpoints.policy import role
 
 WARN_FROM = 0.8
@@ -37,25 +38,6 @@ class Finding:
     """AWS's error code, where it gave one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What AWS said to one trial: its code and message, both empty when it did what was asked."""
-
-    code: str = ""
-    message: str = ""
-
-    @property
-    def allowed(self) -> bool:
-        """Tell whether AWS would have done it (or did, for a read)."""
-        return self.code in ("", "DryRunOperation")
-
-    @property
-    def refused(self) -> bool:
-        """Tell whether a permission is missing."""
-        return self.code in REFUSALS
-
-
-REFUSALS = frozenset({"UnauthorizedOperation", "AccessDenied", "AccessDeniedException"})
 NOT_ENABLED = frozenset({"AuthFailure", "OptInRequired", "UnrecognizedClientException", "InvalidClientTokenId"})
 _ENABLED = ("opt-in-not-required", "opted-in")
 SPEED = frozenset({"RequestLimitExceeded", "Throttling", "ThrottlingException", "TooManyRequestsException"})

@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 from endpoints.aws import AwsError
 from endpoints.aws.probing import Probe, Prober, Sample, answer_of, probes
 from endpoints.aws.sessions import forget_role, prober_for
+from endpoints.domain.answers import Answer
 from endpoints.models import Account, AccountCheck, InventoryItem
 from endpoints.models.inventory import InventoryKind
 from endpoints.policy import role_check
@@ -143,7 +144,7 @@ def _tried(prober: Prober) -> Callable[[Probe], Trial]:
 
 
 def _trial(action: str, error: AwsError | None = None) -> Trial:
-    return Trial((action,), (), answer_of(error) if error else role_check.Answer())
+    return Trial((action,), (), answer_of(error) if error else Answer())
 
 
 def _sample(account: Account, region: str) -> Sample:

@@ -81,7 +81,7 @@ def test_an_account_is_set_up_checked_and_mended(
     expect(wrong).to_have_count(1)
     expect(wrong).to_contain_text("ec2:ModifyVpcEndpoint")
     expect(wrong).to_contain_text("statement ChangeEndpoints of the permission policy")
-    page.get_by_text("in order").last.click()
+    page.locator("#live summary").last.click()
     expect(page.get_by_text("ec2:DeleteVpcEndpoints", exact=True).first).to_be_visible()
     assert violations(page) == []
     assert fits_a_phone(page)

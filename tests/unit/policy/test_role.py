@@ -6,8 +6,9 @@ import json
 
 import pytest
 
+from endpoints.domain.answers import Answer
 from endpoints.policy import role, role_check
-from endpoints.policy.role_check import Answer, Finding, Outcome, Trial
+from endpoints.policy.role_check import Finding, Outcome, Trial
 
 ACCOUNT = "222233334444"
 
