@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from endpoints.models import Operation
-from endpoints.queue import wake_inventory, wake_observer, wake_waiting_operation
+from endpoints.models import AccountCheck, Operation
+from endpoints.queue import wake_inventory, wake_observer, wake_waiting_account_check, wake_waiting_operation
 from endpoints.services import inventory, observation, policies
 
 BATCH = 500
@@ -19,6 +19,7 @@ class Swept:
     operations: int
     inventories: int
     revisions: int
+    account_checks: int = 0
 
 
 def sweep(*, now: datetime) -> Swept:
@@ -29,7 +30,15 @@ def sweep(*, now: datetime) -> Swept:
     stale = inventory.due()
     for account_region_id in stale:
         wake_inventory(account_region_id)
-    return Swept(operations=len(due), inventories=len(stale), revisions=policies.let_take_effect(now=now))
+    checks = list(AccountCheck.objects.due().order_by("at").values_list("pk", "version")[:BATCH])
+    for check_id, version in checks:
+        wake_waiting_account_check(check_id, version)
+    return Swept(
+        operations=len(due),
+        inventories=len(stale),
+        revisions=policies.let_take_effect(now=now),
+        account_checks=len(checks),
+    )
 
 
 def observe_due() -> int:

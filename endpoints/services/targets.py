@@ -20,7 +20,11 @@ def timeouts() -> Timeouts:
 
 def gateway(account: Account, region: str) -> Ec2Gateway:
     """Return the gateway to one account and region, from this process's cache."""
-    target = Target(
+    return gateway_for(target_of(account, region), timeouts())
+
+
+def target_of(account: Account, region: str) -> Target:
+    """Return where to work, in words of the AWS floor."""
+    return Target(
         account_id=account.account_id, region=region, role_arn=account.role_arn, external_id=account.external_id
     )
-    return gateway_for(target, timeouts())

@@ -32,7 +32,7 @@ def _handicap(**_: Any) -> None:
     from endpoints.aws.gateway import Ec2Gateway
     from tests.faults.driver import MUTATING
 
-    chance = random.Random(f"{os.environ.get('SHAKY_SEED', '')}:{os.getpid()}")  # noqa: S311  # a schedule, not a secret
+    chance = random.Random(f"{os.environ.get('SHAKY_SEED', '')}:{os.getpid()}")  # a schedule, not a secret
     for name in MUTATING:
         setattr(Ec2Gateway, name, _mortal(getattr(Ec2Gateway, name), chance))
     BaseDatabaseWrapper.commit = _mortal(BaseDatabaseWrapper.commit, chance)  # type: ignore[method-assign]

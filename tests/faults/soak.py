@@ -48,8 +48,8 @@ from endpoints.services.errors import Conflict  # noqa: E402
 from portal.celery import app  # noqa: E402
 from portal.sandbox import world  # noqa: E402
 from portal.sandbox.aws.control import SimControl  # noqa: E402
-from tests import factories, workers  # noqa: E402
 from tests import aws as simulated  # noqa: E402
+from tests import factories, workers  # noqa: E402
 
 TEMPLATE = "soak_template"
 STORM_SECONDS = 15.0
@@ -85,7 +85,9 @@ def schedule(rng: random.Random, count: int) -> list[Fault]:
             what = {"action": rng.choice(CALLS), "kind": answer, "times": rng.randint(1, 4)}
             what |= {"seconds": 6.0} if answer == "delay" else {}
         faults.append(Fault(rng.uniform(0.5, STORM_SECONDS), kind, what))
-    faults.append(Fault(0, "aws", {"action": "CreateVpcEndpoint", "kind": "not_found", "times": count // 4, "reads": 2}))
+    faults.append(
+        Fault(0, "aws", {"action": "CreateVpcEndpoint", "kind": "not_found", "times": count // 4, "reads": 2})
+    )
     return sorted(faults, key=lambda fault: fault.at)
 
 
@@ -94,7 +96,7 @@ class Soak:
 
     def __init__(self, seed: int, count: int, without: str, url: str, folder: Path) -> None:
         self.seed, self.count, self.without, self.folder = seed, count, without, folder
-        self.rng = random.Random(seed)  # noqa: S311  # a schedule, not a secret
+        self.rng = random.Random(seed)  # a schedule, not a secret
         self.control = SimControl(url)
         self.url = url
         self.fired: Counter[str] = Counter()

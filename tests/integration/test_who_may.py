@@ -16,7 +16,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from endpoints.models import Endpoint, EndpointRequest, Role, User
+from endpoints.models import Account, Endpoint, EndpointRequest, Role, User
 from tests import factories as make
 from tests.integration.browsers import browser
 
@@ -93,6 +93,11 @@ OWN_APPROVERS = "     s      d      d      d        d        P         h        
 FOREIGN_APPROVERS = " s      d      d      d        d        h         P        d       d          d            d"
 OPERATORS = "         s      d      d      d        d        d         d        P       d          P            d"
 
+ACCOUNT_READERS = "   s      d      d      d        d        P         P        P       P          P            d"
+OWN_ACCOUNT = "       s      d      d      d        d        P         h        P       P          P            d"
+FOREIGN_ACCOUNT = "   s      d      d      d        d        h         P        P       P          P            d"
+ADMINISTRATORS = "    s      d      d      d        d        d         d        d       d          P            d"
+
 REASON = {"reason": "Because."}
 
 API = {
@@ -102,6 +107,7 @@ API = {
         ["api_endpoint", "api_endpoint_slash", "api_policy_revisions", "api_policy_revisions_slash"],
         reads(SEES_OWN, SEES_FOREIGN, "endpoint"),
     ),
+    **dict.fromkeys(["api_account", "api_account_slash"], reads(OWN_ACCOUNT, FOREIGN_ACCOUNT, "account")),
     "api_schema": reads(SIGNED_IN),
     "api_docs": reads(SIGNED_IN),
     "api_unknown": Row(dict.fromkeys(METHODS, NOWHERE), arguments={"rest": "v1/nothing"}),
@@ -141,6 +147,16 @@ ENDPOINTS = {
     },
     "policy_check": Row({"POST": ENGINEERS}, form={"policy_document": "{}"}),
 }
+ACCOUNTS = {
+    "aws_account_list": reads(ACCOUNT_READERS),
+    "aws_account_new": Row({"GET": ADMINISTRATORS, "POST": ADMINISTRATORS}),
+    "aws_account_detail": reads(OWN_ACCOUNT, FOREIGN_ACCOUNT, "account"),
+    "aws_account_live": reads(OWN_ACCOUNT, FOREIGN_ACCOUNT, "account"),
+    "aws_account_check": Row({"POST": OPERATORS}, {"POST": OPERATORS}, "account"),
+    "aws_account_external_id": Row(
+        {"GET": ADMINISTRATORS, "POST": ADMINISTRATORS}, {"GET": ADMINISTRATORS, "POST": ADMINISTRATORS}, "account"
+    ),
+}
 REST = {
     "home": reads(SIGNED_IN),
     "search": reads(WITH_A_ROLE),
@@ -148,7 +164,7 @@ REST = {
     "operation_list": reads(OPERATORS),
     "token_list": Row({"GET": WITH_A_ROLE, "POST": WITH_A_ROLE}, form={"name": "laptop"}),
 }
-TABLE: dict[str, Row] = {**API, **REQUESTS, **ENDPOINTS, **REST}
+TABLE: dict[str, Row] = {**API, **REQUESTS, **ENDPOINTS, **ACCOUNTS, **REST}
 
 # Routes of others, which carry no rules of ours, by the beginning of their address.
 NOT_OURS = {
@@ -176,7 +192,7 @@ class Stage:
     """The cast, and the objects that they meet."""
 
     people: dict[str, User]
-    objects: dict[tuple[str, str], EndpointRequest | Endpoint]
+    objects: dict[tuple[str, str], EndpointRequest | Endpoint | Account]
     sessions: dict[str, str]
 
     def address(self, name: str, row: Row, relation: str) -> str:
@@ -221,11 +237,12 @@ def _set() -> Stage:
         "administrator": make.make_person("administrator", Role.ADMINISTRATOR),
         "superuser": User.objects.create_superuser("superuser", password=make.PASSWORD),
     }
-    objects: dict[tuple[str, str], EndpointRequest | Endpoint] = {}
+    objects: dict[tuple[str, str], EndpointRequest | Endpoint | Account] = {}
     for relation, account, asks, decides in [
         ("own", here, "owner", "approver"),
         ("foreign", there, "outsider", "elsewhere"),
     ]:
+        objects["account", relation] = account
         done = make.approved(make.submitted(account, people[asks]), people[decides])
         objects["endpoint", relation] = make.available(done)[0]
         objects["request", relation] = make.submitted(account, people[asks], make.interface_spec(account))
