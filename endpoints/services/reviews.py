@@ -128,7 +128,7 @@ def _start(change: Change, request: EndpointRequest, by: Who, now: datetime) -> 
     )
     operation_id = uuid.uuid4()
     try:
-        Operation.objects.create(
+        operation = Operation.objects.create(
             id=operation_id,
             change=change,
             request=request,
@@ -142,7 +142,7 @@ def _start(change: Change, request: EndpointRequest, by: Who, now: datetime) -> 
         )
     except IntegrityError as error:
         raise Conflict("Another change of this endpoint is under way. Approve this one when it has ended.") from error
-    wake_operation(operation_id)
+    wake_operation(operation_id, routine=operation.is_routine)
 
 
 def _new_endpoint(change: Change, request: EndpointRequest, by: Who, now: datetime) -> Endpoint:

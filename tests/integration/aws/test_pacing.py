@@ -1,0 +1,350 @@
+"""The buckets on a real Valkey: arithmetic at an injected time, and bounds under threads and processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import redis
+
+from endpoints.aws import Kind
+from endpoints.aws.pacing import (
+    CREATE,
+    DELETE,
+    MARGIN,
+    SLACK,
+    TIMEOUT,
+    Bucket,
+    History,
+    NotYet,
+    Pacer,
+    Reads,
+    Size,
+    Urgency,
+    tokens_left,
+)
+from portal.sandbox.aws import buckets as awss
+
+EACH = 1 / (0.3 * MARGIN)
+"""Seconds that a token of a slow bucket takes."""
+BUCKET = Bucket("555566667777", "eu-west-1", CREATE)
+
+
+class Clock:
+    """A time that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Line:
+    """One bucket at a time of the test's own, with all that goes through written down."""
+
+    def __init__(self, clock: Clock, bucket: Bucket = BUCKET) -> None:
+        self.clock, self.bucket = clock, bucket
+        self.pacer = Pacer(os.environ["REDIS_URL"], clock=clock)
+        self.went: list[float] = []
+        self.history = History()
+
+    def ask(self, urgency: Urgency = Urgency.URGENT, *, promised: bool = False) -> float:
+        """Ask for a token; return 0 or the seconds to wait."""
+        try:
+            self.pacer.take(self.bucket, urgency, lambda: self.history, promised=promised)
+        except NotYet as later:
+            assert later.kind is Kind.THROTTLED
+            assert later.seconds > 0
+            return later.seconds
+        self.went.append(self.clock.now)
+        return 0
+
+
+@pytest.fixture
+def clock(valkey: redis.Redis) -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def line(clock: Clock) -> Line:
+    return Line(clock)
+
+
+def throttles_at_aws(moments: list[float], *, delay: float = 0) -> int:
+    """Return how many calls at these times AWS's own bucket refuses; the first one arrives late by `delay`."""
+    held = awss.Buckets()
+    arrivals = [moment + (delay if number == 0 else 0) for number, moment in enumerate(sorted(moments))]
+    return sum(not held.take(CREATE, "1", "r", 1.0, now) for now in arrivals)
+
+
+def test_sizes_are_awss() -> None:
+    for action, (burst, rate) in awss.SIZES.items():
+        assert Bucket("1", "r", action).size == Size(burst, rate)
+    assert Bucket("1", "r", "DescribeVpcEndpoints").size == Size(*awss._DESCRIBE)
+
+
+def test_a_full_bucket_lets_its_burst_through_at_once_and_then_one_at_a_time(line: Line) -> None:
+    waits = [line.ask() for _ in range(7)]
+
+    assert waits[:4] == [0, 0, 0, 0]
+    assert waits[4:] == pytest.approx([SLACK + EACH, SLACK + 2 * EACH, SLACK + 3 * EACH], abs=1e-3)
+
+
+def test_who_comes_back_at_its_turn_goes_and_takes_no_second_one(line: Line, clock: Clock) -> None:
+    waits = [line.ask() for _ in range(40)]
+    start = clock.now
+    for wait in waits[4:]:
+        clock.now = start + wait
+        assert line.ask(promised=True) == 0
+
+    assert throttles_at_aws(line.went) == 0
+    assert throttles_at_aws(line.went, delay=SLACK) == 0
+    assert line.went[-1] - start <= (40 - 4) / 0.3 * 1.05
+
+
+def test_who_comes_too_early_or_all_too_late_never_makes_the_pace_faster(line: Line, clock: Clock) -> None:
+    waits = [line.ask() for _ in range(20)]
+    clock.now += waits[-1]  # the workers were away: everybody's turn is over
+    late = [line.ask(promised=True) for _ in waits[4:]]
+
+    assert late.count(0) == 4
+    assert [wait for wait in late if wait] == sorted(set(late) - {0}), "each is told a time of its own"
+    start = clock.now
+    for wait in sorted(wait for wait in late if wait):
+        clock.now = start + wait
+        assert line.ask(promised=True) == 0
+    assert len(line.went) == 20
+    assert throttles_at_aws(line.went) == 0
+
+
+def test_a_new_one_does_not_overtake_those_in_line(line: Line, clock: Clock) -> None:
+    waits = [line.ask() for _ in range(6)]
+    clock.now += waits[4]  # a token is there, and it is the fifth's
+
+    assert line.ask() == pytest.approx(waits[5] - waits[4] + EACH, abs=1e-3)
+    assert line.ask(promised=True) == 0
+
+
+def test_a_token_that_was_not_used_is_there_again(line: Line) -> None:
+    for _ in range(4):
+        line.ask()
+    line.pacer.give_back(line.bucket)
+
+    assert line.ask() == 0
+    assert line.ask() > 0
+
+
+def test_routine_gives_way_to_every_urgent_one_in_line(line: Line, clock: Clock) -> None:
+    assert [line.ask(Urgency.ROUTINE) for _ in range(4)] == [0, 0, 0, 0]
+    routine = [line.ask(Urgency.ROUTINE) for _ in range(100)]
+    assert routine == sorted(routine), "each is told a time of its own"
+
+    urgent = [line.ask() for _ in range(3)]
+    assert urgent == pytest.approx([SLACK + EACH, SLACK + 2 * EACH, SLACK + 3 * EACH], abs=1e-3)
+
+    start = clock.now
+    for wait in urgent:
+        clock.now = start + wait
+        assert line.ask(Urgency.ROUTINE, promised=True) > 0, "the token is the urgent one's"
+        assert line.ask(promised=True) == 0
+    clock.now = start + urgent[-1] + EACH
+    assert line.ask(Urgency.ROUTINE, promised=True) == 0
+    assert throttles_at_aws(line.went) == 0
+
+
+def test_accounts_regions_and_actions_have_buckets_of_their_own(clock: Clock) -> None:
+    for _ in range(50):
+        Line(clock).ask()
+
+    others = [
+        Bucket("111111111111", BUCKET.region, CREATE),
+        Bucket(BUCKET.account_id, "us-east-1", CREATE),
+        Bucket(BUCKET.account_id, BUCKET.region, DELETE),
+    ]
+    assert [Line(clock, other).ask() for other in others] == [0, 0, 0]
+
+
+def test_a_throttle_empties_the_bucket_slows_down_and_is_forgotten_in_time(line: Line, clock: Clock) -> None:
+    line.ask()
+    turn = line.pacer.throttled(line.bucket)
+
+    assert turn == pytest.approx(SLACK + EACH / 0.75, abs=1e-3), "the refused call is the next"
+    assert line.ask() == pytest.approx(turn + EACH / 0.75, abs=1e-2), "a new one lines up behind it"
+    clock.now += turn
+    assert line.ask(promised=True) == 0
+
+    clock.now += 1800
+    waits = [line.ask() for _ in range(6)]
+    assert waits[:4] == [0, 0, 0, 0]
+    assert waits[5] - waits[4] == pytest.approx(EACH, abs=1e-3), "half an hour later all is as before"
+
+
+def test_the_throttles_of_calls_that_were_under_way_together_count_once(line: Line) -> None:
+    for _ in range(4):
+        line.ask()
+    turns = [line.pacer.throttled(line.bucket) for _ in range(4)]
+
+    between = [later - sooner for sooner, later in zip(turns, turns[1:], strict=False)]
+    assert between == pytest.approx([EACH / 0.75] * 3, abs=1e-3)
+
+
+def test_throttles_over_and_over_slow_down_to_a_tenth_and_never_stop(line: Line, clock: Clock) -> None:
+    line.ask()
+    for _ in range(50):
+        clock.now += line.pacer.throttled(line.bucket)
+    first, second = line.ask(), line.ask()
+
+    assert second - first == pytest.approx(EACH * 10, rel=0.3)
+
+
+def test_sharing_with_somebody_else_settles_with_few_throttles(line: Line, clock: Clock) -> None:
+    """Terraform takes half of AWS's bucket; ours learns it. All by the clock of this test."""
+    held = awss.Buckets()
+    throttled = made = 0
+    theirs = clock.now
+    turn, promised = 0.0, False
+    while made + throttled < 300:
+        clock.now += turn
+        while theirs <= clock.now:
+            held.take(CREATE, "1", "r", 1.0, theirs)
+            theirs += 1 / 0.15
+        turn = line.ask(promised=promised)
+        promised = bool(turn)
+        if turn:
+            continue
+        if held.take(CREATE, "1", "r", 1.0, clock.now):
+            made += 1
+        else:
+            throttled, promised = throttled + 1, True
+            turn = line.pacer.throttled(line.bucket)
+
+    assert 0 < throttled <= 30, f"{throttled} of 300"
+
+
+def test_a_bucket_that_redis_forgot_is_rebuilt_from_the_calls_and_lines_that_are_known(
+    line: Line, clock: Clock, valkey: redis.Redis
+) -> None:
+    waits = [line.ask() for _ in range(6)]
+    clock.now += 1
+    valkey.flushall()
+    line.history = History(calls=[1.0] * 4, urgent=waits[-1] - 1)
+
+    assert line.ask() == pytest.approx(waits[-1] - 1 + EACH, abs=1e-3), "it lines up behind who was promised a turn"
+    clock.now += waits[4] - 1
+    assert line.ask(promised=True) == 0
+    assert throttles_at_aws(line.went) == 0
+
+
+def test_an_unknown_bucket_without_history_lets_the_first_go_at_once(line: Line) -> None:
+    assert [line.ask() for _ in range(4)] == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.5, 3.0, 10.0])
+def test_what_is_rebuilt_is_never_more_than_aws_holds(gap: float) -> None:
+    held, size, now = awss.Buckets(), Size(4, 0.3), 1000.0
+    calls: list[float] = []
+    for number in range(60):
+        at = 900 + gap * number if gap else 900 + (number % 7) * 15.0
+        if at < now and held.take(CREATE, "1", "r", 1.0, max(at, max(calls, default=0))):
+            calls.append(max(at, max(calls, default=0)))
+    left = 0
+    while held.take(CREATE, "1", "r", 1.0, now):
+        left += 1
+
+    assert tokens_left(size, [now - at for at in calls]) <= left + 1
+    assert tokens_left(size, []) == 4
+
+
+def test_reads_wait_for_a_moment_and_else_give_up(valkey: redis.Redis) -> None:
+    pacer = Pacer(os.environ["REDIS_URL"])
+    hasty = Reads(pacer, "1", "r", patience=0)
+    patient = Reads(pacer, "1", "r", patience=30)
+    passed = 0
+    with pytest.raises(NotYet) as caught:
+        for _ in range(1000):
+            hasty.before("DescribeVpcEndpoints")
+            passed += 1
+
+    assert passed >= 20, "reads that nobody wrote down leave a fifth of the bucket"
+    assert not caught.value.promised
+    patient.before("DescribeVpcEndpoints")
+    hasty.before("DescribeSubnets")
+
+
+# --- Many at once -----------------------------------------------------------------------------------------------------
+
+FAST = 100
+"""The scale for tests that run: a burst of 400, 30 a second."""
+
+
+def _storm(url: str, seconds: float) -> list[float]:
+    """Ask as often as possible; return the times, by the server's clock, at which a call could have been made."""
+    pacer, server = Pacer(url, scale=FAST), redis.Redis.from_url(url)
+    went: list[float] = []
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        try:
+            pacer.take(BUCKET, Urgency.URGENT, lambda: History([_age(server, at) for at in went]), promised=True)
+        except NotYet as later:
+            time.sleep(min(later.seconds, 0.01))
+        else:
+            whole, micro = server.time()
+            went.append(whole + micro / 1e6)
+    return went
+
+
+def _age(server: redis.Redis, at: float) -> float:
+    whole, micro = server.time()
+    return float(whole + micro / 1e6 - at)
+
+
+def _excess(moments: list[float]) -> float:
+    """Return by how much the worst stretch of time is over AWS's bound of burst + rate x time, in calls."""
+    moments.sort()
+    worst, lowest = 0.0, float("inf")
+    for number, moment in enumerate(moments):
+        lowest = min(lowest, number - 0.3 * FAST * moment)
+        worst = max(worst, number + 1 - 0.3 * FAST * moment - lowest - 4 * FAST)
+    return worst
+
+
+@pytest.fixture
+def storm(valkey: redis.Redis) -> Iterator[Any]:
+    with multiprocessing.get_context("spawn").Pool(2) as processes:
+        yield processes
+
+
+def test_processes_and_threads_together_never_exceed_the_bound(storm: Any) -> None:
+    url = os.environ["REDIS_URL"]
+    others = storm.starmap_async(_storm, [(url, 2.0)] * 2)
+    with ThreadPoolExecutor(4) as threads:
+        mine = list(threads.map(lambda _: _storm(url, 2.0), range(4)))
+    moments = [moment for part in mine + others.get(60) for moment in part]
+
+    assert len(moments) > 400, "the storm went beyond the burst"
+    assert _excess(moments) <= 0
+
+
+def test_hung_redis_ends_in_a_bounded_time_and_lets_nothing_through() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as hung:
+        pacer = Pacer(f"redis://127.0.0.1:{hung.getsockname()[1]}/0")
+        started = time.monotonic()
+        with pytest.raises(NotYet) as caught:
+            pacer.take(BUCKET, Urgency.URGENT, History)
+
+        assert time.monotonic() - started < 10 * TIMEOUT
+        assert not caught.value.promised
+        pacer.give_back(BUCKET)
+        assert pacer.throttled(BUCKET) > 0
+
+
+def test_a_redis_that_is_away_lets_nothing_through() -> None:
+    with pytest.raises(NotYet):
+        Pacer("redis://127.0.0.1:9/0").take(BUCKET, Urgency.URGENT, History)
