@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 import redis
@@ -60,8 +60,6 @@ class Line:
         try:
             self.pacer.take(self.bucket, urgency, lambda: self.history, promised=promised)
         except NotYet as later:
-            assert later.kind is Kind.THROTTLED
-            assert later.seconds > 0
             return later.seconds
         self.went.append(self.clock.now)
         return 0
@@ -78,10 +76,10 @@ def line(clock: Clock) -> Line:
 
 
 def throttles_at_aws(moments: list[float], *, delay: float = 0) -> int:
-    """Return how many calls at these times AWS's own bucket refuses; the first one arrives late by `delay`."""
+    """Return how many calls at these times AWS's own bucket refuses; none arrives before the first `delay`."""
     held = awss.Buckets()
-    arrivals = [moment + (delay if number == 0 else 0) for number, moment in enumerate(sorted(moments))]
-    return sum(not held.take(CREATE, "1", "r", 1.0, now) for now in arrivals)
+    earliest = min(moments) + delay
+    return sum(not held.take(CREATE, "1", "r", 1.0, max(now, earliest)) for now in sorted(moments))
 
 
 def test_sizes_are_awss() -> None:
@@ -191,17 +189,17 @@ def test_the_throttles_of_calls_that_were_under_way_together_count_once(line: Li
         line.ask()
     turns = [line.pacer.throttled(line.bucket) for _ in range(4)]
 
-    between = [later - sooner for sooner, later in zip(turns, turns[1:], strict=False)]
+    between = [later - sooner for sooner, later in itertools.pairwise(turns)]
     assert between == pytest.approx([EACH / 0.75] * 3, abs=1e-3)
 
 
-def test_throttles_over_and_over_slow_down_to_a_tenth_and_never_stop(line: Line, clock: Clock) -> None:
+def test_throttles_over_and_over_slow_down_a_lot_and_never_stop(line: Line, clock: Clock) -> None:
     line.ask()
     for _ in range(50):
         clock.now += line.pacer.throttled(line.bucket)
     first, second = line.ask(), line.ask()
 
-    assert second - first == pytest.approx(EACH * 10, rel=0.3)
+    assert EACH * 4 < second - first <= EACH * 10
 
 
 def test_sharing_with_somebody_else_settles_with_few_throttles(line: Line, clock: Clock) -> None:
@@ -266,14 +264,13 @@ def test_reads_wait_for_a_moment_and_else_give_up(valkey: redis.Redis) -> None:
     pacer = Pacer(os.environ["REDIS_URL"])
     hasty = Reads(pacer, "1", "r", patience=0)
     patient = Reads(pacer, "1", "r", patience=30)
-    passed = 0
+    for _ in range(20):  # reads that nobody wrote down leave a fifth of the bucket
+        hasty.before("DescribeVpcEndpoints")
     with pytest.raises(NotYet) as caught:
-        for _ in range(1000):
-            hasty.before("DescribeVpcEndpoints")
-            passed += 1
+        deque((hasty.before("DescribeVpcEndpoints") for _ in range(1000)), maxlen=0)
 
-    assert passed >= 20, "reads that nobody wrote down leave a fifth of the bucket"
     assert not caught.value.promised
+    assert caught.value.kind is Kind.THROTTLED
     patient.before("DescribeVpcEndpoints")
     hasty.before("DescribeSubnets")
 
@@ -284,29 +281,35 @@ FAST = 100
 """The scale for tests that run: a burst of 400, 30 a second."""
 
 
-def _storm(url: str, seconds: float) -> list[float]:
+def _storm(url: str, seconds: float, journal: list[float] | None = None) -> list[float]:
     """Ask as often as possible; return the times, by the server's clock, at which a call could have been made."""
     pacer, server = Pacer(url, scale=FAST), redis.Redis.from_url(url)
     went: list[float] = []
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         try:
-            pacer.take(BUCKET, Urgency.URGENT, lambda: History([_age(server, at) for at in went]), promised=True)
+            pacer.take(BUCKET, Urgency.URGENT, lambda: _history(server, journal or []), promised=True)
         except NotYet as later:
             time.sleep(min(later.seconds, 0.01))
         else:
-            whole, micro = server.time()
-            went.append(whole + micro / 1e6)
+            went.append(_now(server))
+            if journal is not None:
+                journal.append(went[-1])
     return went
 
 
-def _age(server: redis.Redis, at: float) -> float:
+def _history(server: redis.Redis, journal: list[float]) -> History:
+    now = _now(server)
+    return History([now - at for at in list(journal)])
+
+
+def _now(server: redis.Redis) -> float:
     whole, micro = server.time()
-    return float(whole + micro / 1e6 - at)
+    return float(whole + micro / 1e6)
 
 
 def _excess(moments: list[float]) -> float:
-    """Return by how much the worst stretch of time is over AWS's bound of burst + rate x time, in calls."""
+    """Return by how many calls the worst stretch of time is over AWS's bound of burst + rate x time."""
     moments.sort()
     worst, lowest = 0.0, float("inf")
     for number, moment in enumerate(moments):
@@ -315,21 +318,35 @@ def _excess(moments: list[float]) -> float:
     return worst
 
 
-@pytest.fixture
-def storm(valkey: redis.Redis) -> Iterator[Any]:
-    with multiprocessing.get_context("spawn").Pool(2) as processes:
-        yield processes
-
-
-def test_processes_and_threads_together_never_exceed_the_bound(storm: Any) -> None:
+def test_processes_and_threads_together_never_exceed_the_bound(valkey: redis.Redis) -> None:
     url = os.environ["REDIS_URL"]
-    others = storm.starmap_async(_storm, [(url, 2.0)] * 2)
-    with ThreadPoolExecutor(4) as threads:
-        mine = list(threads.map(lambda _: _storm(url, 2.0), range(4)))
-    moments = [moment for part in mine + others.get(60) for moment in part]
+    with multiprocessing.get_context("fork").Pool(2) as processes:
+        others = processes.starmap_async(_storm, [(url, 1.0)] * 2)
+        with ThreadPoolExecutor(2) as threads:
+            mine = list(threads.map(lambda _: _storm(url, 1.0), range(2)))
+        moments = [moment for part in mine + others.get(60) for moment in part]
 
-    assert len(moments) > 400, "the storm went beyond the burst"
+    assert len(moments) > 4 * FAST, "the storm went beyond the burst"
     assert _excess(moments) <= 0
+
+
+@pytest.mark.parametrize("journal", [[], None], ids=["with a history", "control: without"])
+def test_wipes_in_the_middle_do_not_make_the_pace_faster(valkey: redis.Redis, journal: list[float] | None) -> None:
+    url, crowd = os.environ["REDIS_URL"], 3
+    with ThreadPoolExecutor(crowd) as threads:
+        parts = [threads.submit(_storm, url, 1.2, journal) for _ in range(crowd)]
+        for _ in range(5):
+            time.sleep(0.2)
+            assert valkey.exists(BUCKET.key)
+            valkey.flushall()
+        moments = [moment for part in parts for moment in part.result()]
+
+    if journal is None:
+        assert _excess(moments) > 4 * FAST, "what forgets lets a whole burst through again"
+    else:
+        # Each may have got its token just before a wipe and not yet have written down its call.
+        assert _excess(moments) <= 5 * crowd
+        assert len(moments) >= 4 * FAST
 
 
 def test_hung_redis_ends_in_a_bounded_time_and_lets_nothing_through() -> None:
