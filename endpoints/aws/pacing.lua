@@ -45,10 +45,8 @@ if verb == 'rebuild' then
 end
 if not bucket.tokens then return 'unknown' end
 
-if now > bucket.at then
-  bucket.tokens = math.min(burst, bucket.tokens + (now - bucket.at) * rate * bucket.factor)
-  bucket.at = now
-end
+bucket.tokens = math.min(burst, bucket.tokens + math.max(0, now - bucket.at) * rate * bucket.factor)
+bucket.at = math.max(now, bucket.at)
 if now > bucket.learnt then
   bucket.factor = math.min(1, bucket.factor + (now - bucket.learnt) * RECOVERY)
   bucket.learnt = now
