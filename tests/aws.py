@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,14 +82,10 @@ class World:
         return EndpointSpec(**{"account_id": MEMBER, "region": REGION, "vpc_id": self.vpc_id, **fields})
 
 
-@pytest.fixture(scope="session")
-def simulated_aws() -> Iterator[str]:
-    """Run the simulated AWS for the whole session and return its URL.
-
-    It is a process of its own: it replaces parts of moto, which tests of moto's own symbols must not meet. States
-    end at once and nothing throttles, until a test says otherwise.
-    """
-    command = [sys.executable, "-m", "portal.sandbox.aws", "--port", "0", "--pace", "0", "--rate", "0"]
+@contextmanager
+def running(*, rate: float = 0, pace: float = 0) -> Iterator[str]:
+    """Run the simulated AWS as a process of its own and give its URL; it replaces parts of moto while it runs."""
+    command = [sys.executable, "-m", "portal.sandbox.aws", "--port", "0", "--pace", str(pace), "--rate", str(rate)]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     assert server.stdout is not None
     line = server.stdout.readline()
@@ -98,6 +95,16 @@ def simulated_aws() -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def simulated_aws() -> Iterator[str]:
+    """Run the simulated AWS for the whole session and return its URL.
+
+    States end at once and nothing throttles, until a test says otherwise.
+    """
+    with running() as url:
+        yield url
 
 
 @pytest.fixture

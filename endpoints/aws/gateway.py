@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from endpoints.aws.errors import AwsError, Kind, cure_for, kind_of, translated
+from endpoints.aws.parameters import modify_parameters
 from endpoints.aws.reading import interface_from, observed_from
+from endpoints.domain.actions import DeleteEndpoint, ModifyEndpoint, RemoveTags, SetTags
 from endpoints.domain.observed import NetworkInterface, ObservedEndpoint
-from endpoints.domain.plan import ModifyEndpoint
-from endpoints.domain.specs import EndpointSpec
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -67,6 +67,18 @@ class Ec2Gateway:
             request_id=answer["ResponseMetadata"].get("RequestId", ""),
         )
 
+    def carry_out(self, action: ModifyEndpoint | SetTags | RemoveTags | DeleteEndpoint) -> str:
+        """Make the one call of an action that needs no token; return AWS's request id."""
+        match action:
+            case ModifyEndpoint():
+                return self.modify_vpc_endpoint(action)
+            case SetTags():
+                return self.set_tags(action)
+            case RemoveTags():
+                return self.remove_tags(action)
+            case DeleteEndpoint():
+                return self.delete_vpc_endpoint(action.vpc_endpoint_id)
+
     def modify_vpc_endpoint(self, action: ModifyEndpoint) -> str:
         """Change an endpoint in place by one call; return AWS's request id."""
         with translated():
@@ -90,6 +102,24 @@ class Ec2Gateway:
                     code=code, message=message, kind=kind, cure=cure_for(code, message), request_id=request_id
                 )
         return request_id
+
+    def set_tags(self, action: SetTags) -> str:
+        """Add tags to an endpoint, or change their values; return AWS's request id."""
+        tags: Any = [{"Key": key, "Value": value} for key, value in action.tags]
+        with translated():
+            answer: Any = self._writes.create_tags(  # type: ignore[func-returns-value]  # it returns its metadata
+                Resources=[action.vpc_endpoint_id], Tags=tags
+            )
+        return str(answer["ResponseMetadata"].get("RequestId", ""))
+
+    def remove_tags(self, action: RemoveTags) -> str:
+        """Remove tags from an endpoint by key, whatever their value; return AWS's request id."""
+        tags: Any = [{"Key": key} for key in action.keys]
+        with translated():
+            answer: Any = self._writes.delete_tags(  # type: ignore[func-returns-value]  # it returns its metadata
+                Resources=[action.vpc_endpoint_id], Tags=tags
+            )
+        return str(answer["ResponseMetadata"].get("RequestId", ""))
 
     def describe_vpc_endpoint(self, vpc_endpoint_id: str) -> ObservedEndpoint | None:
         """Return one endpoint, or None where AWS doesn't know it: not yet, or no longer."""
@@ -180,57 +210,6 @@ class Ec2Gateway:
             token = answer.get("NextToken")
             if not token:
                 return
-
-
-def create_parameters(spec: EndpointSpec, *, client_token: str, tags: Mapping[str, str]) -> dict[str, Any]:
-    """Return the exact, JSON-able parameters of CreateVpcEndpoint for a spec; what is empty is left out."""
-    parameters: dict[str, Any] = {
-        "ClientToken": client_token,
-        "VpcId": spec.vpc_id,
-        "ServiceName": spec.service_name,
-        "VpcEndpointType": str(spec.vpc_endpoint_type),
-        "TagSpecifications": [
-            {"ResourceType": "vpc-endpoint", "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
-        ],
-    }
-    if spec.policy_document is not None:
-        parameters["PolicyDocument"] = spec.policy_document
-    if spec.is_gateway:
-        if spec.route_table_ids:
-            parameters["RouteTableIds"] = list(spec.route_table_ids)
-        return parameters
-    parameters["PrivateDnsEnabled"] = spec.private_dns_enabled
-    if spec.subnet_ids:
-        parameters["SubnetIds"] = list(spec.subnet_ids)
-    if spec.security_group_ids:
-        parameters["SecurityGroupIds"] = list(spec.security_group_ids)
-    if spec.private_dns_enabled and spec.short_service == "s3":
-        # Left out, AWS takes it as true and then refuses where the VPC has no S3 Gateway endpoint.
-        parameters["DnsOptions"] = {"PrivateDnsOnlyForInboundResolverEndpoint": False}
-    return parameters
-
-
-_MODIFY_LISTS = {
-    "add_route_table_ids": "AddRouteTableIds",
-    "remove_route_table_ids": "RemoveRouteTableIds",
-    "add_subnet_ids": "AddSubnetIds",
-    "remove_subnet_ids": "RemoveSubnetIds",
-    "add_security_group_ids": "AddSecurityGroupIds",
-    "remove_security_group_ids": "RemoveSecurityGroupIds",
-}
-
-
-def modify_parameters(action: ModifyEndpoint) -> dict[str, Any]:
-    """Return the parameters of the one ModifyVpcEndpoint call of an action."""
-    parameters: dict[str, Any] = {"VpcEndpointId": action.vpc_endpoint_id}
-    for attribute, name in _MODIFY_LISTS.items():
-        if values := getattr(action, attribute):
-            parameters[name] = list(values)
-    if action.private_dns_enabled is not None:
-        parameters["PrivateDnsEnabled"] = action.private_dns_enabled
-    if action.policy_document is not None:
-        parameters["PolicyDocument"] = action.policy_document
-    return parameters
 
 
 def _chunks(items: list[str], size: int) -> Iterator[list[str]]:

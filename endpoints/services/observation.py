@@ -136,13 +136,13 @@ def _settle_deletion(operation: Operation, seen: ObservedEndpoint | None, now: d
 
 def _settle_missing(operation: Operation, now: datetime) -> None:
     since = operation.called_at or operation.created_at
-    if operation.action == ChangeAction.CREATE and now - since < NOT_YET:
+    if operation.change.kind.creates and now - since < NOT_YET:
         return
     outcomes.fail(
         operation,
         code="InvalidVpcEndpointId.NotFound",
         message=f"AWS no longer knows {operation.endpoint.vpc_endpoint_id}.",
-        cure="It was deleted outside of the portal. Withdraw this request and ask for a new endpoint.",
+        cure="It was deleted outside of the portal. Withdraw this request; the endpoint's page offers to recreate it.",
         now=now,
     )
 
@@ -174,7 +174,11 @@ def _settle_present(operation: Operation, seen: ObservedEndpoint, now: datetime)
 
 
 def _settle_available(operation: Operation, seen: ObservedEndpoint, now: datetime) -> None:
-    remaining = next_actions(operation, seen)
+    try:
+        remaining = next_actions(operation, seen)
+    except AwsError as error:
+        outcomes.fail(operation, code=error.code, message=error.message, cure=error.cure, now=now)
+        return
     if not remaining:
         outcomes.succeed(operation, now=now)
     elif operation.attempts >= outcomes.MAX_ATTEMPTS:

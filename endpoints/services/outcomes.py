@@ -17,6 +17,7 @@ from endpoints.domain.lifecycle import Actor
 from endpoints.domain.observed import ObservedEndpoint
 from endpoints.models import Endpoint, EndpointRequest, Operation
 from endpoints.models.requests import ChangeAction
+from endpoints.queue import wake_operation
 from endpoints.services import events, policies, transitions
 from endpoints.services.actors import WORKER
 
@@ -101,7 +102,19 @@ def succeed(operation: Operation, *, now: datetime) -> None:
             endpoint, "become_available", now, {"available_at": since, "last_error": "", "last_error_code": ""}
         )
     _move(operation, "succeed", now, {**_FREE, "finished_at": now})
+    _release_followers(operation, now)
     refresh_request(operation.request, now=now)
+
+
+def _release_followers(operation: Operation, now: datetime) -> None:
+    """Queue what waited for this operation: a replaced endpoint goes only after the new one has come."""
+    change = operation.change
+    followers = Operation.objects.filter(
+        request=operation.request_id, change__round=change.round, change__after=change.position, status="waiting"
+    )
+    for follower in followers.select_related("account", "endpoint", "request"):
+        _move(follower, "release", now, {"next_attempt_at": now})
+        wake_operation(follower.pk, routine=follower.is_routine)
 
 
 def await_acceptance(operation: Operation, *, now: datetime) -> None:

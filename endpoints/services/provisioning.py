@@ -18,9 +18,10 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from endpoints.aws import AwsError, Ec2Gateway, Kind
-from endpoints.aws.gateway import create_parameters
+from endpoints.aws.parameters import create_parameters
+from endpoints.domain.actions import Action, CreateEndpoint, ModifyEndpoint
 from endpoints.domain.observed import ObservedEndpoint
-from endpoints.domain.plan import Action, CreateEndpoint, DeleteEndpoint, plan
+from endpoints.domain.plan import GONE_STATES, plan
 from endpoints.domain.specs import EndpointSpec
 from endpoints.models import AccountRegion, Endpoint, InventoryItem, Operation
 from endpoints.models.inventory import InventoryKind
@@ -33,6 +34,8 @@ from endpoints.services.targets import gateway
 from endpoints.services.turns import NotYet, Turn, call_of, first_call
 
 OWNERSHIP_TAG = "portal:operation"
+LOOKS = 3
+"""After how many looks in vain an endpoint that was available once counts as deleted."""
 
 log = logging.getLogger(__name__)
 
@@ -105,31 +108,77 @@ def find(operation: Operation, client: Ec2Gateway) -> ObservedEndpoint | None:
     """Return the endpoint as AWS has it now: by its id, or, when a create may have happened, by the ownership tag."""
     endpoint = operation.endpoint
     if endpoint.vpc_endpoint_id:
-        return client.describe_vpc_endpoint(endpoint.vpc_endpoint_id)
-    if operation.action == ChangeAction.CREATE and operation.intent_at is not None:
+        return _with_addresses(client.describe_vpc_endpoint(endpoint.vpc_endpoint_id), operation, client)
+    if operation.change.kind.creates and operation.intent_at is not None:
         found = client.find_by_tag(OWNERSHIP_TAG, str(operation.pk))
         return next((item for item in found if item.state not in ("deleting", "deleted")), None)
     return None
 
 
+def _with_addresses(
+    observed: ObservedEndpoint | None, operation: Operation, client: Ec2Gateway
+) -> ObservedEndpoint | None:
+    """Add the interfaces where a fixed address has to be compared with theirs."""
+    if observed is None or not operation.change.desired().subnet_configurations:
+        return observed
+    interfaces = client.network_interfaces(observed.network_interface_ids)
+    return replace(observed, network_interfaces=tuple(interfaces.values()))
+
+
 def next_actions(operation: Operation, observed: ObservedEndpoint | None) -> tuple[Action, ...]:
-    """Return what is still to be done for an operation, given what AWS has."""
+    """Return what is still to be done for an operation, given what AWS has.
+
+    Raises AwsError where nothing can be done by a worker: the endpoint is gone, an AWS service manages it, it needs a
+    replacement, or one to be adopted isn't what was reviewed any more.
+    """
+    if observed is not None and observed.requester_managed:
+        raise _refused(
+            "RequesterManaged",
+            f"{observed.vpc_endpoint_id} is managed by an AWS service on your behalf.",
+            "Change it in that service; withdraw this request.",
+        )
     if operation.action == ChangeAction.DELETE:
         return plan(desired=None, observed=observed, same_policy=policies.same_policy, full_access=FULL_ACCESS)
-    if observed is None and operation.endpoint.vpc_endpoint_id:
-        raise AwsError(
-            code="InvalidVpcEndpointId.NotFound",
-            message=f"AWS doesn't know {operation.endpoint.vpc_endpoint_id}.",
-            kind=Kind.NOT_FOUND,
-            cure="If it was deleted outside of the portal, withdraw this request and ask for a new endpoint.",
-        )
-    return plan(
+    _still_there(operation, observed)
+    actions = plan(
         desired=operation.change.desired(),
         observed=observed,
         same_policy=policies.same_policy,
         full_access=FULL_ACCESS,
+        former=operation.change.former(),
         private_dns_allowed=observed is not None and observed.state == "available",
     )
+    if operation.action == ChangeAction.ADOPT and actions:
+        raise _refused(
+            "ChangedMeanwhile",
+            f"{operation.endpoint.vpc_endpoint_id} is no longer what was reviewed; adopting it would change it.",
+            "Withdraw this request, refresh the inventory and ask for the adoption once more.",
+        )
+    if observed is not None and any(isinstance(item, CreateEndpoint) and item.replaces for item in actions):
+        raise _refused(
+            "NeedsReplacement",
+            f"AWS can't change {observed.vpc_endpoint_id} into what was approved.",
+            "Withdraw this request and ask for a replacement on the endpoint's page.",
+        )
+    return actions
+
+
+def _refused(code: str, message: str, cure: str) -> AwsError:
+    return AwsError(code=code, message=message, kind=Kind.REFUSED, cure=cure)
+
+
+def _still_there(operation: Operation, observed: ObservedEndpoint | None) -> None:
+    gone = observed is None or observed.state in GONE_STATES
+    if gone and operation.endpoint.vpc_endpoint_id:
+        # One answer may come from a replica that lags behind; an endpoint that was there once and isn't found again
+        # and again was deleted.
+        surely = operation.endpoint.available_at is not None and operation.attempts >= LOOKS
+        raise AwsError(
+            code="InvalidVpcEndpointId.NotFound",
+            message=f"AWS doesn't know {operation.endpoint.vpc_endpoint_id}.",
+            kind=Kind.REFUSED if surely else Kind.NOT_FOUND,
+            cure="If it was deleted outside of the portal, withdraw this request; its page then offers to recreate it.",
+        )
 
 
 def _carry_out(action: Action, operation: Operation, held: Claim, client: Ec2Gateway, turn: Turn) -> str:
@@ -153,23 +202,23 @@ def _call(action: Action, operation: Operation, held: Claim, client: Ec2Gateway,
         created = client.create_vpc_endpoint(intent["intent"])
         _record_created(operation, held, created.endpoint, request_id=created.request_id)
         return created.request_id
-    if isinstance(action, DeleteEndpoint):
-        return client.delete_vpc_endpoint(action.vpc_endpoint_id)
-    if action.policy_document is not None:
+    if isinstance(action, ModifyEndpoint) and action.policy_document is not None:
         action = replace(action, policy_document=policies.wire_text(action.policy_document))
-    return client.modify_vpc_endpoint(action)
+    return client.carry_out(action)
 
 
 def _parameters(spec: EndpointSpec, operation: Operation) -> dict[str, Any]:
-    if spec.private_dns_enabled and _acceptance_required(spec):
-        spec = replace(spec, private_dns_enabled=False)  # AWS refuses it until accepted; the observer adds it then
+    if spec.private_dns_enabled and (spec.private_dns_when_available or _acceptance_required(spec)):
+        # AWS refuses it until the owner has accepted, and clients would be led to what doesn't answer yet: the second
+        # step comes when the observer sees it available.
+        spec = replace(spec, private_dns_enabled=False)
     if spec.policy_document is not None:
         spec = replace(spec, policy_document=policies.wire_text(spec.policy_document))
     tags = {
         OWNERSHIP_TAG: str(operation.pk),
         "portal:request": operation.request.reference,
         "portal:team": operation.endpoint.owner_team.slug,
-        **({"Name": spec.name} if spec.name else {}),
+        **spec.all_tags,
     }
     return create_parameters(spec, client_token=operation.client_token, tags=tags)
 

@@ -15,7 +15,7 @@ from endpoints.services import inventory, observation, policies
 
 BATCH = 500
 """How many operations one look wakes, at most."""
-SHARE = 20
+SHARE = 10
 """How many of them are one account-region's, urgent and routine each: nobody's thousands hide another's one."""
 
 

@@ -16,7 +16,7 @@ from django.db.models import F, Max, Q
 from django.db.models.functions import Now
 
 from endpoints.aws.pacing import CREATE, DELETE, MODIFY, Bucket, History, NotYet, Pacer, Reads, Urgency
-from endpoints.domain.plan import Action, CreateEndpoint, DeleteEndpoint
+from endpoints.domain.actions import Action, CreateEndpoint, DeleteEndpoint, RemoveTags, SetTags
 from endpoints.models import Account, Operation
 from endpoints.models.operations import ROUTINE
 from endpoints.models.requests import ChangeAction
@@ -83,11 +83,17 @@ class Turn:
             self._held = None
 
 
+_CALLS: dict[type[Action], str] = {
+    CreateEndpoint: CREATE,
+    DeleteEndpoint: DELETE,
+    SetTags: "CreateTags",
+    RemoveTags: "DeleteTags",
+}
+
+
 def call_of(action: Action) -> str:
     """Return the AWS action that carries out an action of a plan."""
-    if isinstance(action, CreateEndpoint):
-        return CREATE
-    return DELETE if isinstance(action, DeleteEndpoint) else MODIFY
+    return _CALLS.get(type(action), MODIFY)
 
 
 def first_call(operation: Operation) -> str | None:
@@ -97,7 +103,7 @@ def first_call(operation: Operation) -> str | None:
     """
     if operation.slot_at is not None:
         return operation.slot_action
-    if operation.called_at is not None:
+    if operation.called_at is not None or operation.action == ChangeAction.ADOPT:
         return None
     if operation.action == ChangeAction.DELETE:
         return DELETE if operation.endpoint.vpc_endpoint_id else None
