@@ -40,6 +40,7 @@ class World:
     security_group_id: str
     route_table_ids: tuple[str, ...]
     keys: dict[str, str]
+    account_id: str = MEMBER
 
     def ec2(self) -> Any:
         """Return a client with full rights in the member account."""
@@ -79,7 +80,7 @@ class World:
         )
 
     def _spec(self, fields: dict[str, Any]) -> EndpointSpec:
-        return EndpointSpec(**{"account_id": MEMBER, "region": REGION, "vpc_id": self.vpc_id, **fields})
+        return EndpointSpec(**{"account_id": self.account_id, "region": REGION, "vpc_id": self.vpc_id, **fields})
 
 
 @contextmanager
@@ -156,9 +157,9 @@ class Provider:
         assert answer["Unsuccessful"] == []
 
 
-def build(url: str, control: SimControl) -> World:
-    """Make the member account's role and a VPC with three subnets, a group and two route tables."""
-    made = control.add_account(MEMBER)
+def build(url: str, control: SimControl, account_id: str = MEMBER) -> World:
+    """Make a member account's role and a VPC with three subnets, a group and two route tables."""
+    made = control.add_account(account_id)
     keys = {"aws_access_key_id": made.access_key_id, "aws_secret_access_key": made.secret_access_key}
     _make_role(url, keys)
     ec2 = boto3.client("ec2", region_name=REGION, endpoint_url=url, **keys)
@@ -182,6 +183,7 @@ def build(url: str, control: SimControl) -> World:
         security_group_id=group,
         route_table_ids=tuple(tables),
         keys=keys,
+        account_id=account_id,
     )
 
 
@@ -203,12 +205,12 @@ def _make_role(url: str, keys: dict[str, str]) -> None:
     iam.put_role_policy(RoleName=ROLE, PolicyName="all", PolicyDocument=json.dumps(allow))
 
 
-def member_account() -> Account:
-    """Return the member account as the portal knows it, with its inventory read from the simulated AWS."""
+def member_account(account_id: str = MEMBER) -> Account:
+    """Return a member account as the portal knows it, with its inventory read from the simulated AWS."""
     account = Account.objects.create(
-        account_id=MEMBER,
-        name="member",
-        role_arn=f"arn:aws:iam::{MEMBER}:role/{ROLE}",
+        account_id=account_id,
+        name="member" if account_id == MEMBER else f"member-{account_id}",
+        role_arn=f"arn:aws:iam::{account_id}:role/{ROLE}",
         external_id=EXTERNAL_ID,
         regions=[REGION],
     )

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -100,6 +101,7 @@ def _session(target: Target, timeouts: Timeouts) -> boto3.Session:
     key = (target.role_arn, target.external_id)
     if key not in _sessions:
         core = get_session()
+        core.register_component("data_loader", _loader())
         # botocore's own way to hand refreshable credentials to a session: the attribute is private, and its
         # contract is held by tests/integration/aws.
         core._credentials = DeferredRefreshableCredentials(  # type: ignore[attr-defined]
@@ -107,6 +109,12 @@ def _session(target: Target, timeouts: Timeouts) -> boto3.Session:
         )
         _sessions[key] = boto3.Session(botocore_session=core)
     return _sessions[key]
+
+
+@cache
+def _loader() -> Any:
+    """Return the one loader of botocore's descriptions: read by each session anew they cost 25 MiB and half a second."""
+    return get_session().get_component("data_loader")
 
 
 def _own_session() -> boto3.Session:
