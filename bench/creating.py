@@ -38,10 +38,10 @@ class Asked:
     approved_at: float = 0
 
     def approve(self) -> None:
-        """Approve them all."""
-        self.approved_at = datetime.now(UTC).timestamp()
+        """Approve them all; the time counts from when the first is approved."""
         for request in self.requests:
             factories.approved(request, self.approver)
+            self.approved_at = self.approved_at or datetime.now(UTC).timestamp()
 
 
 def ask(made: aws.World, count: int) -> Asked:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q, Window
+from django.db.models import F, Q, Window
 from django.db.models.functions import RowNumber
 
 from endpoints.models import Operation
@@ -38,9 +38,11 @@ def sweep(*, now: datetime) -> Swept:
 def wake_due() -> int:
     """Wake workers for operations that are due, urgent ones first; return for how many.
 
-    Each account-region has its share, oldest first, and the first of all come before the second of any.
+    Each account-region has its share: who has a turn goes before who has yet to ask for one, then the oldest. The first
+    of all account-regions come before the second of any.
     """
-    place = Window(RowNumber(), partition_by=["account", "region", "routine"], order_by="next_attempt_at")
+    order = [F("slot_at").asc(nulls_last=True), "next_attempt_at"]
+    place = Window(RowNumber(), partition_by=["account", "region", "routine"], order_by=order)
     due = (
         Operation.objects.due()
         .annotate(routine=Q(action__in=ROUTINE))

@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import redis
+from django.db.models.functions import Now
 from django.utils import timezone
 from pytest_django import Settings
 
 from endpoints import queue
-from endpoints.aws.pacing import CREATE, MODIFY, Bucket, History, NotYet, Urgency
+from endpoints.aws.pacing import CREATE, DELETE, MODIFY, Bucket, History, NotYet, Urgency
+from endpoints.checks import the_pace_is_a_pace
 from endpoints.models import Account, Endpoint, EndpointRequest, Operation
 from endpoints.models.requests import ChangeAction
 from endpoints.services import provisioning, sweeping, turns
@@ -284,6 +286,18 @@ def test_a_storm_in_one_account_hides_nothing_in_another(
 
 
 @pytest.mark.django_db(transaction=True)
+def test_whose_turn_has_come_goes_before_all_who_have_yet_to_ask(
+    storm: tuple[Account, list[Endpoint]], valkey: redis.Redis
+) -> None:
+    last = Operation.objects.filter(status="queued").latest("next_attempt_at")
+    Operation.objects.filter(pk=last.pk).update(slot_at=Now(), next_attempt_at=Now(), slot_action=DELETE)
+    valkey.flushall()
+
+    sweeping.wake_due()
+    assert messages(valkey, queue.ROUTINE)[0] == str(last.pk)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_approval_wakes_a_worker_by_the_queue_of_its_urgency(valkey: redis.Redis) -> None:
     account = factories.make_account()
     operation = creation(account, "one")
@@ -297,3 +311,9 @@ def test_approval_wakes_a_worker_by_the_queue_of_its_urgency(valkey: redis.Redis
 def test_a_plain_worker_serves_every_queue() -> None:
     assert set(app.amqp.queues.consume_from) == {queue.URGENT, queue.ROUTINE}
     assert app.conf.task_default_queue == queue.URGENT
+
+
+@pytest.mark.parametrize(("rate", "errors"), [(1, []), (0, ["endpoints.E003"])])
+def test_a_start_without_a_pace_is_refused(settings: Settings, rate: float, errors: list[str]) -> None:
+    settings.PORTAL_AWS_RATE = rate
+    assert [error.id for error in the_pace_is_a_pace(None)] == errors
