@@ -107,9 +107,9 @@ docs: $(DEV) ## Write the generated pages of docs/ again
 	@$(CHECK_ENV) $(BIN)/python manage.py docs
 
 .PHONY: bench
-bench: $(DEV) ## Say where the measurements are
-	@echo "Each figure comes with the script beside it in bench/; its first lines say how to run it."
-	@ls bench/*.py 2>/dev/null || true
+bench: $(DEV) ## Measure; one line of JSON for each figure
+	@for file in $$(grep -l '^if __name__' bench/*.py); do \
+		$(BIN)/python -m "bench.$$(basename $$file .py)"; done
 
 .PHONY: shell
 shell: $(DEV) ## Open a Django shell on the running sandbox's data

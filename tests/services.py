@@ -34,6 +34,8 @@ _ENVIRONMENT = {
     "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    # The simulated AWS of the tests doesn't throttle; calls are paced all the same, only very fast.
+    "PORTAL_AWS_RATE": "1000",
     "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
 }
 # The data are thrown away, so a crash of the machine may lose them; crashes of the server are still survived.

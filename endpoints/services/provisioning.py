@@ -1,4 +1,4 @@
-"""Bringing AWS to what was approved: claim, look, plan, act, hand over to the observer.
+"""Bringing AWS to what was approved: claim, wait for a turn, look, plan, act, hand over to the observer.
 
 Intent is committed before a call and the outcome after it, never a transaction across the call. A crash anywhere
 leaves a row that the sweeper finds; whoever takes it up looks first, by id or by the ownership tag, and then
@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db.models import F
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from endpoints.aws import AwsError, Ec2Gateway, Kind
@@ -28,8 +29,9 @@ from endpoints.models.requests import ChangeAction
 from endpoints.policy.meaning import FULL_ACCESS
 from endpoints.queue import wake_observer
 from endpoints.services import events, outcomes, policies
-from endpoints.services.leases import Claim, LeaseLost, claim, worker_name, write
+from endpoints.services.leases import Claim, LeaseLost, claim, put_back, worker_name, write
 from endpoints.services.targets import gateway
+from endpoints.services.turns import NotYet, Turn, call_of, first_call
 
 OWNERSHIP_TAG = "portal:operation"
 LOOKS = 3
@@ -44,13 +46,17 @@ def run(*, operation_id: UUID, owner: str | None = None) -> bool:
     if held is None:
         return False
     operation = Operation.objects.select_related("change", "request", "endpoint", "account").get(pk=operation_id)
+    turn = Turn(operation)
     try:
         if operation.attempts > outcomes.MAX_ATTEMPTS:
             raise _worn_out()
         outcomes.started(operation, now=timezone.now())
-        _work(operation, held)
+        with turn:
+            _work(operation, held, turn)
+    except NotYet as later:
+        _sleep(operation, held, later)
     except AwsError as error:
-        _settle_error(operation, held, error)
+        _settle_error(operation, held, error, again_in=turn.next_in)
     except LeaseLost:
         log.warning("operation %s: the lease was lost; another worker has it", operation_id)
     except Exception as error:
@@ -79,14 +85,17 @@ def _unforeseen(error: Exception) -> AwsError:
     )
 
 
-def _work(operation: Operation, held: Claim) -> None:
+def _work(operation: Operation, held: Claim, turn: Turn) -> None:
     client = gateway(operation.account, operation.region)
+    if call := first_call(operation):
+        turn.take(call)  # first of all: who must wait costs AWS no look
     observed = find(operation, client)
     if observed is not None and operation.endpoint.vpc_endpoint_id is None:
         _record_created(operation, held, observed, request_id="")
     request_id = ""
     for action in next_actions(operation, observed):
-        request_id = _carry_out(action, operation, held, client)
+        turn.take(call_of(action))
+        request_id = _carry_out(action, operation, held, client, turn)
     now = timezone.now()
     with events.recorded(events.chain_of(operation.account)):
         write(held)  # raises LeaseLost before anything is changed
@@ -172,22 +181,30 @@ def _still_there(operation: Operation, observed: ObservedEndpoint | None) -> Non
         )
 
 
-def _carry_out(action: Action, operation: Operation, held: Claim, client: Ec2Gateway) -> str:
+def _carry_out(action: Action, operation: Operation, held: Claim, client: Ec2Gateway, turn: Turn) -> str:
+    call = call_of(action)
+    intent: dict[str, Any] = {}
     if isinstance(action, CreateEndpoint):
-        return _create(action.spec, operation, held, client)
-    write(held, called_at=timezone.now())
+        parameters = operation.intent or _parameters(action.spec, operation)
+        intent = {"intent": parameters, "intent_at": operation.intent_at or timezone.now()}
+    write(held, called_at=Now(), slot_at=None, slot_action=call, **intent)
+    turn.used()
+    try:
+        return _call(action, operation, held, client, intent)
+    except AwsError as error:
+        if error.kind is Kind.THROTTLED:
+            turn.refused(call)
+        raise
+
+
+def _call(action: Action, operation: Operation, held: Claim, client: Ec2Gateway, intent: dict[str, Any]) -> str:
+    if isinstance(action, CreateEndpoint):
+        created = client.create_vpc_endpoint(intent["intent"])
+        _record_created(operation, held, created.endpoint, request_id=created.request_id)
+        return created.request_id
     if isinstance(action, ModifyEndpoint) and action.policy_document is not None:
         action = replace(action, policy_document=policies.wire_text(action.policy_document))
     return client.carry_out(action)
-
-
-def _create(spec: EndpointSpec, operation: Operation, held: Claim, client: Ec2Gateway) -> str:
-    parameters = operation.intent or _parameters(spec, operation)
-    now = timezone.now()
-    write(held, intent=parameters, intent_at=operation.intent_at or now, called_at=now)
-    created = client.create_vpc_endpoint(parameters)
-    _record_created(operation, held, created.endpoint, request_id=created.request_id)
-    return created.request_id
 
 
 def _parameters(spec: EndpointSpec, operation: Operation) -> dict[str, Any]:
@@ -232,12 +249,24 @@ def _record_created(operation: Operation, held: Claim, observed: ObservedEndpoin
     operation.endpoint.refresh_from_db()
 
 
-def _settle_error(operation: Operation, held: Claim, error: AwsError) -> None:
+def _sleep(operation: Operation, held: Claim, later: NotYet) -> None:
+    """Put the operation back until its turn; `slot_at` keeps a turn that is its own."""
+    due_at = Now() + timedelta(seconds=later.seconds)
+    slot = {"slot_at": due_at, "slot_action": later.action} if later.promised else {}
+    try:
+        put_back(held, seconds=later.seconds, **slot)
+    except LeaseLost:
+        log.warning("operation %s: the lease was lost; another worker has it", operation.pk)
+    else:
+        outcomes.bump(operation)
+
+
+def _settle_error(operation: Operation, held: Claim, error: AwsError, *, again_in: float | None = None) -> None:
     now: datetime = timezone.now()
     log.warning("operation %s: %s (%s), request %s", operation.pk, error, error.kind, error.request_id)
     try:
         with events.recorded(events.chain_of(operation.account)):
             write(held)
-            outcomes.went_wrong(operation, error, now=now)
+            outcomes.went_wrong(operation, error, now=now, again_in=again_in)
     except LeaseLost:
         log.warning("operation %s: the lease was lost; another worker has it", operation.pk)

@@ -141,7 +141,7 @@ def retry(*, request: EndpointRequest, by: Who, now: datetime) -> None:
                 raise Conflict("Another change of this endpoint is under way. Retry when it has ended.") from error
             resume = _RESUME[ChangeAction(operation.action)]
             transitions.apply(to=operation.endpoint, transition=resume, acting_as=role, who=by, now=now)
-            wake_operation(operation.pk)
+            wake_operation(operation.pk, routine=operation.is_routine)
 
 
 def current_changes(request: EndpointRequest) -> list[Change]:

@@ -144,8 +144,9 @@ def _start(change: Change, request: EndpointRequest, by: Who, now: datetime) -> 
         raise Conflict("Another change of this endpoint is under way. Approve this one when it has ended.") from error
     if change.after:
         transitions.apply(to=operation, transition="hold", acting_as=Actor.APPROVER, who=by, now=now)
-    else:
-        wake_operation(operation_id)
+    elif change.position == 1:
+        # One message for a request, however long; its other operations are found fairly, in half a second.
+        wake_operation(operation_id, routine=operation.is_routine)
 
 
 def _new_endpoint(change: Change, request: EndpointRequest, by: Who, now: datetime) -> Endpoint:
