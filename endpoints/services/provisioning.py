@@ -26,8 +26,8 @@ from endpoints.models.inventory import InventoryKind
 from endpoints.models.requests import ChangeAction
 from endpoints.policy.meaning import FULL_ACCESS
 from endpoints.queue import wake_observer
-from endpoints.services import events, outcomes, policies
-from endpoints.services.leases import Claim, LeaseLost, claim, worker_name, write
+from endpoints.services import attempts, events, outcomes, parking, policies
+from endpoints.services.leases import Claim, LeaseLost, ParkAsked, claim, worker_name, write
 from endpoints.services.targets import gateway
 
 OWNERSHIP_TAG = "portal:operation"
@@ -48,8 +48,10 @@ def run(*, operation_id: UUID, owner: str | None = None) -> bool:
         _work(operation, held)
     except AwsError as error:
         _settle_error(operation, held, error)
+    except ParkAsked:
+        _park(operation, held)
     except LeaseLost:
-        log.warning("operation %s: the lease was lost; another worker has it", operation_id)
+        _lost(held)
     except Exception as error:
         # Whatever it is, the operation must not stay claimed and silent: it is tried again, and in the end shown.
         log.exception("operation %s failed inside the portal", operation_id)
@@ -88,6 +90,7 @@ def _work(operation: Operation, held: Claim) -> None:
     with events.recorded(events.chain_of(operation.account)):
         write(held)  # raises LeaseLost before anything is changed
         outcomes.hand_over(operation, request_id=request_id, now=now)
+        parking.as_asked(operation=operation, now=now)
         region = AccountRegion.objects.get(account=operation.account, region=operation.region)
         wake_observer(region.pk)
 
@@ -126,7 +129,7 @@ def next_actions(operation: Operation, observed: ObservedEndpoint | None) -> tup
 def _carry_out(action: Action, operation: Operation, held: Claim, client: Ec2Gateway) -> str:
     if isinstance(action, CreateEndpoint):
         return _create(action.spec, operation, held, client)
-    write(held, called_at=timezone.now())
+    write(held, before_call=True, called_at=timezone.now())
     if isinstance(action, DeleteEndpoint):
         return client.delete_vpc_endpoint(action.vpc_endpoint_id)
     if action.policy_document is not None:
@@ -137,7 +140,7 @@ def _carry_out(action: Action, operation: Operation, held: Claim, client: Ec2Gat
 def _create(spec: EndpointSpec, operation: Operation, held: Claim, client: Ec2Gateway) -> str:
     parameters = operation.intent or _parameters(spec, operation)
     now = timezone.now()
-    write(held, intent=parameters, intent_at=operation.intent_at or now, called_at=now)
+    write(held, before_call=True, intent=parameters, intent_at=operation.intent_at or now, called_at=now)
     created = client.create_vpc_endpoint(parameters)
     _record_created(operation, held, created.endpoint, request_id=created.request_id)
     return created.request_id
@@ -180,6 +183,7 @@ def _record_created(operation: Operation, held: Claim, observed: ObservedEndpoin
             updated_at=now,
         )
         outcomes.created(operation, observed, request_id=request_id, now=now)
+        attempts.note(operation, request_id=request_id)
     operation.endpoint.refresh_from_db()
 
 
@@ -190,5 +194,22 @@ def _settle_error(operation: Operation, held: Claim, error: AwsError) -> None:
         with events.recorded(events.chain_of(operation.account)):
             write(held)
             outcomes.went_wrong(operation, error, now=now)
+            parking.as_asked(operation=operation, now=now)
     except LeaseLost:
-        log.warning("operation %s: the lease was lost; another worker has it", operation.pk)
+        _lost(held)
+
+
+def _park(operation: Operation, held: Claim) -> None:
+    now = timezone.now()
+    try:
+        with events.recorded(events.chain_of(operation.account)):
+            write(held)
+            operation.refresh_from_db()
+            parking.as_asked(operation=operation, now=now)
+    except LeaseLost:
+        _lost(held)
+
+
+def _lost(held: Claim) -> None:
+    log.warning("operation %s: the lease was lost; another worker has it", held.operation_id)
+    attempts.lost(operation_id=held.operation_id, fence=held.fence)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from endpoints.models import Operation
 from endpoints.queue import wake_inventory, wake_observer, wake_waiting_operation
-from endpoints.services import inventory, observation, policies
+from endpoints.services import deadletters, inventory, observation, policies
 
 BATCH = 500
 
@@ -26,6 +26,7 @@ def sweep(*, now: datetime) -> Swept:
     due = list(Operation.objects.due().order_by("next_attempt_at").values_list("pk", "version")[:BATCH])
     for operation_id, version in due:
         wake_waiting_operation(operation_id, version)
+    deadletters.tell()
     stale = inventory.due()
     for account_region_id in stale:
         wake_inventory(account_region_id)
