@@ -10,6 +10,7 @@ from endpoints.api import views as json
 from endpoints.permissions import (
     ANY_ROLE,
     APPROVERS,
+    AUDITORS,
     ENGINEERS,
     OPERATORS,
     PUBLIC,
@@ -21,6 +22,7 @@ from endpoints.views import (
     endpoint_changes,
     endpoints,
     home,
+    operations,
     policies,
     records,
     request_form,
@@ -64,11 +66,18 @@ _ENDPOINTS = [
     ),
     page("policy/check/", policies.policy_check, name="policy_check", post=ENGINEERS),
 ]
+_OPERATIONS = [
+    page("operations/", operations.operation_list, name="operation_list", get=AUDITORS),
+    page("operations/<uuid:pk>/", operations.operation_detail, name="operation_detail", get=AUDITORS),
+    page("operations/<uuid:pk>/live/", operations.operation_live, name="operation_live", get=AUDITORS),
+    page("operations/<uuid:pk>/retry/", operations.operation_retry, name="operation_retry", post=OPERATORS),
+    page("operations/<uuid:pk>/park/", operations.operation_park, name="operation_park", post=OPERATORS),
+    page("operations/<uuid:pk>/resume/", operations.operation_resume, name="operation_resume", post=OPERATORS),
+]
 _REST = [
     page("", home.home, name="home", get=SIGNED_IN),
     page("search/", home.search, name="search", get=ANY_ROLE),
     page("events/", records.event_list, name="event_list", get=ANY_ROLE),
-    page("operations/", records.operation_list, name="operation_list", get=OPERATORS),
     page("tokens/", tokens.token_list, name="token_list", get=ANY_ROLE, post=ANY_ROLE),
 ]
 
@@ -92,4 +101,4 @@ api_urls: list[URLPattern] = [
     api("api/<path:rest>", json.UnknownPath, name="api_unknown", get=PUBLIC),
 ]
 
-urlpatterns: list[URLPattern] = [*_REST, *_REQUESTS, *_ENDPOINTS, *api_urls]
+urlpatterns: list[URLPattern] = [*_REST, *_REQUESTS, *_ENDPOINTS, *_OPERATIONS, *api_urls]

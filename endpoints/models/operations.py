@@ -30,8 +30,8 @@ STUCK = timedelta(minutes=30)
 class Trouble(models.TextChoices):
     """Why an operation will not go on by itself: the dead letters."""
 
-    FAILED = "failed", "AWS refused it"
-    WORN_OUT = "worn_out", "Too many attempts"
+    FAILED = "failed", "Failed: needs a decision"
+    WORN_OUT = "worn_out", "Gave up after many attempts"
     PARKED = "parked", "Parked by an operator"
     OVERDUE = "overdue", "Due, but nobody takes it up"
     STUCK = "stuck", "In flight for too long"
@@ -115,6 +115,7 @@ class Operation(models.Model):
     updated_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
 
+    trouble: str  # added by `with_trouble()`
     objects = OperationQuerySet.as_manager()
 
     class Meta:

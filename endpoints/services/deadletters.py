@@ -42,7 +42,7 @@ def tell() -> int:
     """Say in the log, at most once a minute, that operations need a person, and which; return how many do."""
     found = Operation.objects.dead().count()
     if found and first_in("dead-letters-told", seconds=_TOLD_EVERY_SECONDS):
-        rows = Operation.objects.dead().with_trouble().order_by("-updated_at").values_list("pk", "trouble")[:_NAMED]
-        named = ", ".join(f"{pk} ({trouble})" for pk, trouble in rows)
+        rows = Operation.objects.dead().with_trouble().order_by("-updated_at")[:_NAMED]
+        named = ", ".join(f"{item.pk} ({item.trouble})" for item in rows)
         log.warning("%d operation(s) need a person: %s; see: manage.py operations dead", found, named)
     return found
