@@ -6,6 +6,7 @@ from django.urls import URLPattern
 from rest_framework.views import APIView
 
 from endpoints.api import docs
+from endpoints.api import operations as json_operations
 from endpoints.api import views as json
 from endpoints.permissions import (
     ANY_ROLE,
@@ -16,6 +17,7 @@ from endpoints.permissions import (
     PUBLIC,
     REQUESTERS_OR_OPERATORS,
     SIGNED_IN,
+    Rule,
 )
 from endpoints.routing import api, page
 from endpoints.views import (
@@ -82,11 +84,11 @@ _REST = [
 ]
 
 
-def _v1(route: str, view: type[APIView], *, name: str) -> list[URLPattern]:
+def _v1(route: str, view: type[APIView], *, name: str, get: Rule = ANY_ROLE) -> list[URLPattern]:
     """Return a route of the JSON API. Without a trailing slash is canonical; with one is answered just the same."""
     return [
-        api(f"api/v1/{route}", view, name=name, get=ANY_ROLE),
-        api(f"api/v1/{route}/", view, name=f"{name}_slash", get=ANY_ROLE),
+        api(f"api/v1/{route}", view, name=name, get=get),
+        api(f"api/v1/{route}/", view, name=f"{name}_slash", get=get),
     ]
 
 
@@ -96,6 +98,8 @@ api_urls: list[URLPattern] = [
     *_v1("endpoints", json.EndpointList, name="api_endpoints"),
     *_v1("endpoints/<int:pk>", json.EndpointDetail, name="api_endpoint"),
     *_v1("endpoints/<int:pk>/policy-revisions", json.PolicyRevisionList, name="api_policy_revisions"),
+    *_v1("operations", json_operations.OperationList, name="api_operations", get=AUDITORS),
+    *_v1("operations/<uuid:pk>", json_operations.OperationDetail, name="api_operation", get=AUDITORS),
     api("api/schema/", json.Schema, name="api_schema", get=SIGNED_IN),
     page("api/docs/", docs.api_docs, name="api_docs", get=SIGNED_IN),
     api("api/<path:rest>", json.UnknownPath, name="api_unknown", get=PUBLIC),

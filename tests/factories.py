@@ -291,6 +291,17 @@ def pending_acceptance(request: EndpointRequest) -> list[Endpoint]:
     return endpoints
 
 
+def rejected(request: EndpointRequest) -> list[Endpoint]:
+    """Bring an approved request to where the service's owner has rejected the connection."""
+    endpoints = pending_acceptance(request)
+    for operation in Operation.objects.filter(request=request, status="waiting_acceptance"):
+        operation = _loaded(operation)
+        seen = observed(operation.change.desired(), operation.endpoint, state="rejected")
+        observation._settle(operation, seen, now=timezone.now())
+    request.refresh_from_db()
+    return endpoints
+
+
 def failed(
     request: EndpointRequest, *, code: str = "RouteAlreadyExists", message: str = "route table rtb-1 has a route"
 ) -> EndpointRequest:

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from endpoints.models import Endpoint, EndpointRequest, Role, User
+from endpoints.models import Endpoint, EndpointRequest, Operation, Role, User
 from tests import factories as make
 from tests.integration.browsers import browser
 
@@ -92,7 +92,10 @@ OWN_APPROVERS = "     s      d      d      d        d        P         h        
 FOREIGN_APPROVERS = " s      d      d      d        d        h         P        d       d          d            d"
 OPERATORS = "         s      d      d      d        d        d         d        P       d          P            d"
 
+AUDITORS = "          s      d      d      d        d        d         d        P       P          P            d"
+
 REASON = {"reason": "Because."}
+SEEN = {"version": "1"}
 
 API = {
     **dict.fromkeys(["api_requests", "api_requests_slash", "api_endpoints", "api_endpoints_slash"], reads(WITH_A_ROLE)),
@@ -101,6 +104,8 @@ API = {
         ["api_endpoint", "api_endpoint_slash", "api_policy_revisions", "api_policy_revisions_slash"],
         reads(SEES_OWN, SEES_FOREIGN, "endpoint"),
     ),
+    **dict.fromkeys(["api_operations", "api_operations_slash"], reads(AUDITORS)),
+    **dict.fromkeys(["api_operation", "api_operation_slash"], reads(AUDITORS, AUDITORS, "operation")),
     "api_schema": reads(SIGNED_IN),
     "api_docs": reads(SIGNED_IN),
     "api_unknown": Row(dict.fromkeys(METHODS, NOWHERE), arguments={"rest": "v1/nothing"}),
@@ -140,14 +145,22 @@ ENDPOINTS = {
     },
     "policy_check": Row({"POST": ENGINEERS}, form={"policy_document": "{}"}),
 }
+WORK = {
+    "operation_list": reads(AUDITORS),
+    "operation_detail": reads(AUDITORS, AUDITORS, "operation"),
+    "operation_live": reads(AUDITORS, AUDITORS, "operation"),
+    **{
+        name: Row({"POST": OPERATORS}, {"POST": OPERATORS}, "operation", form={**SEEN, **REASON})
+        for name in ("operation_retry", "operation_park", "operation_resume")
+    },
+}
 REST = {
     "home": reads(SIGNED_IN),
     "search": reads(WITH_A_ROLE),
     "event_list": reads(WITH_A_ROLE),
-    "operation_list": reads(OPERATORS),
     "token_list": Row({"GET": WITH_A_ROLE, "POST": WITH_A_ROLE}, form={"name": "laptop"}),
 }
-TABLE: dict[str, Row] = {**API, **REQUESTS, **ENDPOINTS, **REST}
+TABLE: dict[str, Row] = {**API, **REQUESTS, **ENDPOINTS, **WORK, **REST}
 
 # Routes of others, which carry no rules of ours, by the beginning of their address.
 NOT_OURS = {
@@ -175,7 +188,7 @@ class Stage:
     """The cast, and the objects that they meet."""
 
     people: dict[str, User]
-    objects: dict[tuple[str, str], EndpointRequest | Endpoint]
+    objects: dict[tuple[str, str], EndpointRequest | Endpoint | Operation]
 
     def address(self, name: str, row: Row, relation: str) -> str:
         """Return the address of a route for an object of this relation."""
@@ -206,13 +219,14 @@ def stage(db: None) -> Stage:
         "administrator": make.make_person("administrator", Role.ADMINISTRATOR),
         "superuser": User.objects.create_superuser("superuser", password=make.PASSWORD),
     }
-    objects: dict[tuple[str, str], EndpointRequest | Endpoint] = {}
+    objects: dict[tuple[str, str], EndpointRequest | Endpoint | Operation] = {}
     for relation, account, asks, decides in [
         ("own", here, "owner", "approver"),
         ("foreign", there, "outsider", "elsewhere"),
     ]:
         done = make.approved(make.submitted(account, people[asks]), people[decides])
         objects["endpoint", relation] = make.available(done)[0]
+        objects["operation", relation] = Operation.objects.get(request=done)
         objects["request", relation] = make.submitted(account, people[asks], make.interface_spec(account))
     return Stage({name: User.objects.get(pk=user.pk) for name, user in people.items()}, objects)
 
