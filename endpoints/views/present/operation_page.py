@@ -87,7 +87,7 @@ class OperationPage:
     @property
     def can_park(self) -> bool:
         """Tell whether the person may park it now."""
-        possible = self.operation.status in PARKABLE and not self.operation.park_asked
+        possible = self.operation.status in PARKABLE and (self.abandoned or not self.operation.park_asked)
         return possible and permissions.can_operate(self.user)
 
     @property
