@@ -73,6 +73,8 @@ class ChangePage:
         """Return the network interfaces, those to come included; none for a Gateway or once it is deleted."""
         if self.spec.is_gateway or self.endpoint is None or self.endpoint.state.terminal:
             return []
+        if self.observed is None and self.endpoint.status == "parked":
+            return []  # none is being made
         return interfaces_of(self.spec, self.observed, self.known.subnets, self.known.names)
 
     @property
