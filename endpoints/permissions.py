@@ -175,6 +175,17 @@ def can_retry(user: Person, request: EndpointRequest) -> bool:
     return _answers(check_can_retry, user, request)
 
 
+def check_can_operate(user: Person) -> None:
+    """Refuse who may not work on operations: operators and administrators may."""
+    if not OPERATORS.allows(user):
+        _deny(OPERATORS.reason)
+
+
+def can_operate(user: Person) -> bool:
+    """Tell whether a person may work on operations."""
+    return _answers(check_can_operate, user)
+
+
 def check_can_administer(user: Person) -> None:
     """Refuse who may not edit people, teams, roles and accounts: only administrators.
 

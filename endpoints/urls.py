@@ -7,12 +7,14 @@ from rest_framework.views import APIView
 
 from endpoints.api import accounts as account_json
 from endpoints.api import docs
+from endpoints.api import operations as json_operations
 from endpoints.api import views as json
 from endpoints.permissions import (
     ACCOUNT_READERS,
     ADMINISTRATORS,
     ANY_ROLE,
     APPROVERS,
+    AUDITORS,
     ENGINEERS,
     OPERATORS,
     PUBLIC,
@@ -26,6 +28,7 @@ from endpoints.views import (
     endpoint_changes,
     endpoints,
     home,
+    operations,
     policies,
     records,
     request_form,
@@ -89,11 +92,18 @@ _ACCOUNTS = [  # not below accounts/, where allauth's pages are
         post=ADMINISTRATORS,
     ),
 ]
+_OPERATIONS = [
+    page("operations/", operations.operation_list, name="operation_list", get=AUDITORS),
+    page("operations/<uuid:pk>/", operations.operation_detail, name="operation_detail", get=AUDITORS),
+    page("operations/<uuid:pk>/live/", operations.operation_live, name="operation_live", get=AUDITORS),
+    page("operations/<uuid:pk>/retry/", operations.operation_retry, name="operation_retry", post=OPERATORS),
+    page("operations/<uuid:pk>/park/", operations.operation_park, name="operation_park", post=OPERATORS),
+    page("operations/<uuid:pk>/resume/", operations.operation_resume, name="operation_resume", post=OPERATORS),
+]
 _REST = [
     page("", home.home, name="home", get=SIGNED_IN),
     page("search/", home.search, name="search", get=ANY_ROLE),
     page("events/", records.event_list, name="event_list", get=ANY_ROLE),
-    page("operations/", records.operation_list, name="operation_list", get=OPERATORS),
     page("tokens/", tokens.token_list, name="token_list", get=ANY_ROLE, post=ANY_ROLE),
 ]
 
@@ -113,9 +123,11 @@ api_urls: list[URLPattern] = [
     *_v1("endpoints/<int:pk>", json.EndpointDetail, name="api_endpoint"),
     *_v1("endpoints/<int:pk>/policy-revisions", json.PolicyRevisionList, name="api_policy_revisions"),
     *_v1("accounts/<int:pk>", account_json.AccountDetail, name="api_account", get=ACCOUNT_READERS),
+    *_v1("operations", json_operations.OperationList, name="api_operations", get=AUDITORS),
+    *_v1("operations/<uuid:pk>", json_operations.OperationDetail, name="api_operation", get=AUDITORS),
     api("api/schema/", json.Schema, name="api_schema", get=SIGNED_IN),
     page("api/docs/", docs.api_docs, name="api_docs", get=SIGNED_IN),
     api("api/<path:rest>", json.UnknownPath, name="api_unknown", get=PUBLIC),
 ]
 
-urlpatterns: list[URLPattern] = [*_REST, *_REQUESTS, *_ENDPOINTS, *_ACCOUNTS, *api_urls]
+urlpatterns: list[URLPattern] = [*_REST, *_REQUESTS, *_ENDPOINTS, *_ACCOUNTS, *_OPERATIONS, *api_urls]

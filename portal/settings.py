@@ -218,6 +218,8 @@ SPECTACULAR_SETTINGS = {
         "ChangeAction": "endpoints.api.schema.CHANGE_ACTIONS",
         "Severity": "endpoints.api.schema.SEVERITIES",
         "Decision": "endpoints.api.schema.DECISIONS",
+        "AttemptOutcome": "endpoints.api.schema.ATTEMPT_OUTCOMES",
+        "FindingOutcome": "endpoints.api.schema.FINDING_OUTCOMES",
     },
 }
 

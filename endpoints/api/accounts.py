@@ -13,12 +13,10 @@ from rest_framework.reverse import reverse
 
 from endpoints.api import etags
 from endpoints.api.base import PortalView
-from endpoints.api.schema import PROBLEMS
+from endpoints.api.schema import FINDING_OUTCOMES, PROBLEMS
 from endpoints.models import Account, AccountCheck, User
 from endpoints.models.visibility import accounts_visible_to
-from endpoints.policy.role_check import Outcome, verdict
-
-OUTCOMES = [(str(item), str(item)) for item in Outcome]
+from endpoints.policy.role_check import verdict
 
 
 class FindingSerializer(serializers.Serializer[Any]):
@@ -27,7 +25,7 @@ class FindingSerializer(serializers.Serializer[Any]):
     section = serializers.CharField()
     region = serializers.CharField(allow_blank=True)
     name = serializers.CharField()
-    outcome = serializers.ChoiceField(choices=OUTCOMES)
+    outcome = serializers.ChoiceField(choices=FINDING_OUTCOMES)
     detail = serializers.CharField()
     cure = serializers.CharField(allow_blank=True)
     code = serializers.CharField(allow_blank=True)
@@ -42,7 +40,7 @@ class AccountCheckSerializer(serializers.Serializer[AccountCheck]):
     outcome = serializers.SerializerMethodField()
     findings = FindingSerializer(many=True)
 
-    @extend_schema_field(serializers.ChoiceField(choices=OUTCOMES, allow_null=True))
+    @extend_schema_field(serializers.ChoiceField(choices=FINDING_OUTCOMES, allow_null=True))
     def get_outcome(self, check: AccountCheck) -> str | None:
         """Return the worst outcome."""
         return str(verdict(check.findings)) if check.finished_at else None

@@ -9,8 +9,10 @@ from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
 from drf_spectacular.utils import OpenApiResponse
 
 from endpoints.domain import lifecycle
+from endpoints.models.operations import AttemptOutcome
 from endpoints.models.requests import ChangeAction, Severity
 from endpoints.models.reviews import Decision
+from endpoints.policy.role_check import Outcome
 
 # Named in SPECTACULAR_SETTINGS["ENUM_NAME_OVERRIDES"], since several of them are called "status" where they stand.
 REQUEST_STATUSES = lifecycle.REQUEST.choices()
@@ -20,6 +22,8 @@ OPERATION_STATUSES = lifecycle.OPERATION.choices()
 CHANGE_ACTIONS = ChangeAction.choices
 SEVERITIES = Severity.choices
 DECISIONS = Decision.choices
+ATTEMPT_OUTCOMES = AttemptOutcome.choices
+FINDING_OUTCOMES = [(str(item), str(item)) for item in Outcome]
 
 
 class PortalTokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]  # registers itself by being defined

@@ -79,6 +79,8 @@ def probes(sample: Sample) -> Iterator[Probe]:
     }
     yield Probe("create_vpc_endpoint", gateway, ("ec2:CreateVpcEndpoint", "ec2:CreateTags"))
     yield Probe("modify_vpc_endpoint", _modification(sample), ("ec2:ModifyVpcEndpoint",))
+    tags = {"Resources": [sample.vpc_endpoint_id], "Tags": [{"Key": "portal:operation"}]}
+    yield Probe("delete_tags", tags, ("ec2:DeleteTags",))
     yield Probe("delete_vpc_endpoints", {"VpcEndpointIds": [sample.vpc_endpoint_id]}, ("ec2:DeleteVpcEndpoints",))
 
 

@@ -64,11 +64,11 @@ STATEMENTS = (
         ("vpc", *_ATTACHED, _ENDPOINT),
     ),
     Statement(
-        "TagWhatIsCreated",
-        ("ec2:CreateTags",),
-        "Marks an endpoint as the portal's while it is created, and never later: only within CreateVpcEndpoint.",
+        "TagEndpoints",
+        ("ec2:CreateTags", "ec2:DeleteTags"),
+        "Marks an endpoint as the portal's while it is created, and sets and removes the tags that were approved. "
+        "Tags of anything else are out of reach.",
         (_ENDPOINT,),
-        {"StringEquals": {"ec2:CreateAction": "CreateVpcEndpoint"}},
     ),
     Statement(
         "PrivateDns",

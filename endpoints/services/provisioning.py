@@ -15,7 +15,6 @@ from uuid import UUID
 
 from django.db.models import F
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from endpoints.aws import AwsError, Ec2Gateway, Kind
 from endpoints.aws.parameters import create_parameters
@@ -28,8 +27,8 @@ from endpoints.models.inventory import InventoryKind
 from endpoints.models.requests import ChangeAction
 from endpoints.policy.meaning import FULL_ACCESS
 from endpoints.queue import wake_observer
-from endpoints.services import events, outcomes, policies
-from endpoints.services.leases import Claim, LeaseLost, claim, put_back, worker_name, write
+from endpoints.services import attempts, clock, events, outcomes, parking, policies
+from endpoints.services.leases import Claim, LeaseLost, ParkAsked, claim, put_back, worker_name, write
 from endpoints.services.targets import gateway
 from endpoints.services.turns import NotYet, Turn, call_of, first_call
 
@@ -50,15 +49,17 @@ def run(*, operation_id: UUID, owner: str | None = None) -> bool:
     try:
         if operation.attempts > outcomes.MAX_ATTEMPTS:
             raise _worn_out()
-        outcomes.started(operation, now=timezone.now())
+        outcomes.started(operation, now=clock.now())
         with turn:
             _work(operation, held, turn)
     except NotYet as later:
         _sleep(operation, held, later)
     except AwsError as error:
         _settle_error(operation, held, error, again_in=turn.next_in)
+    except ParkAsked:
+        _park(operation, held)
     except LeaseLost:
-        log.warning("operation %s: the lease was lost; another worker has it", operation_id)
+        _lost(held)
     except Exception as error:
         # Whatever it is, the operation must not stay claimed and silent: it is tried again, and in the end shown.
         log.exception("operation %s failed inside the portal", operation_id)
@@ -96,10 +97,11 @@ def _work(operation: Operation, held: Claim, turn: Turn) -> None:
     for action in next_actions(operation, observed):
         turn.take(call_of(action))
         request_id = _carry_out(action, operation, held, client, turn)
-    now = timezone.now()
+    now = clock.now()
     with events.recorded(events.chain_of(operation.account)):
         write(held)  # raises LeaseLost before anything is changed
         outcomes.hand_over(operation, request_id=request_id, now=now)
+        parking.as_asked(operation=operation, now=now)
         region = AccountRegion.objects.get(account=operation.account, region=operation.region)
         wake_observer(region.pk)
 
@@ -186,8 +188,8 @@ def _carry_out(action: Action, operation: Operation, held: Claim, client: Ec2Gat
     intent: dict[str, Any] = {}
     if isinstance(action, CreateEndpoint):
         parameters = operation.intent or _parameters(action.spec, operation)
-        intent = {"intent": parameters, "intent_at": operation.intent_at or timezone.now()}
-    write(held, called_at=Now(), slot_at=None, slot_action=call, **intent)
+        intent = {"intent": parameters, "intent_at": operation.intent_at or clock.now()}
+    write(held, before_call=True, called_at=Now(), slot_at=None, slot_action=call, **intent)
     turn.used()
     try:
         return _call(action, operation, held, client, intent)
@@ -234,7 +236,7 @@ def _acceptance_required(spec: EndpointSpec) -> bool:
 
 
 def _record_created(operation: Operation, held: Claim, observed: ObservedEndpoint, *, request_id: str) -> None:
-    now = timezone.now()
+    now = clock.now()
     with events.recorded(events.chain_of(operation.account)):
         write(held, aws_request_id=request_id or operation.aws_request_id)
         Endpoint.objects.filter(pk=operation.endpoint_id).update(
@@ -246,6 +248,7 @@ def _record_created(operation: Operation, held: Claim, observed: ObservedEndpoin
             updated_at=now,
         )
         outcomes.created(operation, observed, request_id=request_id, now=now)
+        attempts.note(operation, request_id=request_id)
     operation.endpoint.refresh_from_db()
 
 
@@ -255,18 +258,37 @@ def _sleep(operation: Operation, held: Claim, later: NotYet) -> None:
     slot = {"slot_at": due_at, "slot_action": later.action} if later.promised else {}
     try:
         put_back(held, seconds=later.seconds, **slot)
+    except ParkAsked:
+        _park(operation, held)
     except LeaseLost:
-        log.warning("operation %s: the lease was lost; another worker has it", operation.pk)
+        _lost(held)
     else:
         outcomes.bump(operation)
 
 
 def _settle_error(operation: Operation, held: Claim, error: AwsError, *, again_in: float | None = None) -> None:
-    now: datetime = timezone.now()
+    now: datetime = clock.now()
     log.warning("operation %s: %s (%s), request %s", operation.pk, error, error.kind, error.request_id)
     try:
         with events.recorded(events.chain_of(operation.account)):
             write(held)
             outcomes.went_wrong(operation, error, now=now, again_in=again_in)
+            parking.as_asked(operation=operation, now=now)
     except LeaseLost:
-        log.warning("operation %s: the lease was lost; another worker has it", operation.pk)
+        _lost(held)
+
+
+def _park(operation: Operation, held: Claim) -> None:
+    now = clock.now()
+    try:
+        with events.recorded(events.chain_of(operation.account)):
+            write(held)
+            operation.refresh_from_db()
+            parking.as_asked(operation=operation, now=now)
+    except LeaseLost:
+        _lost(held)
+
+
+def _lost(held: Claim) -> None:
+    log.warning("operation %s: the lease was lost; another worker has it", held.operation_id)
+    attempts.lost(operation_id=held.operation_id, fence=held.fence)

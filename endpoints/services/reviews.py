@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import IntegrityError
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
 from endpoints import permissions
 from endpoints.domain.lifecycle import Actor
@@ -137,7 +138,7 @@ def _start(change: Change, request: EndpointRequest, by: Who, now: datetime) -> 
             region=change.region,
             action=change.action,
             client_token=client_token(operation_id, 1),
-            next_attempt_at=now,
+            next_attempt_at=Now(),
             created_at=now,
         )
     except IntegrityError as error:

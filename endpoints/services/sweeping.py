@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import F, Q, Window
+from django.db.models import F, OrderBy, Q, Window
 from django.db.models.functions import RowNumber
 
 from endpoints.models import AccountCheck, Operation
 from endpoints.models.operations import ROUTINE
 from endpoints.queue import wake_inventory, wake_observer, wake_waiting_account_check, wake_waiting_operation
-from endpoints.services import inventory, observation, policies
+from endpoints.services import deadletters, inventory, observation, policies
 
 BATCH = 500
 """How many operations one look wakes, at most."""
@@ -29,7 +29,8 @@ class Swept:
 
 
 def sweep(*, now: datetime) -> Swept:
-    """Wake a worker for each due inventory, and let applied policies take effect."""
+    """Wake a worker for each due inventory, let applied policies take effect, and tell what needs a person."""
+    deadletters.tell()
     stale = inventory.due()
     for account_region_id in stale:
         wake_inventory(account_region_id)
@@ -49,7 +50,7 @@ def wake_due() -> int:
     Each account-region has its share: who has a turn goes before who has yet to ask for one, then the oldest. The first
     of all account-regions come before the second of any.
     """
-    order = [F("slot_at").asc(nulls_last=True), "next_attempt_at"]
+    order: list[F | str | OrderBy] = [F("slot_at").asc(nulls_last=True), "next_attempt_at"]
     place = Window(RowNumber(), partition_by=["account", "region", "routine"], order_by=order)
     due = (
         Operation.objects.due()

@@ -12,8 +12,8 @@ from django.utils import timezone
 from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
-from endpoints.models import Account, EndpointRequest, Role, User
-from endpoints.services import requests
+from endpoints.models import Account, EndpointRequest, Operation, Role, User
+from endpoints.services import operations, requests
 from endpoints.services.actors import person
 from endpoints.services.drafts import ChangeDraft, Draft
 from tests import factories
@@ -53,10 +53,22 @@ class World:
         )
         self.broken = self._asked(factories.gateway_spec(self.account), "S3 in the same route table")
         factories.failed(factories.approved(self.broken, self.approver))
+        self.parked = self._asked(factories.interface_spec(self.account), "Secrets for the move")
+        factories.approved(self.parked, self.approver)
+        self._park(Operation.objects.get(request=self.parked))
         self.change = self._change_policy()
 
     def _asked(self, spec: factories.EndpointSpec, title: str) -> EndpointRequest:
         return factories.submitted(self.account, self.engineer, spec, title=title)
+
+    def _park(self, operation: Operation) -> None:
+        operations.park(
+            operation=operation,
+            version=operation.version,
+            reason="The VPC moves to the new account tonight.",
+            by=person(self.operator),
+            now=timezone.now(),
+        )
 
     def _change_policy(self) -> EndpointRequest:
         self.endpoint.refresh_from_db()
@@ -105,6 +117,10 @@ class World:
             ("delete", self.engineer, reverse("endpoint_delete", args=[self.endpoint.pk])),
             ("events", self.operator, reverse("event_list")),
             ("operations", self.operator, reverse("operation_list")),
+            ("operations-dead", self.operator, reverse("operation_list") + "?show=person"),
+            ("operation-failed", self.operator, Operation.objects.get(request=self.broken).get_absolute_url()),
+            ("operation-parked", self.operator, Operation.objects.get(request=self.parked).get_absolute_url()),
+            ("request-parked", self.engineer, self.parked.get_absolute_url()),
             ("tokens", self.engineer, reverse("token_list")),
             ("search", self.engineer, reverse("search") + "?q=s3"),
             ("conflict", self.engineer, reverse("request_edit", args=[self.waiting.pk])),

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 
 from endpoints.models import Account, AccountRegion, Endpoint, EndpointRequest, Operation, User
 from endpoints.services import observation, provisioning
-from tests import factories
+from tests import factories, services
 from tests.aws import World, member_account
 
 
@@ -65,7 +65,8 @@ class Stage:
         for _ in range(rounds):
             if not Operation.objects.filter(status__in=("queued", "running", "observing")).exists():
                 break
-            Operation.objects.filter(status="queued").update(next_attempt_at=past)
+            _forget_pace()
+            Operation.objects.filter(status="queued").update(next_attempt_at=past, slot_at=None)
             for operation_id in Operation.objects.due().values_list("pk", flat=True):
                 provisioning.run(operation_id=operation_id)
             observation.observe(account_region_id=self.region)
@@ -77,6 +78,13 @@ class Stage:
         for operation in Operation.objects.filter(request=request).select_related("endpoint"):
             if operation.endpoint.vpc_endpoint_id and operation.endpoint.status != "deleted":
                 self.aws.control.remove_out_of_band(operation.endpoint.vpc_endpoint_id)
+
+
+def _forget_pace() -> None:
+    """Let the seconds go by for which the pace is slower after a throttle."""
+    client = services.valkey_client()
+    if keys := client.keys("portal:pace:*"):
+        client.delete(*keys)
 
 
 def held(aws: World, request: EndpointRequest) -> list[str]:

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from endpoints.models import Account, Endpoint, EndpointRequest, Role, User
+from endpoints.models import Account, Endpoint, EndpointRequest, Operation, Role, User
 from tests import factories as make
 from tests.integration.browsers import browser
 
@@ -97,8 +97,10 @@ ACCOUNT_READERS = "   s      d      d      d        d        P         P        
 OWN_ACCOUNT = "       s      d      d      d        d        P         h        P       P          P            d"
 FOREIGN_ACCOUNT = "   s      d      d      d        d        h         P        P       P          P            d"
 ADMINISTRATORS = "    s      d      d      d        d        d         d        d       d          P            d"
+AUDITORS = "          s      d      d      d        d        d         d        P       P          P            d"
 
 REASON = {"reason": "Because."}
+SEEN = {"version": "1"}
 
 API = {
     **dict.fromkeys(["api_requests", "api_requests_slash", "api_endpoints", "api_endpoints_slash"], reads(WITH_A_ROLE)),
@@ -108,6 +110,8 @@ API = {
         reads(SEES_OWN, SEES_FOREIGN, "endpoint"),
     ),
     **dict.fromkeys(["api_account", "api_account_slash"], reads(OWN_ACCOUNT, FOREIGN_ACCOUNT, "account")),
+    **dict.fromkeys(["api_operations", "api_operations_slash"], reads(AUDITORS)),
+    **dict.fromkeys(["api_operation", "api_operation_slash"], reads(AUDITORS, AUDITORS, "operation")),
     "api_schema": reads(SIGNED_IN),
     "api_docs": reads(SIGNED_IN),
     "api_unknown": Row(dict.fromkeys(METHODS, NOWHERE), arguments={"rest": "v1/nothing"}),
@@ -157,14 +161,22 @@ ACCOUNTS = {
         {"GET": ADMINISTRATORS, "POST": ADMINISTRATORS}, {"GET": ADMINISTRATORS, "POST": ADMINISTRATORS}, "account"
     ),
 }
+WORK = {
+    "operation_list": reads(AUDITORS),
+    "operation_detail": reads(AUDITORS, AUDITORS, "operation"),
+    "operation_live": reads(AUDITORS, AUDITORS, "operation"),
+    **{
+        name: Row({"POST": OPERATORS}, {"POST": OPERATORS}, "operation", form={**SEEN, **REASON})
+        for name in ("operation_retry", "operation_park", "operation_resume")
+    },
+}
 REST = {
     "home": reads(SIGNED_IN),
     "search": reads(WITH_A_ROLE),
     "event_list": reads(WITH_A_ROLE),
-    "operation_list": reads(OPERATORS),
     "token_list": Row({"GET": WITH_A_ROLE, "POST": WITH_A_ROLE}, form={"name": "laptop"}),
 }
-TABLE: dict[str, Row] = {**API, **REQUESTS, **ENDPOINTS, **ACCOUNTS, **REST}
+TABLE: dict[str, Row] = {**API, **REQUESTS, **ENDPOINTS, **ACCOUNTS, **WORK, **REST}
 
 # Routes of others, which carry no rules of ours, by the beginning of their address.
 NOT_OURS = {
@@ -192,7 +204,7 @@ class Stage:
     """The cast, and the objects that they meet."""
 
     people: dict[str, User]
-    objects: dict[tuple[str, str], EndpointRequest | Endpoint | Account]
+    objects: dict[tuple[str, str], EndpointRequest | Endpoint | Account | Operation]
     sessions: dict[str, str]
 
     def address(self, name: str, row: Row, relation: str) -> str:
@@ -237,7 +249,7 @@ def _set() -> Stage:
         "administrator": make.make_person("administrator", Role.ADMINISTRATOR),
         "superuser": User.objects.create_superuser("superuser", password=make.PASSWORD),
     }
-    objects: dict[tuple[str, str], EndpointRequest | Endpoint | Account] = {}
+    objects: dict[tuple[str, str], EndpointRequest | Endpoint | Account | Operation] = {}
     for relation, account, asks, decides in [
         ("own", here, "owner", "approver"),
         ("foreign", there, "outsider", "elsewhere"),
@@ -245,6 +257,7 @@ def _set() -> Stage:
         objects["account", relation] = account
         done = make.approved(make.submitted(account, people[asks]), people[decides])
         objects["endpoint", relation] = make.available(done)[0]
+        objects["operation", relation] = Operation.objects.get(request=done)
         objects["request", relation] = make.submitted(account, people[asks], make.interface_spec(account))
     people = {name: User.objects.get(pk=user.pk) for name, user in people.items()}
     sessions = {name: browser(user).cookies[settings.SESSION_COOKIE_NAME].value for name, user in people.items()}

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from endpoints import permissions
 from endpoints.domain import lifecycle
-from endpoints.domain.observed import ObservedEndpoint
+from endpoints.domain.observed import BEYOND_RETRY, ObservedEndpoint
 from endpoints.domain.specs import EndpointSpec
 from endpoints.models import Endpoint, EndpointRequest, Operation, PolicyRevision
 from endpoints.models.policies import CURRENT_STATES
@@ -21,7 +21,7 @@ from endpoints.views.present import timeline
 from endpoints.views.present.facts import Comparison, Fact, Interface, comparisons_of, facts_of, interfaces_of
 
 GONE = ("deleting", "deleted", "discarded")
-CHANGING = ("provisioning", "pending_acceptance", "updating", "deleting", "failed")
+CHANGING = ("provisioning", "pending_acceptance", "updating", "deleting", "failed", "parked")
 DELETABLE = lifecycle.ENDPOINT.transitions["delete"].sources
 UPDATABLE = lifecycle.ENDPOINT.transitions["update"].sources
 
@@ -97,6 +97,19 @@ class EndpointPage:
         return self.endpoint.operations.filter(status="failed").select_related("request").first()
 
     @cached_property
+    def parked(self) -> Operation | None:
+        """Return the operation that an operator has parked, or wants parked, with who and why."""
+        if self.endpoint.state.terminal or self.endpoint.status == "available":
+            return None
+        held = self.endpoint.operations.filter(status__in=("parked", "running"), parked_at__isnull=False)
+        return held.select_related("request").first()
+
+    @property
+    def beyond_retry(self) -> bool:
+        """Tell whether AWS will never have it available: it can only be deleted."""
+        return self.endpoint.status == "failed" and self.endpoint.aws_state in BEYOND_RETRY
+
+    @cached_property
     def entries(self) -> list[timeline.Entry]:
         """Return the timeline."""
         return timeline.entries_of(reading.events_of_endpoint(self.endpoint))
@@ -115,7 +128,7 @@ class EndpointPage:
     @property
     def can_change_policy(self) -> bool:
         """Tell whether the person may propose another policy now."""
-        return self.owned and self.endpoint.status in UPDATABLE
+        return self.owned and self.endpoint.status in UPDATABLE and not self.beyond_retry
 
     @property
     def can_delete(self) -> bool:
