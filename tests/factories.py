@@ -245,6 +245,40 @@ def deletion(endpoint: Endpoint, requester: User) -> EndpointRequest:
     return _change(endpoint, requester, ChangeAction.DELETE, "")
 
 
+def modification(endpoint: Endpoint, requester: User, **fields: Any) -> EndpointRequest:
+    """Return a request that waits for review and gives an endpoint's spec other values."""
+    return _change(endpoint, requester, ChangeAction.MODIFY, "", **fields)
+
+
+def recreation(endpoint: Endpoint, requester: User) -> EndpointRequest:
+    """Return a request that waits for review and makes an endpoint again that was deleted outside."""
+    return _change(endpoint, requester, ChangeAction.RECREATE, "")
+
+
+def adoption(
+    account: Account, requester: User, spec: EndpointSpec, vpc_endpoint_id: str, *, title: str = "Adopt it"
+) -> EndpointRequest:
+    """Return a request that waits for review and takes over an endpoint that AWS has."""
+    change = ChangeDraft(action=ChangeAction.ADOPT, spec=spec, adopts=vpc_endpoint_id)
+    asked = replace(draft(account, requester.teams.get(), title=title), changes=(change,))
+    return requests.submit(draft=asked, by=person(requester), now=timezone.now(), submission_key=uuid.uuid4())
+
+
+def replacement(endpoint: Endpoint, requester: User, spec: EndpointSpec) -> EndpointRequest:
+    """Return a request that waits for review: a new endpoint, and the old one's deletion after it."""
+    endpoint.refresh_from_db()
+    new = ChangeDraft(action=ChangeAction.CREATE, spec=spec)
+    old = ChangeDraft(
+        action=ChangeAction.DELETE,
+        spec=endpoint.desired_spec(),
+        endpoint=endpoint,
+        base_generation=endpoint.generation,
+        after=1,
+    )
+    asked = replace(draft(endpoint.account, endpoint.owner_team, title="Replace it"), changes=(new, old))
+    return requests.submit(draft=asked, by=person(requester), now=timezone.now(), submission_key=uuid.uuid4())
+
+
 def _change(endpoint: Endpoint, requester: User, action: ChangeAction, reason: str, **fields: Any) -> EndpointRequest:
     endpoint.refresh_from_db()
     change = ChangeDraft(

@@ -120,6 +120,22 @@ _CURES = (
         "InvalidPolicyDocument|MalformedPolicyDocument", "", "AWS doesn't accept the policy. Edit it and submit again."
     ),
     _Cure(
+        "InvalidParameter.*",
+        "cross.?region|does not support endpoints in the region",
+        "The service isn't offered to this region from there. Ask its owner to support the region, or choose the "
+        "service's own region.",
+    ),
+    _Cure(
+        "InvalidIPAddress.*|InvalidParameter.*",
+        "address .* (in use|reserved|does not fall)|Address .* is in use",
+        "A fixed address isn't free in its subnet. Edit the request and choose another, or leave the choice to AWS.",
+    ),
+    _Cure(
+        "InvalidServiceRegion.*",
+        "",
+        "AWS doesn't know the service in that region. Edit the request and correct the service's region.",
+    ),
+    _Cure(
         "VpcEndpointLimitExceeded|GatewayVpcEndpointLimitExceeded",
         "",
         "The quota of endpoints is used up. Delete one that isn't needed, or have the quota raised, then retry.",

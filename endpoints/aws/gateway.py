@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from endpoints.aws.errors import AwsError, Kind, cure_for, kind_of, translated
+from endpoints.aws.parameters import modify_parameters
 from endpoints.aws.reading import interface_from, observed_from
+from endpoints.domain.actions import DeleteEndpoint, ModifyEndpoint, RemoveTags, SetTags
 from endpoints.domain.observed import NetworkInterface, ObservedEndpoint
-from endpoints.domain.plan import ModifyEndpoint
-from endpoints.domain.specs import EndpointSpec
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -30,12 +31,30 @@ class Created:
     request_id: str
 
 
-class Ec2Gateway:
-    """One account and region. Methods raise AwsError; nothing else of botocore comes out."""
+class ReadPace(Protocol):
+    """Who is asked before each read, and told of its error; `action` is AWS's name of it."""
 
-    def __init__(self, *, reads: EC2Client, writes: EC2Client) -> None:
+    def before(self, action: str) -> None:
+        """Let the read go on, or raise AwsError."""
+
+    def failed(self, action: str, error: AwsError) -> None:
+        """Learn from an error."""
+
+
+class Ec2Gateway:
+    """One account and region. Methods raise AwsError; nothing else of botocore comes out.
+
+    Reads keep the pace that is given; whoever calls a method that changes AWS has seen to its pace before.
+    """
+
+    def __init__(self, *, reads: EC2Client, writes: EC2Client, pace: ReadPace | None = None) -> None:
         self._reads = reads
         self._writes = writes
+        self._pace = pace
+
+    def paced(self, pace: ReadPace) -> Ec2Gateway:
+        """Return a gateway with the same clients that reads at this pace."""
+        return Ec2Gateway(reads=self._reads, writes=self._writes, pace=pace)
 
     # --- Endpoints ------------------------------------------------------------------------------------------------
 
@@ -47,6 +66,18 @@ class Ec2Gateway:
             endpoint=observed_from(dict(answer["VpcEndpoint"])),
             request_id=answer["ResponseMetadata"].get("RequestId", ""),
         )
+
+    def carry_out(self, action: ModifyEndpoint | SetTags | RemoveTags | DeleteEndpoint) -> str:
+        """Make the one call of an action that needs no token; return AWS's request id."""
+        match action:
+            case ModifyEndpoint():
+                return self.modify_vpc_endpoint(action)
+            case SetTags():
+                return self.set_tags(action)
+            case RemoveTags():
+                return self.remove_tags(action)
+            case DeleteEndpoint():
+                return self.delete_vpc_endpoint(action.vpc_endpoint_id)
 
     def modify_vpc_endpoint(self, action: ModifyEndpoint) -> str:
         """Change an endpoint in place by one call; return AWS's request id."""
@@ -72,6 +103,24 @@ class Ec2Gateway:
                 )
         return request_id
 
+    def set_tags(self, action: SetTags) -> str:
+        """Add tags to an endpoint, or change their values; return AWS's request id."""
+        tags: Any = [{"Key": key, "Value": value} for key, value in action.tags]
+        with translated():
+            answer: Any = self._writes.create_tags(  # type: ignore[func-returns-value]  # it returns its metadata
+                Resources=[action.vpc_endpoint_id], Tags=tags
+            )
+        return str(answer["ResponseMetadata"].get("RequestId", ""))
+
+    def remove_tags(self, action: RemoveTags) -> str:
+        """Remove tags from an endpoint by key, whatever their value; return AWS's request id."""
+        tags: Any = [{"Key": key} for key in action.keys]
+        with translated():
+            answer: Any = self._writes.delete_tags(  # type: ignore[func-returns-value]  # it returns its metadata
+                Resources=[action.vpc_endpoint_id], Tags=tags
+            )
+        return str(answer["ResponseMetadata"].get("RequestId", ""))
+
     def describe_vpc_endpoint(self, vpc_endpoint_id: str) -> ObservedEndpoint | None:
         """Return one endpoint, or None where AWS doesn't know it: not yet, or no longer."""
         return self.describe_vpc_endpoints([vpc_endpoint_id]).get(vpc_endpoint_id)
@@ -88,7 +137,7 @@ class Ec2Gateway:
         try:
             found: list[ObservedEndpoint] = []
             for chunk in _chunks(wanted, PAGE):
-                with translated():
+                with self._reading("describe_vpc_endpoints"):
                     answer = self._reads.describe_vpc_endpoints(VpcEndpointIds=chunk)
                 found += [observed_from(dict(item)) for item in answer["VpcEndpoints"]]
         except AwsError as error:
@@ -132,74 +181,35 @@ class Ec2Gateway:
 
     def vpc_attribute(self, vpc_id: str, attribute: str) -> bool:
         """Return a VPC's DNS attribute: `enableDnsSupport` or `enableDnsHostnames`."""
-        with translated():
+        with self._reading("describe_vpc_attribute"):
             answer: Mapping[str, Any] = self._reads.describe_vpc_attribute(
                 VpcId=vpc_id,
                 Attribute=attribute,  # type: ignore[arg-type]
             )
         return bool(answer[attribute[0].upper() + attribute[1:]]["Value"])
 
+    @contextmanager
+    def _reading(self, operation: str) -> Iterator[None]:
+        pace = self._pace
+        if pace is None:
+            with translated():
+                yield
+            return
+        action = self._reads.meta.method_to_api_mapping[operation]
+        pace.before(action)
+        with translated(lambda error: pace.failed(action, error)):
+            yield
+
     def _pages(self, operation: str, key: str, page: int, **arguments: Any) -> Iterator[dict[str, Any]]:
         token: str | None = None
         while True:
             extra = {"NextToken": token} if token else {}
-            with translated():
+            with self._reading(operation):
                 answer = getattr(self._reads, operation)(MaxResults=page, **arguments, **extra)
             yield from answer.get(key, [])
             token = answer.get("NextToken")
             if not token:
                 return
-
-
-def create_parameters(spec: EndpointSpec, *, client_token: str, tags: Mapping[str, str]) -> dict[str, Any]:
-    """Return the exact, JSON-able parameters of CreateVpcEndpoint for a spec; what is empty is left out."""
-    parameters: dict[str, Any] = {
-        "ClientToken": client_token,
-        "VpcId": spec.vpc_id,
-        "ServiceName": spec.service_name,
-        "VpcEndpointType": str(spec.vpc_endpoint_type),
-        "TagSpecifications": [
-            {"ResourceType": "vpc-endpoint", "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
-        ],
-    }
-    if spec.policy_document is not None:
-        parameters["PolicyDocument"] = spec.policy_document
-    if spec.is_gateway:
-        if spec.route_table_ids:
-            parameters["RouteTableIds"] = list(spec.route_table_ids)
-        return parameters
-    parameters["PrivateDnsEnabled"] = spec.private_dns_enabled
-    if spec.subnet_ids:
-        parameters["SubnetIds"] = list(spec.subnet_ids)
-    if spec.security_group_ids:
-        parameters["SecurityGroupIds"] = list(spec.security_group_ids)
-    if spec.private_dns_enabled and spec.short_service == "s3":
-        # Left out, AWS takes it as true and then refuses where the VPC has no S3 Gateway endpoint.
-        parameters["DnsOptions"] = {"PrivateDnsOnlyForInboundResolverEndpoint": False}
-    return parameters
-
-
-_MODIFY_LISTS = {
-    "add_route_table_ids": "AddRouteTableIds",
-    "remove_route_table_ids": "RemoveRouteTableIds",
-    "add_subnet_ids": "AddSubnetIds",
-    "remove_subnet_ids": "RemoveSubnetIds",
-    "add_security_group_ids": "AddSecurityGroupIds",
-    "remove_security_group_ids": "RemoveSecurityGroupIds",
-}
-
-
-def modify_parameters(action: ModifyEndpoint) -> dict[str, Any]:
-    """Return the parameters of the one ModifyVpcEndpoint call of an action."""
-    parameters: dict[str, Any] = {"VpcEndpointId": action.vpc_endpoint_id}
-    for attribute, name in _MODIFY_LISTS.items():
-        if values := getattr(action, attribute):
-            parameters[name] = list(values)
-    if action.private_dns_enabled is not None:
-        parameters["PrivateDnsEnabled"] = action.private_dns_enabled
-    if action.policy_document is not None:
-        parameters["PolicyDocument"] = action.policy_document
-    return parameters
 
 
 def _chunks(items: list[str], size: int) -> Iterator[list[str]]:

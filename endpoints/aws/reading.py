@@ -13,6 +13,7 @@ def observed_from(item: Mapping[str, Any]) -> ObservedEndpoint:
     """Return one endpoint. States are folded to lower case: the wire says `pendingAcceptance`, the model `Pending…`."""
     error = item.get("LastError") or {}
     created = item.get("CreationTimestamp")
+    dns = item.get("DnsOptions") or {}
     return ObservedEndpoint(
         vpc_endpoint_id=item["VpcEndpointId"],
         vpc_endpoint_type=item.get("VpcEndpointType", "Gateway"),
@@ -35,6 +36,10 @@ def observed_from(item: Mapping[str, Any]) -> ObservedEndpoint:
             if entry.get("DnsName")
         ),
         network_interface_ids=tuple(item.get("NetworkInterfaceIds", ())),
+        service_region=item.get("ServiceRegion", ""),
+        ip_address_type=str(item.get("IpAddressType", "")).lower(),
+        dns_record_ip_type=str(dns.get("DnsRecordIpType", "")).lower(),
+        private_dns_only_for_inbound_resolver_endpoint=bool(dns.get("PrivateDnsOnlyForInboundResolverEndpoint")),
         tags=tuple(sorted((tag["Key"], tag["Value"]) for tag in item.get("Tags", ()))),
     )
 

@@ -195,6 +195,7 @@ ENDPOINT = _lifecycle(
         State("updating", "Updating", Tone.BUSY, "An approved change is being made."),
         State("deleting", "Deleting", Tone.BUSY, "An approved deletion is being made."),
         State("failed", "Needs attention", Tone.BAD, "AWS refused, rejected or lost it; see the last error."),
+        State("missing", "Deleted outside", Tone.BAD, "It was deleted outside of the portal; recreate it or let go."),
         State("deleted", "Deleted", Tone.MUTED, "It is gone from AWS, as approved.", terminal=True),
         State("discarded", "Never created", Tone.MUTED, "Its request ended before AWS made it.", terminal=True),
     ],
@@ -211,11 +212,21 @@ ENDPOINT = _lifecycle(
             "endpoint.available",
         ),
         _move("update", "available failed", "updating", Actor.APPROVER, "endpoint.updating"),
-        _move("delete", "available failed pending_acceptance", "deleting", Actor.APPROVER, "endpoint.deleting"),
+        _move("recreate", "missing failed", "provisioning", Actor.APPROVER, "endpoint.recreating"),
+        _move("delete", "available failed missing pending_acceptance", "deleting", Actor.APPROVER, "endpoint.deleting"),
         _move("resume_provisioning", "failed", "provisioning", (Actor.REQUESTER, Actor.OPERATOR), "endpoint.retried"),
         _move("resume_update", "failed", "updating", (Actor.REQUESTER, Actor.OPERATOR), "endpoint.retried"),
         _move("resume_deletion", "failed", "deleting", (Actor.REQUESTER, Actor.OPERATOR), "endpoint.retried"),
-        _move("restore", "failed", "available", Actor.REQUESTER, "endpoint.restored"),
+        _move("restore", "failed deleting", "available", Actor.REQUESTER, "endpoint.restored"),
+        _move(
+            "go_missing",
+            "available failed pending_acceptance",
+            "missing",
+            (Actor.WORKER, Actor.REQUESTER),
+            "endpoint.missing",
+            (Actor.REQUESTER, Actor.OPERATOR),
+        ),
+        _move("come_back", "missing", "available", Actor.WORKER, "endpoint.came_back"),
         _move("become_deleted", "deleting failed", "deleted", Actor.WORKER, "endpoint.deleted"),
         _move(
             "fail",
@@ -257,6 +268,7 @@ OPERATION = _lifecycle(
     "operation",
     [
         State("queued", "Queued", Tone.BUSY, "Due at its next attempt."),
+        State("waiting", "Waiting for another change", Tone.BUSY, "Starts when the change before it has succeeded."),
         State("running", "Running", Tone.BUSY, "A worker holds its lease."),
         State("observing", "Observing", Tone.BUSY, "AWS took the call; the observer waits for the outcome."),
         State("waiting_acceptance", "Waiting for the service owner", Tone.WARN, "The service's owner must accept."),
@@ -265,6 +277,8 @@ OPERATION = _lifecycle(
         State("cancelled", "Cancelled", Tone.MUTED, "Its request was edited or withdrawn.", terminal=True),
     ],
     [
+        _move("hold", "queued", "waiting", Actor.APPROVER, "operation.held"),
+        _move("release", "waiting", "queued", Actor.WORKER, "operation.released"),
         _move("claim", "queued running", "running", Actor.WORKER, "operation.claimed"),
         _move("postpone", "running observing", "queued", Actor.WORKER, "operation.postponed"),
         _move("observe", "running waiting_acceptance", "observing", Actor.WORKER, "operation.observing"),
@@ -275,7 +289,7 @@ OPERATION = _lifecycle(
         _move("succeed", "running observing waiting_acceptance", "succeeded", Actor.WORKER, "operation.succeeded"),
         _move("fail", "queued running observing waiting_acceptance", "failed", Actor.WORKER, "operation.failed"),
         _move("retry", "failed", "queued", (Actor.REQUESTER, Actor.OPERATOR), "operation.retried"),
-        _move("cancel", "failed waiting_acceptance", "cancelled", (Actor.REQUESTER,), "operation.cancelled"),
+        _move("cancel", "failed waiting waiting_acceptance", "cancelled", (Actor.REQUESTER,), "operation.cancelled"),
     ],
 )
 

@@ -50,7 +50,16 @@ class ObservedEndpoint:
     network_interface_ids: tuple[str, ...] = ()
     network_interfaces: tuple[NetworkInterface, ...] = ()
     prefix_list_id: str = ""
+    service_region: str = ""
+    ip_address_type: str = ""
+    dns_record_ip_type: str = ""
+    private_dns_only_for_inbound_resolver_endpoint: bool = False
     tags: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Return the private IPv4 addresses of the interfaces that were looked at, by subnet id."""
+        return {item.subnet_id: item.private_ip_address for item in self.network_interfaces}
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-able values, for storing beside the endpoint."""

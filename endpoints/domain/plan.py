@@ -1,65 +1,21 @@
 """The plan: what to do so that AWS becomes what was approved. A pure function of desired and observed.
 
-The same plan is shown to the reviewer in words and carried out by the worker, for create, modify, delete and for
-recovery after a crash alike.
+The same plan is shown to the reviewer in words (`words.explain`) and carried out by the worker, for create, modify,
+replace, delete, repair of drift and recovery after a crash alike.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
+from endpoints.domain.actions import Action, CreateEndpoint, DeleteEndpoint, ModifyEndpoint, RemoveTags, SetTags
 from endpoints.domain.observed import ObservedEndpoint
-from endpoints.domain.specs import EndpointSpec
+from endpoints.domain.specs import EndpointSpec, EndpointType, SubnetConfiguration
 
 SamePolicy = Callable[[str | None, str | None], bool]
 
 GONE_STATES = frozenset({"deleting", "deleted"})
 """AWS states in which an endpoint is no longer there to be changed."""
-
-
-@dataclass(frozen=True, slots=True)
-class CreateEndpoint:
-    """Create the endpoint of this spec."""
-
-    spec: EndpointSpec
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModifyEndpoint:
-    """Change an endpoint in place, by one ModifyVpcEndpoint call."""
-
-    vpc_endpoint_id: str
-    add_route_table_ids: tuple[str, ...] = ()
-    remove_route_table_ids: tuple[str, ...] = ()
-    add_subnet_ids: tuple[str, ...] = ()
-    remove_subnet_ids: tuple[str, ...] = ()
-    add_security_group_ids: tuple[str, ...] = ()
-    remove_security_group_ids: tuple[str, ...] = ()
-    private_dns_enabled: bool | None = None
-    policy_document: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DeleteEndpoint:
-    """Delete the endpoint."""
-
-    vpc_endpoint_id: str
-
-
-Action = CreateEndpoint | ModifyEndpoint | DeleteEndpoint
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """Names of AWS ids, for people: `names.of("rtb-1")` gives `private-a (rtb-1)`."""
-
-    by_id: Mapping[str, str] = field(default_factory=dict)
-
-    def of(self, aws_id: str) -> str:
-        """Return the name with its id, or the id alone."""
-        name = self.by_id.get(aws_id)
-        return f"{name} ({aws_id})" if name else aws_id
 
 
 def plan(
@@ -68,21 +24,46 @@ def plan(
     observed: ObservedEndpoint | None,
     same_policy: SamePolicy,
     full_access: str,
+    former: EndpointSpec | None = None,
     private_dns_allowed: bool = True,
 ) -> tuple[Action, ...]:
     """Return the actions that bring `observed` to `desired`, in order; none when it is there already.
 
     `desired` is None for "should not exist". `same_policy` compares two documents by meaning, where None stands for
-    full access, and `full_access` is the document to send for it: AWS documents ResetPolicy for Gateway endpoints
-    only. `private_dns_allowed` is False while a service owner has yet to accept: AWS refuses private DNS until then.
+    full access; `full_access` is the document to send for it to an Interface endpoint, since AWS documents
+    ResetPolicy for Gateway endpoints only. `former` is what was desired before: tags that only it names are removed,
+    and tags that somebody else set are left alone. `private_dns_allowed` is False while a service owner has yet to
+    accept, or while the endpoint isn't available: AWS refuses private DNS until then.
     """
     present = observed is not None and observed.state not in GONE_STATES
     if desired is None:
         return (DeleteEndpoint(observed.vpc_endpoint_id),) if observed is not None and present else ()
     if observed is None or not present:
         return (CreateEndpoint(desired),)
+    if reasons := unchangeable(desired, observed):
+        # New before old: the new one is made and available before the old one goes.
+        new = CreateEndpoint(desired, replaces=observed.vpc_endpoint_id, reasons=reasons)
+        return (new, DeleteEndpoint(observed.vpc_endpoint_id, replaced=True))
     change = _changes(desired, observed, same_policy, full_access, private_dns_allowed)
-    return () if change == ModifyEndpoint(vpc_endpoint_id=observed.vpc_endpoint_id) else (change,)
+    return (*(() if change.changes_nothing else (change,)), *_tag_actions(desired, observed, former))
+
+
+def unchangeable(desired: EndpointSpec, observed: ObservedEndpoint) -> tuple[str, ...]:
+    """Return the fields that differ and that AWS can't change in place.
+
+    Type, VPC, service and service region never change; of a GatewayLoadBalancer endpoint only the tags do.
+    """
+    pairs = {
+        "vpc_endpoint_type": (str(desired.vpc_endpoint_type), observed.vpc_endpoint_type),
+        "vpc_id": (desired.vpc_id, observed.vpc_id),
+        "service_name": (desired.service_name, observed.service_name),
+    }
+    if desired.service_region and observed.service_region:
+        pairs["service_region"] = (desired.service_region, observed.service_region)
+    if desired.vpc_endpoint_type is EndpointType.GATEWAY_LOAD_BALANCER:
+        pairs["subnet_ids"] = (",".join(sorted(desired.subnet_ids)), ",".join(sorted(observed.subnet_ids)))
+        pairs["ip_address_type"] = (desired.ip_address_type or observed.ip_address_type, observed.ip_address_type)
+    return tuple(name for name, (wanted, is_now) in pairs.items() if wanted != is_now)
 
 
 def _changes(
@@ -92,11 +73,13 @@ def _changes(
     full_access: str,
     private_dns_allowed: bool,
 ) -> ModifyEndpoint:
-    wanted_dns = desired.private_dns_enabled
-    dns_differs = not desired.is_gateway and wanted_dns != observed.private_dns_enabled
+    if desired.vpc_endpoint_type is EndpointType.GATEWAY_LOAD_BALANCER:
+        return ModifyEndpoint(vpc_endpoint_id=observed.vpc_endpoint_id)
     # No group in the spec means "AWS's choice", the VPC's default group, which then is no difference.
     groups = desired.security_group_ids or observed.security_group_ids
     same = same_policy(desired.policy_document, observed.policy_document)
+    reset = not same and desired.policy_document is None and desired.is_gateway
+    private_dns = _private_dns(desired, observed, private_dns_allowed)
     return ModifyEndpoint(
         vpc_endpoint_id=observed.vpc_endpoint_id,
         add_route_table_ids=_missing(desired.route_table_ids, observed.route_table_ids),
@@ -105,8 +88,13 @@ def _changes(
         remove_subnet_ids=_missing(observed.subnet_ids, desired.subnet_ids),
         add_security_group_ids=_missing(groups, observed.security_group_ids),
         remove_security_group_ids=_missing(observed.security_group_ids, groups),
-        private_dns_enabled=wanted_dns if dns_differs and (private_dns_allowed or not wanted_dns) else None,
-        policy_document=None if same else (desired.policy_document or full_access),
+        subnet_configurations=_readdressed(desired, observed),
+        ip_address_type=_other(desired.ip_address_type, observed.ip_address_type),
+        dns_record_ip_type=_other(desired.dns_record_ip_type, observed.dns_record_ip_type),
+        private_dns_only_for_inbound_resolver_endpoint=_inbound_only(desired, observed, private_dns),
+        private_dns_enabled=private_dns,
+        policy_document=None if same or reset else (desired.policy_document or full_access),
+        reset_policy=reset,
     )
 
 
@@ -114,67 +102,44 @@ def _missing(wanted: tuple[str, ...], present: tuple[str, ...]) -> tuple[str, ..
     return tuple(item for item in wanted if item not in set(present))
 
 
-def explain(action: Action, names: Names | None = None) -> tuple[str, ...]:
-    """Return the action as plain sentences for a reviewer, the consequences included."""
-    names = names or Names()
-    if isinstance(action, CreateEndpoint):
-        return _explain_create(action.spec, names)
-    if isinstance(action, DeleteEndpoint):
-        return (
-            f"Will delete {names.of(action.vpc_endpoint_id)}.",
-            "Traffic through it stops: open connections drop, and names that resolved to it become public again.",
-        )
-    return _explain_modify(action, names)
+def _other(wanted: str, is_now: str) -> str:
+    """Return the wanted value if one is asked for and it isn't there yet."""
+    return wanted if wanted and wanted != is_now else ""
 
 
-def _explain_create(spec: EndpointSpec, names: Names) -> tuple[str, ...]:
-    article = "a" if spec.is_gateway else "an"
-    lines = [
-        f"Will create {article} {spec.vpc_endpoint_type} endpoint to {spec.service_name} in {names.of(spec.vpc_id)}."
-    ]
-    if spec.is_gateway:
-        lines += [f"Will add a route to the service's prefix list in {names.of(i)}." for i in spec.route_table_ids]
-        lines.append(
-            "Open TCP connections to the service through these route tables drop once."
-            if spec.route_table_ids
-            else "No route table is chosen: nothing is routed through it until one is added."
-        )
-    else:
-        lines += [f"Will place a network interface in {names.of(i)}." for i in spec.subnet_ids]
-        groups = ", ".join(names.of(item) for item in spec.security_group_ids)
-        lines.append(f"Will guard it by {groups}." if groups else "AWS will attach the VPC's default security group.")
-        lines.append(
-            "Will switch private DNS on: the service's own name resolves to private addresses in the whole VPC."
-            if spec.private_dns_enabled
-            else "Private DNS stays off: clients must use the endpoint's own DNS names."
-        )
-    lines.append(
-        "Will attach the custom endpoint policy below."
-        if spec.policy_document
-        else "Will allow full access through the endpoint (AWS's default endpoint policy)."
+def _private_dns(desired: EndpointSpec, observed: ObservedEndpoint, allowed: bool) -> bool | None:
+    wanted = desired.private_dns_enabled
+    if desired.is_gateway or wanted == observed.private_dns_enabled or (wanted and not allowed):
+        return None
+    return wanted
+
+
+def _inbound_only(desired: EndpointSpec, observed: ObservedEndpoint, switched: bool | None) -> bool | None:
+    """Return the S3 endpoint's inbound-resolver setting where it must be sent: only with private DNS on.
+
+    Left out while private DNS is switched on, AWS takes it as true, and refuses without an S3 Gateway endpoint.
+    """
+    if desired.short_service != "s3" or not desired.private_dns_enabled:
+        return None
+    if switched is None and not observed.private_dns_enabled:
+        return None  # private DNS comes later, and this with it
+    wanted = desired.private_dns_only_for_inbound_resolver_endpoint
+    return wanted if switched or wanted != observed.private_dns_only_for_inbound_resolver_endpoint else None
+
+
+def _readdressed(desired: EndpointSpec, observed: ObservedEndpoint) -> tuple[SubnetConfiguration, ...]:
+    """Return the fixed addresses to set: of new subnets, and of those whose interface has another one."""
+    return tuple(
+        item
+        for item in desired.subnet_configurations
+        if item.subnet_id not in observed.subnet_ids or observed.addresses.get(item.subnet_id, item.ipv4) != item.ipv4
     )
-    return tuple(lines)
 
 
-_MODIFY_WORDS = (
-    ("add_route_table_ids", "Will add a route to the service's prefix list in {}."),
-    ("remove_route_table_ids", "Will remove the route to the service's prefix list from {}."),
-    ("add_subnet_ids", "Will place a network interface in {}."),
-    ("remove_subnet_ids", "Will remove the network interface from {}; connections through it drop."),
-    ("add_security_group_ids", "Will add the security group {}."),
-    ("remove_security_group_ids", "Will remove the security group {}."),
-)
-
-
-def _explain_modify(action: ModifyEndpoint, names: Names) -> tuple[str, ...]:
-    lines = [words.format(names.of(item)) for attribute, words in _MODIFY_WORDS for item in getattr(action, attribute)]
-    if action.add_route_table_ids or action.remove_route_table_ids:
-        lines.append("Open TCP connections to the service through these route tables drop once.")
-    if action.private_dns_enabled is not None:
-        lines.append(f"Will switch private DNS {'on' if action.private_dns_enabled else 'off'}.")
-    if action.policy_document is not None:
-        lines.append(
-            f"Will replace the endpoint policy of {names.of(action.vpc_endpoint_id)}; "
-            "it takes effect some minutes after AWS accepts it."
-        )
-    return tuple(lines)
+def _tag_actions(desired: EndpointSpec, observed: ObservedEndpoint, former: EndpointSpec | None) -> tuple[Action, ...]:
+    wanted, there = desired.all_tags, dict(observed.tags)
+    changed = tuple((key, value) for key, value in sorted(wanted.items()) if there.get(key) != value)
+    dropped = set(former.all_tags if former else ()) - set(wanted)
+    gone = tuple(sorted(key for key in dropped if key in there))
+    actions: tuple[Action, ...] = (SetTags(observed.vpc_endpoint_id, changed),) if changed else ()
+    return (*actions, RemoveTags(observed.vpc_endpoint_id, gone)) if gone else actions

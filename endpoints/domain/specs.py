@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
+from ipaddress import IPv4Address
 from typing import Any, Self
 
 from endpoints.domain.hashing import sha256
@@ -24,6 +25,19 @@ class EndpointType(StrEnum):
 
     GATEWAY = "Gateway"
     INTERFACE = "Interface"
+    GATEWAY_LOAD_BALANCER = "GatewayLoadBalancer"
+
+
+IP_ADDRESS_TYPES = ("ipv4", "dualstack", "ipv6")
+DNS_RECORD_IP_TYPES = ("ipv4", "dualstack", "ipv6", "service-defined")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubnetConfiguration:
+    """A fixed IPv4 address for the network interface in one subnet."""
+
+    subnet_id: str
+    ipv4: str
 
 
 class SpecError(ValueError):
@@ -39,7 +53,10 @@ class EndpointSpec:
     """One endpoint as it should be.
 
     `policy_document` is the author's text, byte for byte; None asks for full access. An empty
-    `security_group_ids` means that AWS attaches the VPC's default group to an Interface endpoint.
+    `security_group_ids` means that AWS attaches the VPC's default group to an Interface endpoint; an empty
+    `ip_address_type`, `dns_record_ip_type` or `service_region` leaves the choice to AWS. `tags` are the ones that the
+    request asks for beside the portal's own and the Name tag. `private_dns_when_available` switches private DNS on in
+    a second step, so that the service's name never leads to an endpoint that doesn't answer yet.
 
     Raises SpecError when the parts don't fit together.
     """
@@ -55,9 +72,16 @@ class EndpointSpec:
     private_dns_enabled: bool = False
     policy_document: str | None = None
     name: str = ""
+    service_region: str = ""
+    ip_address_type: str = ""
+    dns_record_ip_type: str = ""
+    private_dns_only_for_inbound_resolver_endpoint: bool = False
+    private_dns_when_available: bool = False
+    subnet_configurations: tuple[SubnetConfiguration, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
-        problems = {**_shape_problems(self), **_type_problems(self)}
+        problems = {**_shape_problems(self), **_option_problems(self), **_tag_problems(self), **_type_problems(self)}
         if problems:
             raise SpecError(problems)
 
@@ -67,16 +91,36 @@ class EndpointSpec:
         return self.vpc_endpoint_type is EndpointType.GATEWAY
 
     @property
+    def has_network_interfaces(self) -> bool:
+        """Tell whether it is a set of network interfaces guarded by security groups, with DNS names."""
+        return self.vpc_endpoint_type is EndpointType.INTERFACE
+
+    @property
+    def all_tags(self) -> dict[str, str]:
+        """Return the tags that the spec asks for, the Name tag included."""
+        return dict(self.tags) | ({"Name": self.name} if self.name else {})
+
+    @property
+    def fixed_addresses(self) -> dict[str, str]:
+        """Return the fixed IPv4 addresses by subnet id."""
+        return {item.subnet_id: item.ipv4 for item in self.subnet_configurations}
+
+    @property
     def short_service(self) -> str:
         """Return the service without its region prefix: `com.amazonaws.eu-west-1.s3` gives `s3`."""
         return short_service_name(self.service_name)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the spec as JSON-able values, every field included."""
-        values: dict[str, Any] = {item.name: getattr(self, item.name) for item in fields(self)}
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()} | {
-            "vpc_endpoint_type": str(self.vpc_endpoint_type)
-        }
+        """Return the spec as JSON-able values.
+
+        A field of `_LATER` is left out while it has its default: specs from before it keep their hash.
+        """
+        values: dict[str, Any] = asdict(self)
+        for item in fields(self):
+            if item.name in _LATER and values[item.name] == item.default:
+                del values[item.name]
+        # Through JSON's types, so that what is stored and what is hashed are one.
+        return {key: _plain(value) for key, value in values.items()}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -91,13 +135,38 @@ class EndpointSpec:
         try:
             kind = EndpointType(values["vpc_endpoint_type"])
         except ValueError:
-            raise SpecError({"vpc_endpoint_type": "Choose Gateway or Interface."}) from None
+            raise SpecError({"vpc_endpoint_type": "Choose Gateway, Interface or GatewayLoadBalancer."}) from None
         lists = {key: tuple(value) for key, value in values.items() if key.endswith("_ids")}
-        return cls(**{**values, **lists, "vpc_endpoint_type": kind})
+        nested = {
+            "subnet_configurations": tuple(
+                SubnetConfiguration(**item) for item in values.get("subnet_configurations", ())
+            ),
+            "tags": tuple((key, value) for key, value in values.get("tags", ())),
+        }
+        return cls(**{**values, **lists, **nested, "vpc_endpoint_type": kind})
 
     def sha256(self) -> str:
         """Return the hash that binds a review to this exact spec, the policy's text included."""
         return sha256(self.to_dict())
+
+
+_LATER = frozenset(
+    {
+        "service_region",
+        "ip_address_type",
+        "dns_record_ip_type",
+        "private_dns_only_for_inbound_resolver_endpoint",
+        "private_dns_when_available",
+        "subnet_configurations",
+        "tags",
+    }
+)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, EndpointType):
+        return str(value)
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def short_service_name(service_name: str) -> str:
@@ -137,15 +206,88 @@ def _shape_problems(spec: EndpointSpec) -> dict[str, str]:
     return problems
 
 
-def _type_problems(spec: EndpointSpec) -> dict[str, str]:
+def _option_problems(spec: EndpointSpec) -> dict[str, str]:
     problems = {}
-    if spec.is_gateway:
-        if spec.subnet_ids:
-            problems["subnet_ids"] = "A Gateway endpoint lives in route tables; leave subnets empty."
-        if spec.security_group_ids:
-            problems["security_group_ids"] = "A Gateway endpoint takes no security group; leave them empty."
-        if spec.private_dns_enabled:
-            problems["private_dns_enabled"] = "A Gateway endpoint has no private DNS; switch it off."
-    elif spec.route_table_ids:
-        problems["route_table_ids"] = "An Interface endpoint lives in subnets; leave route tables empty."
+    if spec.service_region and not REGION.match(spec.service_region):
+        problems["service_region"] = "Write a region such as eu-west-1, or leave it empty for the endpoint's own."
+    if spec.ip_address_type and spec.ip_address_type not in IP_ADDRESS_TYPES:
+        problems["ip_address_type"] = f"Choose one of {', '.join(IP_ADDRESS_TYPES)}."
+    if spec.dns_record_ip_type and spec.dns_record_ip_type not in DNS_RECORD_IP_TYPES:
+        problems["dns_record_ip_type"] = f"Choose one of {', '.join(DNS_RECORD_IP_TYPES)}."
+    elif spec.dns_record_ip_type in ("dualstack", "ipv6") and spec.ip_address_type in ("", "ipv4"):
+        problems["dns_record_ip_type"] = "AAAA records need the IP address type dualstack or ipv6."
+    for item in spec.subnet_configurations:
+        if item.subnet_id not in spec.subnet_ids:
+            problems["subnet_configurations"] = f"{item.subnet_id} has a fixed address but isn't chosen; choose it too."
+        elif not _is_ipv4(item.ipv4):
+            problems["subnet_configurations"] = f"{item.ipv4!r} is not an IPv4 address."
+    if len(spec.fixed_addresses) != len(spec.subnet_configurations):
+        problems["subnet_configurations"] = "Give each subnet one fixed address at most."
+    return problems
+
+
+def _is_ipv4(text: str) -> bool:
+    try:
+        IPv4Address(text)
+    except ValueError:
+        return False
+    return True
+
+
+MAX_TAGS = 40
+"""AWS takes 50 tags; the rest is kept for the portal's own and the organisation's."""
+RESERVED_TAGS = ("aws:", "portal:")
+
+
+def _tag_problems(spec: EndpointSpec) -> dict[str, str]:
+    problem = ""
+    for key, value in spec.tags:
+        if not key or len(key) > 127 or len(value) > 255 or "\x00" in key + value:
+            problem = "A tag's key has 1 to 127 characters, its value at most 255."
+        elif key.lower().startswith(RESERVED_TAGS):
+            problem = f"Keys that begin with {' or '.join(RESERVED_TAGS)} are reserved; rename {key!r}."
+        elif key == "Name":
+            problem = "Write the Name tag in the field for the name."
+    if len(dict(spec.tags)) != len(spec.tags):
+        problem = "The same tag key stands here twice; keep one."
+    if len(spec.tags) > MAX_TAGS:
+        problem = f"Give at most {MAX_TAGS} tags."
+    return {"tags": problem} if problem else {}
+
+
+_OPTIONS = (
+    "ip_address_type",
+    "dns_record_ip_type",
+    "private_dns_only_for_inbound_resolver_endpoint",
+    "private_dns_when_available",
+    "subnet_configurations",
+)
+_ALIEN: Mapping[EndpointType, Mapping[str, str]] = {
+    EndpointType.GATEWAY: {
+        "subnet_ids": "A Gateway endpoint lives in route tables; leave subnets empty.",
+        "security_group_ids": "A Gateway endpoint takes no security group; leave them empty.",
+        "private_dns_enabled": "A Gateway endpoint has no private DNS; switch it off.",
+        "service_region": "A Gateway endpoint serves its own region; leave the service's region empty.",
+        **dict.fromkeys(_OPTIONS, "Only an Interface endpoint has this; leave it empty."),
+    },
+    EndpointType.INTERFACE: {
+        "route_table_ids": "An Interface endpoint lives in subnets; leave route tables empty.",
+    },
+    EndpointType.GATEWAY_LOAD_BALANCER: {
+        "route_table_ids": "Routes to a Gateway Load Balancer endpoint are made in the route tables; leave them empty.",
+        "security_group_ids": "A Gateway Load Balancer endpoint takes no security group; leave them empty.",
+        "policy_document": "A Gateway Load Balancer endpoint takes no policy; choose full access.",
+        "private_dns_enabled": "A Gateway Load Balancer endpoint has no private DNS; switch it off.",
+        **dict.fromkeys(_OPTIONS[1:], "Only an Interface endpoint has this; leave it empty."),
+    },
+}
+
+
+def _type_problems(spec: EndpointSpec) -> dict[str, str]:
+    """Return what the endpoint's type doesn't take. Source: CreateVpcEndpoint, EC2 API reference."""
+    problems = {name: cure for name, cure in _ALIEN[spec.vpc_endpoint_type].items() if getattr(spec, name)}
+    if spec.vpc_endpoint_type is EndpointType.GATEWAY_LOAD_BALANCER and len(spec.subnet_ids) != 1:
+        problems["subnet_ids"] = "A Gateway Load Balancer endpoint lives in exactly one subnet; choose one."
+    if spec.private_dns_only_for_inbound_resolver_endpoint and spec.short_service != "s3":
+        problems["private_dns_only_for_inbound_resolver_endpoint"] = "Only S3 has this; switch it off."
     return problems

@@ -13,455 +13,998 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Change',
+            name="Change",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('round', models.PositiveIntegerField(default=1)),
-                ('position', models.PositiveSmallIntegerField(default=1)),
-                ('action', models.CharField(choices=[('create', 'Create'), ('policy', 'Change policy'), ('delete', 'Delete')], max_length=12)),
-                ('region', models.CharField(max_length=32)),
-                ('vpc_id', models.CharField(max_length=32)),
-                ('service_name', models.CharField(max_length=255)),
-                ('vpc_endpoint_type', models.CharField(max_length=24)),
-                ('spec', models.JSONField()),
-                ('spec_hash', models.CharField(max_length=64)),
-                ('base_generation', models.PositiveIntegerField(blank=True, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("round", models.PositiveIntegerField(default=1)),
+                ("position", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "action",
+                    models.CharField(
+                        choices=[("create", "Create"), ("policy", "Change policy"), ("delete", "Delete")], max_length=12
+                    ),
+                ),
+                ("region", models.CharField(max_length=32)),
+                ("vpc_id", models.CharField(max_length=32)),
+                ("service_name", models.CharField(max_length=255)),
+                ("vpc_endpoint_type", models.CharField(max_length=24)),
+                ("spec", models.JSONField()),
+                ("spec_hash", models.CharField(max_length=64)),
+                ("base_generation", models.PositiveIntegerField(blank=True, null=True)),
             ],
             options={
-                'ordering': ['request', 'round', 'position'],
+                "ordering": ["request", "round", "position"],
             },
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('username', models.CharField(error_messages={'unique': 'A user with that username already exists.'}, help_text='Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.', max_length=150, unique=True, validators=[django.contrib.auth.validators.UnicodeUsernameValidator()], verbose_name='username')),
-                ('first_name', models.CharField(blank=True, max_length=150, verbose_name='first name')),
-                ('last_name', models.CharField(blank=True, max_length=150, verbose_name='last name')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='email address')),
-                ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
-                ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
-                ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "username",
+                    models.CharField(
+                        error_messages={"unique": "A user with that username already exists."},
+                        help_text="Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.",
+                        max_length=150,
+                        unique=True,
+                        validators=[django.contrib.auth.validators.UnicodeUsernameValidator()],
+                        verbose_name="username",
+                    ),
+                ),
+                ("first_name", models.CharField(blank=True, max_length=150, verbose_name="first name")),
+                ("last_name", models.CharField(blank=True, max_length=150, verbose_name="last name")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="email address")),
+                (
+                    "is_staff",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates whether the user can log into this admin site.",
+                        verbose_name="staff status",
+                    ),
+                ),
+                (
+                    "is_active",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Designates whether this user should be treated as active. Unselect this instead of deleting accounts.",
+                        verbose_name="active",
+                    ),
+                ),
+                ("date_joined", models.DateTimeField(default=django.utils.timezone.now, verbose_name="date joined")),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'user',
-                'verbose_name_plural': 'users',
-                'abstract': False,
+                "verbose_name": "user",
+                "verbose_name_plural": "users",
+                "abstract": False,
             },
             managers=[
-                ('objects', django.contrib.auth.models.UserManager()),
+                ("objects", django.contrib.auth.models.UserManager()),
             ],
         ),
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('account_id', models.CharField(max_length=12, unique=True, validators=[django.core.validators.RegexValidator(re.compile('\\A[0-9]{12}\\Z'), 'An account id has twelve digits.')])),
-                ('name', models.CharField(max_length=80, unique=True)),
-                ('role_arn', models.CharField(max_length=2048)),
-                ('external_id', models.CharField(max_length=1224)),
-                ('regions', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=32, validators=[django.core.validators.RegexValidator(re.compile('\\A[a-z]{2}(-[a-z]+)+-[0-9]\\Z'))]), size=None)),
-                ('is_active', models.BooleanField(default=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "account_id",
+                    models.CharField(
+                        max_length=12,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                re.compile("\\A[0-9]{12}\\Z"), "An account id has twelve digits."
+                            )
+                        ],
+                    ),
+                ),
+                ("name", models.CharField(max_length=80, unique=True)),
+                ("role_arn", models.CharField(max_length=2048)),
+                ("external_id", models.CharField(max_length=1224)),
+                (
+                    "regions",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            max_length=32,
+                            validators=[
+                                django.core.validators.RegexValidator(re.compile("\\A[a-z]{2}(-[a-z]+)+-[0-9]\\Z"))
+                            ],
+                        ),
+                        size=None,
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True)),
             ],
             options={
-                'ordering': ['name'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('account_id__regex', '^[0-9]{12}$')), name='account_id_digits')],
+                "ordering": ["name"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("account_id__regex", "^[0-9]{12}$")), name="account_id_digits"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Check',
+            name="Check",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('rule', models.CharField(max_length=60)),
-                ('severity', models.CharField(choices=[('block', 'Block'), ('warn', 'Warning'), ('info', 'Information')], max_length=8)),
-                ('message', models.TextField()),
-                ('cure', models.TextField(blank=True, default='')),
-                ('change', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='checks', to='endpoints.change')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("rule", models.CharField(max_length=60)),
+                (
+                    "severity",
+                    models.CharField(
+                        choices=[("block", "Block"), ("warn", "Warning"), ("info", "Information")], max_length=8
+                    ),
+                ),
+                ("message", models.TextField()),
+                ("cure", models.TextField(blank=True, default="")),
+                (
+                    "change",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="checks", to="endpoints.change"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Endpoint',
+            name="Endpoint",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('region', models.CharField(max_length=32)),
-                ('vpc_id', models.CharField(max_length=32)),
-                ('service_name', models.CharField(max_length=255)),
-                ('vpc_endpoint_type', models.CharField(max_length=24)),
-                ('vpc_endpoint_id', models.CharField(blank=True, max_length=32, null=True)),
-                ('name', models.CharField(blank=True, default='', max_length=120)),
-                ('desired', models.JSONField()),
-                ('generation', models.PositiveIntegerField(default=1)),
-                ('observed', models.JSONField(blank=True, null=True)),
-                ('observed_at', models.DateTimeField(blank=True, null=True)),
-                ('status', models.CharField(choices=[('provisioning', 'Provisioning'), ('pending_acceptance', 'Waiting for the service owner'), ('available', 'Available'), ('updating', 'Updating'), ('deleting', 'Deleting'), ('failed', 'Needs attention'), ('deleted', 'Deleted'), ('discarded', 'Never created')], db_index=True, default='provisioning', max_length=24)),
-                ('aws_state', models.CharField(blank=True, default='', max_length=24)),
-                ('last_error_code', models.CharField(blank=True, default='', max_length=120)),
-                ('last_error', models.TextField(blank=True, default='')),
-                ('version', models.PositiveBigIntegerField(default=1)),
-                ('created_at', models.DateTimeField()),
-                ('available_at', models.DateTimeField(blank=True, null=True)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('updated_at', models.DateTimeField()),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='endpoints', to='endpoints.account')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("region", models.CharField(max_length=32)),
+                ("vpc_id", models.CharField(max_length=32)),
+                ("service_name", models.CharField(max_length=255)),
+                ("vpc_endpoint_type", models.CharField(max_length=24)),
+                ("vpc_endpoint_id", models.CharField(blank=True, max_length=32, null=True)),
+                ("name", models.CharField(blank=True, default="", max_length=120)),
+                ("desired", models.JSONField()),
+                ("generation", models.PositiveIntegerField(default=1)),
+                ("observed", models.JSONField(blank=True, null=True)),
+                ("observed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("provisioning", "Provisioning"),
+                            ("pending_acceptance", "Waiting for the service owner"),
+                            ("available", "Available"),
+                            ("updating", "Updating"),
+                            ("deleting", "Deleting"),
+                            ("failed", "Needs attention"),
+                            ("deleted", "Deleted"),
+                            ("discarded", "Never created"),
+                        ],
+                        db_index=True,
+                        default="provisioning",
+                        max_length=24,
+                    ),
+                ),
+                ("aws_state", models.CharField(blank=True, default="", max_length=24)),
+                ("last_error_code", models.CharField(blank=True, default="", max_length=120)),
+                ("last_error", models.TextField(blank=True, default="")),
+                ("version", models.PositiveBigIntegerField(default=1)),
+                ("created_at", models.DateTimeField()),
+                ("available_at", models.DateTimeField(blank=True, null=True)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                ("updated_at", models.DateTimeField()),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="endpoints", to="endpoints.account"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
-            },
-        ),
-        migrations.AddField(
-            model_name='change',
-            name='endpoint',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='endpoints.endpoint'),
-        ),
-        migrations.CreateModel(
-            name='EndpointRequest',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=120)),
-                ('justification', models.TextField()),
-                ('status', models.CharField(choices=[('submitted', 'Waiting for review'), ('changes_requested', 'Changes requested'), ('approved', 'Approved'), ('provisioning', 'Provisioning'), ('pending_acceptance', 'Waiting for the service owner'), ('available', 'Available'), ('deleted', 'Deleted'), ('failed', 'Needs attention'), ('rejected', 'Rejected'), ('withdrawn', 'Withdrawn')], db_index=True, default='submitted', max_length=24)),
-                ('submission_key', models.UUIDField(default=uuid.uuid4, unique=True)),
-                ('round', models.PositiveIntegerField(default=1)),
-                ('content_hash', models.CharField(max_length=64)),
-                ('version', models.PositiveBigIntegerField(default=1)),
-                ('created_at', models.DateTimeField()),
-                ('submitted_at', models.DateTimeField()),
-                ('approved_at', models.DateTimeField(blank=True, null=True)),
-                ('approved_hash', models.CharField(blank=True, max_length=64, null=True)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('updated_at', models.DateTimeField()),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='requests', to='endpoints.account')),
-                ('approved_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='approved_requests', to=settings.AUTH_USER_MODEL)),
-                ('requester', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='requests', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'verbose_name': 'request',
-                'ordering': ['-id'],
-            },
-        ),
-        migrations.AddField(
-            model_name='change',
-            name='request',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='endpoints.endpointrequest'),
-        ),
-        migrations.CreateModel(
-            name='Event',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('chain', models.CharField(max_length=32)),
-                ('sequence', models.PositiveBigIntegerField()),
-                ('at', models.DateTimeField()),
-                ('actor', models.CharField(max_length=150)),
-                ('channel', models.CharField(choices=[('browser', 'Browser'), ('admin', 'Admin'), ('token', 'API token'), ('worker', 'Worker'), ('command', 'Command line')], max_length=12)),
-                ('verb', models.CharField(max_length=60)),
-                ('request_id', models.BigIntegerField(blank=True, db_index=True, null=True)),
-                ('endpoint_id', models.BigIntegerField(blank=True, db_index=True, null=True)),
-                ('summary', models.TextField(blank=True, default='')),
-                ('data', models.JSONField(default=dict)),
-                ('digest', models.CharField(max_length=64)),
-            ],
-            options={
-                'ordering': ['-id'],
-                'constraints': [models.UniqueConstraint(fields=('chain', 'sequence'), name='event_sequence_once')],
-            },
-        ),
-        migrations.CreateModel(
-            name='Membership',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
-            ],
-        ),
-        migrations.CreateModel(
-            name='PolicyRevision',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('document', models.TextField()),
-                ('document_sha256', models.CharField(max_length=64)),
-                ('is_default', models.BooleanField(default=False)),
-                ('reason', models.TextField()),
-                ('status', models.CharField(choices=[('proposed', 'Proposed'), ('approved', 'Approved'), ('applied', 'Applied'), ('in_effect', 'In effect'), ('replaced', 'Replaced'), ('declined', 'Declined')], default='proposed', max_length=12)),
-                ('proposed_at', models.DateTimeField()),
-                ('approved_at', models.DateTimeField(blank=True, null=True)),
-                ('applied_at', models.DateTimeField(blank=True, null=True)),
-                ('in_effect_at', models.DateTimeField(blank=True, null=True)),
-                ('replaced_at', models.DateTimeField(blank=True, null=True)),
-                ('version', models.PositiveBigIntegerField(default=1)),
-                ('approved_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='approved_policy_revisions', to=settings.AUTH_USER_MODEL)),
-                ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='policy_revisions', to=settings.AUTH_USER_MODEL)),
-                ('endpoint', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='policy_revisions', to='endpoints.endpoint')),
-                ('restores', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='restored_by', to='endpoints.policyrevision')),
-            ],
-            options={
-                'ordering': ['endpoint', '-number'],
+                "ordering": ["-id"],
             },
         ),
         migrations.AddField(
-            model_name='change',
-            name='policy_revision',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='endpoints.policyrevision'),
+            model_name="change",
+            name="endpoint",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="changes",
+                to="endpoints.endpoint",
+            ),
         ),
         migrations.CreateModel(
-            name='Review',
+            name="EndpointRequest",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('round', models.PositiveIntegerField()),
-                ('decision', models.CharField(choices=[('approved', 'Approved'), ('changes_requested', 'Changes requested'), ('rejected', 'Rejected')], max_length=20)),
-                ('comment', models.TextField(blank=True, default='')),
-                ('content_hash', models.CharField(max_length=64)),
-                ('created_at', models.DateTimeField()),
-                ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reviews', to='endpoints.endpointrequest')),
-                ('requester', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('reviewer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reviews', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("title", models.CharField(max_length=120)),
+                ("justification", models.TextField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("submitted", "Waiting for review"),
+                            ("changes_requested", "Changes requested"),
+                            ("approved", "Approved"),
+                            ("provisioning", "Provisioning"),
+                            ("pending_acceptance", "Waiting for the service owner"),
+                            ("available", "Available"),
+                            ("deleted", "Deleted"),
+                            ("failed", "Needs attention"),
+                            ("rejected", "Rejected"),
+                            ("withdrawn", "Withdrawn"),
+                        ],
+                        db_index=True,
+                        default="submitted",
+                        max_length=24,
+                    ),
+                ),
+                ("submission_key", models.UUIDField(default=uuid.uuid4, unique=True)),
+                ("round", models.PositiveIntegerField(default=1)),
+                ("content_hash", models.CharField(max_length=64)),
+                ("version", models.PositiveBigIntegerField(default=1)),
+                ("created_at", models.DateTimeField()),
+                ("submitted_at", models.DateTimeField()),
+                ("approved_at", models.DateTimeField(blank=True, null=True)),
+                ("approved_hash", models.CharField(blank=True, max_length=64, null=True)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                ("updated_at", models.DateTimeField()),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="requests", to="endpoints.account"
+                    ),
+                ),
+                (
+                    "approved_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="approved_requests",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "requester",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="requests",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
-            },
-        ),
-        migrations.CreateModel(
-            name='RoleAssignment',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('engineer', 'Engineer'), ('approver', 'Approver'), ('operator', 'Operator'), ('auditor', 'Auditor'), ('administrator', 'Administrator')], max_length=20)),
-                ('account', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='role_assignments', to='endpoints.account')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='role_assignments', to=settings.AUTH_USER_MODEL)),
-            ],
-        ),
-        migrations.CreateModel(
-            name='Team',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, unique=True)),
-                ('slug', models.SlugField(max_length=80, unique=True)),
-                ('members', models.ManyToManyField(related_name='teams', through='endpoints.Membership', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'ordering': ['name'],
+                "verbose_name": "request",
+                "ordering": ["-id"],
             },
         ),
         migrations.AddField(
-            model_name='membership',
-            name='team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='endpoints.team'),
+            model_name="change",
+            name="request",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="changes", to="endpoints.endpointrequest"
+            ),
+        ),
+        migrations.CreateModel(
+            name="Event",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("chain", models.CharField(max_length=32)),
+                ("sequence", models.PositiveBigIntegerField()),
+                ("at", models.DateTimeField()),
+                ("actor", models.CharField(max_length=150)),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("browser", "Browser"),
+                            ("admin", "Admin"),
+                            ("token", "API token"),
+                            ("worker", "Worker"),
+                            ("command", "Command line"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("verb", models.CharField(max_length=60)),
+                ("request_id", models.BigIntegerField(blank=True, db_index=True, null=True)),
+                ("endpoint_id", models.BigIntegerField(blank=True, db_index=True, null=True)),
+                ("summary", models.TextField(blank=True, default="")),
+                ("data", models.JSONField(default=dict)),
+                ("digest", models.CharField(max_length=64)),
+            ],
+            options={
+                "ordering": ["-id"],
+                "constraints": [models.UniqueConstraint(fields=("chain", "sequence"), name="event_sequence_once")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Membership",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="PolicyRevision",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                ("document", models.TextField()),
+                ("document_sha256", models.CharField(max_length=64)),
+                ("is_default", models.BooleanField(default=False)),
+                ("reason", models.TextField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("proposed", "Proposed"),
+                            ("approved", "Approved"),
+                            ("applied", "Applied"),
+                            ("in_effect", "In effect"),
+                            ("replaced", "Replaced"),
+                            ("declined", "Declined"),
+                        ],
+                        default="proposed",
+                        max_length=12,
+                    ),
+                ),
+                ("proposed_at", models.DateTimeField()),
+                ("approved_at", models.DateTimeField(blank=True, null=True)),
+                ("applied_at", models.DateTimeField(blank=True, null=True)),
+                ("in_effect_at", models.DateTimeField(blank=True, null=True)),
+                ("replaced_at", models.DateTimeField(blank=True, null=True)),
+                ("version", models.PositiveBigIntegerField(default=1)),
+                (
+                    "approved_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="approved_policy_revisions",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "author",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="policy_revisions",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "endpoint",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="policy_revisions",
+                        to="endpoints.endpoint",
+                    ),
+                ),
+                (
+                    "restores",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="restored_by",
+                        to="endpoints.policyrevision",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["endpoint", "-number"],
+            },
         ),
         migrations.AddField(
-            model_name='endpointrequest',
-            name='owner_team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='requests', to='endpoints.team'),
+            model_name="change",
+            name="policy_revision",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="changes",
+                to="endpoints.policyrevision",
+            ),
+        ),
+        migrations.CreateModel(
+            name="Review",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("round", models.PositiveIntegerField()),
+                (
+                    "decision",
+                    models.CharField(
+                        choices=[
+                            ("approved", "Approved"),
+                            ("changes_requested", "Changes requested"),
+                            ("rejected", "Rejected"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("comment", models.TextField(blank=True, default="")),
+                ("content_hash", models.CharField(max_length=64)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "request",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reviews",
+                        to="endpoints.endpointrequest",
+                    ),
+                ),
+                (
+                    "requester",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "reviewer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="reviews", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="RoleAssignment",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("engineer", "Engineer"),
+                            ("approver", "Approver"),
+                            ("operator", "Operator"),
+                            ("auditor", "Auditor"),
+                            ("administrator", "Administrator"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="role_assignments",
+                        to="endpoints.account",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="role_assignments",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Team",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=80, unique=True)),
+                ("slug", models.SlugField(max_length=80, unique=True)),
+                (
+                    "members",
+                    models.ManyToManyField(
+                        related_name="teams", through="endpoints.Membership", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["name"],
+            },
         ),
         migrations.AddField(
-            model_name='endpoint',
-            name='owner_team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='endpoints', to='endpoints.team'),
+            model_name="membership",
+            name="team",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="memberships", to="endpoints.team"
+            ),
+        ),
+        migrations.AddField(
+            model_name="endpointrequest",
+            name="owner_team",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="requests", to="endpoints.team"
+            ),
+        ),
+        migrations.AddField(
+            model_name="endpoint",
+            name="owner_team",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="endpoints", to="endpoints.team"
+            ),
         ),
         migrations.CreateModel(
-            name='AccountRegion',
+            name="AccountRegion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('region', models.CharField(max_length=32)),
-                ('inventory_at', models.DateTimeField(blank=True, null=True)),
-                ('inventory_due_at', models.DateTimeField()),
-                ('inventory_error', models.TextField(blank=True, default='')),
-                ('observed_at', models.DateTimeField(blank=True, null=True)),
-                ('lease_owner', models.CharField(blank=True, default='', max_length=80)),
-                ('lease_expires_at', models.DateTimeField(blank=True, null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='account_regions', to='endpoints.account')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("region", models.CharField(max_length=32)),
+                ("inventory_at", models.DateTimeField(blank=True, null=True)),
+                ("inventory_due_at", models.DateTimeField()),
+                ("inventory_error", models.TextField(blank=True, default="")),
+                ("observed_at", models.DateTimeField(blank=True, null=True)),
+                ("lease_owner", models.CharField(blank=True, default="", max_length=80)),
+                ("lease_expires_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="account_regions",
+                        to="endpoints.account",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['account__name', 'region'],
-                'indexes': [models.Index(fields=['inventory_due_at'], name='account_region_due')],
-                'constraints': [models.UniqueConstraint(fields=('account', 'region'), name='account_region_once')],
+                "ordering": ["account__name", "region"],
+                "indexes": [models.Index(fields=["inventory_due_at"], name="account_region_due")],
+                "constraints": [models.UniqueConstraint(fields=("account", "region"), name="account_region_once")],
             },
         ),
         migrations.CreateModel(
-            name='InventoryItem',
+            name="InventoryItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('region', models.CharField(max_length=32)),
-                ('kind', models.CharField(choices=[('vpc', 'VPC'), ('subnet', 'Subnet'), ('route_table', 'Route table'), ('security_group', 'Security group'), ('service', 'Endpoint service'), ('prefix_list', 'Prefix list'), ('vpc_endpoint', 'VPC endpoint')], max_length=20)),
-                ('aws_id', models.CharField(max_length=255)),
-                ('vpc_id', models.CharField(blank=True, default='', max_length=32)),
-                ('name', models.CharField(blank=True, default='', max_length=255)),
-                ('data', models.JSONField(default=dict)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='inventory', to='endpoints.account')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("region", models.CharField(max_length=32)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("vpc", "VPC"),
+                            ("subnet", "Subnet"),
+                            ("route_table", "Route table"),
+                            ("security_group", "Security group"),
+                            ("service", "Endpoint service"),
+                            ("prefix_list", "Prefix list"),
+                            ("vpc_endpoint", "VPC endpoint"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("aws_id", models.CharField(max_length=255)),
+                ("vpc_id", models.CharField(blank=True, default="", max_length=32)),
+                ("name", models.CharField(blank=True, default="", max_length=255)),
+                ("data", models.JSONField(default=dict)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="inventory", to="endpoints.account"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['account', 'region', 'kind', 'vpc_id'], name='inventory_by_vpc')],
-                'constraints': [models.UniqueConstraint(fields=('account', 'region', 'kind', 'aws_id'), name='inventory_item_once')],
+                "indexes": [models.Index(fields=["account", "region", "kind", "vpc_id"], name="inventory_by_vpc")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("account", "region", "kind", "aws_id"), name="inventory_item_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Operation',
+            name="Operation",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('region', models.CharField(max_length=32)),
-                ('action', models.CharField(max_length=12)),
-                ('status', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('observing', 'Observing'), ('waiting_acceptance', 'Waiting for the service owner'), ('failed', 'Needs attention'), ('succeeded', 'Succeeded'), ('cancelled', 'Cancelled')], default='queued', max_length=24)),
-                ('generation', models.PositiveIntegerField(default=1)),
-                ('client_token', models.CharField(max_length=64, unique=True)),
-                ('intent', models.JSONField(blank=True, null=True)),
-                ('intent_at', models.DateTimeField(blank=True, null=True)),
-                ('lease_owner', models.CharField(blank=True, default='', max_length=80)),
-                ('lease_expires_at', models.DateTimeField(blank=True, null=True)),
-                ('fence', models.PositiveBigIntegerField(default=0)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('throttles', models.PositiveIntegerField(default=0)),
-                ('next_attempt_at', models.DateTimeField()),
-                ('last_error_code', models.CharField(blank=True, default='', max_length=120)),
-                ('last_error', models.TextField(blank=True, default='')),
-                ('last_cure', models.TextField(blank=True, default='')),
-                ('aws_request_id', models.CharField(blank=True, default='', max_length=80)),
-                ('version', models.PositiveBigIntegerField(default=1)),
-                ('created_at', models.DateTimeField()),
-                ('called_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='operations', to='endpoints.account')),
-                ('change', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='operation', to='endpoints.change')),
-                ('endpoint', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='operations', to='endpoints.endpoint')),
-                ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='operations', to='endpoints.endpointrequest')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("region", models.CharField(max_length=32)),
+                ("action", models.CharField(max_length=12)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("observing", "Observing"),
+                            ("waiting_acceptance", "Waiting for the service owner"),
+                            ("failed", "Needs attention"),
+                            ("succeeded", "Succeeded"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="queued",
+                        max_length=24,
+                    ),
+                ),
+                ("generation", models.PositiveIntegerField(default=1)),
+                ("client_token", models.CharField(max_length=64, unique=True)),
+                ("intent", models.JSONField(blank=True, null=True)),
+                ("intent_at", models.DateTimeField(blank=True, null=True)),
+                ("lease_owner", models.CharField(blank=True, default="", max_length=80)),
+                ("lease_expires_at", models.DateTimeField(blank=True, null=True)),
+                ("fence", models.PositiveBigIntegerField(default=0)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("throttles", models.PositiveIntegerField(default=0)),
+                ("next_attempt_at", models.DateTimeField()),
+                ("last_error_code", models.CharField(blank=True, default="", max_length=120)),
+                ("last_error", models.TextField(blank=True, default="")),
+                ("last_cure", models.TextField(blank=True, default="")),
+                ("aws_request_id", models.CharField(blank=True, default="", max_length=80)),
+                ("version", models.PositiveBigIntegerField(default=1)),
+                ("created_at", models.DateTimeField()),
+                ("called_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="operations", to="endpoints.account"
+                    ),
+                ),
+                (
+                    "change",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="operation", to="endpoints.change"
+                    ),
+                ),
+                (
+                    "endpoint",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="operations", to="endpoints.endpoint"
+                    ),
+                ),
+                (
+                    "request",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="operations",
+                        to="endpoints.endpointrequest",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at'],
-                'indexes': [models.Index(condition=models.Q(('status', 'queued')), fields=['next_attempt_at'], name='operation_due'), models.Index(condition=models.Q(('status', 'running')), fields=['lease_expires_at'], name='operation_expired'), models.Index(condition=models.Q(('status__in', ('observing', 'waiting_acceptance'))), fields=['account', 'region'], name='operation_in_flight')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('status__in', ['queued', 'running', 'observing', 'waiting_acceptance', 'failed', 'succeeded', 'cancelled'])), name='operation_status_known'), models.CheckConstraint(condition=models.Q(models.Q(('lease_expires_at__isnull', True), ('lease_owner', '')), models.Q(('lease_expires_at__isnull', False), models.Q(('lease_owner', ''), _negated=True)), _connector='OR'), name='operation_lease_who_until'), models.UniqueConstraint(condition=models.Q(('status__in', ['queued', 'running', 'observing', 'waiting_acceptance'])), fields=('endpoint',), name='operation_one_at_a_time_per_endpoint')],
+                "ordering": ["-created_at"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("status", "queued")), fields=["next_attempt_at"], name="operation_due"
+                    ),
+                    models.Index(
+                        condition=models.Q(("status", "running")), fields=["lease_expires_at"], name="operation_expired"
+                    ),
+                    models.Index(
+                        condition=models.Q(("status__in", ("observing", "waiting_acceptance"))),
+                        fields=["account", "region"],
+                        name="operation_in_flight",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                [
+                                    "queued",
+                                    "running",
+                                    "observing",
+                                    "waiting_acceptance",
+                                    "failed",
+                                    "succeeded",
+                                    "cancelled",
+                                ],
+                            )
+                        ),
+                        name="operation_status_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("lease_expires_at__isnull", True), ("lease_owner", "")),
+                            models.Q(("lease_expires_at__isnull", False), models.Q(("lease_owner", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="operation_lease_who_until",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("status__in", ["queued", "running", "observing", "waiting_acceptance"])),
+                        fields=("endpoint",),
+                        name="operation_one_at_a_time_per_endpoint",
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='policyrevision',
-            index=models.Index(condition=models.Q(('status', 'applied')), fields=['applied_at'], name='policy_revision_taking_effect'),
+            model_name="policyrevision",
+            index=models.Index(
+                condition=models.Q(("status", "applied")), fields=["applied_at"], name="policy_revision_taking_effect"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policyrevision',
-            constraint=models.UniqueConstraint(fields=('endpoint', 'number'), name='policy_revision_number_once'),
+            model_name="policyrevision",
+            constraint=models.UniqueConstraint(fields=("endpoint", "number"), name="policy_revision_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='policyrevision',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ('applied', 'in_effect'))), fields=('endpoint',), name='policy_revision_one_current'),
+            model_name="policyrevision",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status__in", ("applied", "in_effect"))),
+                fields=("endpoint",),
+                name="policy_revision_one_current",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policyrevision',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['proposed', 'approved', 'applied', 'in_effect', 'replaced', 'declined'])), name='policy_revision_status_known'),
+            model_name="policyrevision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("status__in", ["proposed", "approved", "applied", "in_effect", "replaced", "declined"])
+                ),
+                name="policy_revision_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policyrevision',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('approved_at__isnull', True), ('approved_by__isnull', True)), models.Q(('approved_at__isnull', False), ('approved_by__isnull', False)), _connector='OR'), name='policy_revision_approved_who_when'),
+            model_name="policyrevision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("approved_at__isnull", True), ("approved_by__isnull", True)),
+                    models.Q(("approved_at__isnull", False), ("approved_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="policy_revision_approved_who_when",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policyrevision',
-            constraint=models.CheckConstraint(condition=models.Q(('approved_by__isnull', True), models.Q(('approved_by', models.F('author')), _negated=True), _connector='OR'), name='policy_revision_not_self_approved'),
+            model_name="policyrevision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("approved_by__isnull", True),
+                    models.Q(("approved_by", models.F("author")), _negated=True),
+                    _connector="OR",
+                ),
+                name="policy_revision_not_self_approved",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='change',
-            constraint=models.UniqueConstraint(fields=('request', 'round', 'position'), name='change_position_once'),
+            model_name="change",
+            constraint=models.UniqueConstraint(fields=("request", "round", "position"), name="change_position_once"),
         ),
         migrations.AddConstraint(
-            model_name='change',
-            constraint=models.CheckConstraint(condition=models.Q(('action__in', ['create', 'policy', 'delete'])), name='change_action_known'),
+            model_name="change",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("action__in", ["create", "policy", "delete"])), name="change_action_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='change',
-            constraint=models.CheckConstraint(condition=models.Q(('action', 'create'), models.Q(('base_generation__isnull', False), ('endpoint__isnull', False)), _connector='OR'), name='change_names_its_endpoint'),
+            model_name="change",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("action", "create"),
+                    models.Q(("base_generation__isnull", False), ("endpoint__isnull", False)),
+                    _connector="OR",
+                ),
+                name="change_names_its_endpoint",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='review',
-            constraint=models.CheckConstraint(condition=models.Q(('reviewer', models.F('requester')), _negated=True), name='review_not_of_own_request'),
+            model_name="review",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reviewer", models.F("requester")), _negated=True), name="review_not_of_own_request"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='review',
-            constraint=models.CheckConstraint(condition=models.Q(('decision', 'approved'), models.Q(('comment', ''), _negated=True), _connector='OR'), name='review_refusal_says_why'),
+            model_name="review",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("decision", "approved"), models.Q(("comment", ""), _negated=True), _connector="OR"),
+                name="review_refusal_says_why",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='review',
-            constraint=models.CheckConstraint(condition=models.Q(('decision__in', ['approved', 'changes_requested', 'rejected'])), name='review_decision_known'),
+            model_name="review",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("decision__in", ["approved", "changes_requested", "rejected"])),
+                name="review_decision_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='review',
-            constraint=models.UniqueConstraint(fields=('request', 'round'), name='review_decides_a_round_once'),
+            model_name="review",
+            constraint=models.UniqueConstraint(fields=("request", "round"), name="review_decides_a_round_once"),
         ),
         migrations.AddConstraint(
-            model_name='roleassignment',
-            constraint=models.UniqueConstraint(fields=('user', 'role', 'account'), name='role_once', nulls_distinct=False),
+            model_name="roleassignment",
+            constraint=models.UniqueConstraint(
+                fields=("user", "role", "account"), name="role_once", nulls_distinct=False
+            ),
         ),
         migrations.AddConstraint(
-            model_name='roleassignment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('account__isnull', False), ('role', 'approver')), models.Q(models.Q(('role', 'approver'), _negated=True), ('account__isnull', True)), _connector='OR'), name='role_approver_has_account'),
+            model_name="roleassignment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("account__isnull", False), ("role", "approver")),
+                    models.Q(models.Q(("role", "approver"), _negated=True), ("account__isnull", True)),
+                    _connector="OR",
+                ),
+                name="role_approver_has_account",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='roleassignment',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['engineer', 'approver', 'operator', 'auditor', 'administrator'])), name='role_known'),
+            model_name="roleassignment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("role__in", ["engineer", "approver", "operator", "auditor", "administrator"])),
+                name="role_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('user', 'team'), name='membership_once'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(fields=("user", "team"), name="membership_once"),
         ),
         migrations.AddIndex(
-            model_name='endpointrequest',
-            index=models.Index(fields=['account', 'status', '-id'], name='request_by_account'),
+            model_name="endpointrequest",
+            index=models.Index(fields=["account", "status", "-id"], name="request_by_account"),
         ),
         migrations.AddIndex(
-            model_name='endpointrequest',
-            index=models.Index(fields=['owner_team', '-id'], name='request_by_team'),
+            model_name="endpointrequest",
+            index=models.Index(fields=["owner_team", "-id"], name="request_by_team"),
         ),
         migrations.AddIndex(
-            model_name='endpointrequest',
-            index=models.Index(fields=['requester', '-id'], name='request_by_requester'),
+            model_name="endpointrequest",
+            index=models.Index(fields=["requester", "-id"], name="request_by_requester"),
         ),
         migrations.AddConstraint(
-            model_name='endpointrequest',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['submitted', 'changes_requested', 'approved', 'provisioning', 'pending_acceptance', 'available', 'deleted', 'failed', 'rejected', 'withdrawn'])), name='request_status_known'),
+            model_name="endpointrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        [
+                            "submitted",
+                            "changes_requested",
+                            "approved",
+                            "provisioning",
+                            "pending_acceptance",
+                            "available",
+                            "deleted",
+                            "failed",
+                            "rejected",
+                            "withdrawn",
+                        ],
+                    )
+                ),
+                name="request_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='endpointrequest',
-            constraint=models.CheckConstraint(condition=models.Q(('approved_by__isnull', True), models.Q(('approved_by', models.F('requester')), _negated=True), _connector='OR'), name='request_not_self_approved'),
+            model_name="endpointrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("approved_by__isnull", True),
+                    models.Q(("approved_by", models.F("requester")), _negated=True),
+                    _connector="OR",
+                ),
+                name="request_not_self_approved",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='endpointrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('approved_at__isnull', True), ('approved_by__isnull', True), ('approved_hash__isnull', True)), models.Q(('approved_at__isnull', False), ('approved_by__isnull', False), ('approved_hash__isnull', False)), _connector='OR'), name='request_approval_who_when_what'),
+            model_name="endpointrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("approved_at__isnull", True), ("approved_by__isnull", True), ("approved_hash__isnull", True)
+                    ),
+                    models.Q(
+                        ("approved_at__isnull", False), ("approved_by__isnull", False), ("approved_hash__isnull", False)
+                    ),
+                    _connector="OR",
+                ),
+                name="request_approval_who_when_what",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='endpointrequest',
-            constraint=models.CheckConstraint(condition=models.Q(('approved_hash__isnull', True), ('approved_hash', models.F('content_hash')), _connector='OR'), name='request_approved_as_reviewed'),
+            model_name="endpointrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("approved_hash__isnull", True), ("approved_hash", models.F("content_hash")), _connector="OR"
+                ),
+                name="request_approved_as_reviewed",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='endpointrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ('approved', 'provisioning', 'pending_acceptance', 'available', 'deleted', 'failed')), _negated=True), ('approved_by__isnull', False), _connector='OR'), name='request_approved_states_need_approver'),
+            model_name="endpointrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        (
+                            "status__in",
+                            ("approved", "provisioning", "pending_acceptance", "available", "deleted", "failed"),
+                        ),
+                        _negated=True,
+                    ),
+                    ("approved_by__isnull", False),
+                    _connector="OR",
+                ),
+                name="request_approved_states_need_approver",
+            ),
         ),
         migrations.AddIndex(
-            model_name='endpoint',
-            index=models.Index(fields=['account', 'region', 'vpc_id'], name='endpoint_by_vpc'),
+            model_name="endpoint",
+            index=models.Index(fields=["account", "region", "vpc_id"], name="endpoint_by_vpc"),
         ),
         migrations.AddIndex(
-            model_name='endpoint',
-            index=models.Index(fields=['owner_team', '-id'], name='endpoint_by_team'),
+            model_name="endpoint",
+            index=models.Index(fields=["owner_team", "-id"], name="endpoint_by_team"),
         ),
         migrations.AddConstraint(
-            model_name='endpoint',
-            constraint=models.UniqueConstraint(condition=models.Q(('vpc_endpoint_id__isnull', False)), fields=('account', 'region', 'vpc_endpoint_id'), name='endpoint_managed_once'),
+            model_name="endpoint",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("vpc_endpoint_id__isnull", False)),
+                fields=("account", "region", "vpc_endpoint_id"),
+                name="endpoint_managed_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='endpoint',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['provisioning', 'pending_acceptance', 'available', 'updating', 'deleting', 'failed', 'deleted', 'discarded'])), name='endpoint_status_known'),
+            model_name="endpoint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        [
+                            "provisioning",
+                            "pending_acceptance",
+                            "available",
+                            "updating",
+                            "deleting",
+                            "failed",
+                            "deleted",
+                            "discarded",
+                        ],
+                    )
+                ),
+                name="endpoint_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='endpoint',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('observed__isnull', True), ('observed_at__isnull', True)), models.Q(('observed__isnull', False), ('observed_at__isnull', False)), _connector='OR'), name='endpoint_observed_what_when'),
+            model_name="endpoint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("observed__isnull", True), ("observed_at__isnull", True)),
+                    models.Q(("observed__isnull", False), ("observed_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="endpoint_observed_what_when",
+            ),
         ),
     ]

@@ -13,6 +13,8 @@ from endpoints.domain import lifecycle
 
 IN_FLIGHT = ("observing", "waiting_acceptance")
 CLAIMABLE = ("queued", "running")
+ROUTINE = ("delete",)
+"""Actions that nobody waits for: they give way to all others."""
 
 
 class OperationQuerySet(models.QuerySet["Operation"]):
@@ -30,6 +32,8 @@ class Operation(models.Model):
 
     `client_token` is what AWS de-duplicates a create by (at most 64 ASCII characters); it is drawn with the row,
     so every attempt sends the same. `fence` rises with each claim: a worker that lost its lease can't write.
+    `slot_action` is the AWS action of the call that was made last, at `called_at`, or of the one that has its turn at
+    `slot_at` (see `services/turns.py`).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -50,6 +54,8 @@ class Operation(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     throttles = models.PositiveIntegerField(default=0)
     next_attempt_at = models.DateTimeField()
+    slot_at = models.DateTimeField(null=True, blank=True)
+    slot_action = models.CharField(max_length=40, blank=True, default="")
     last_error_code = models.CharField(max_length=120, blank=True, default="")
     last_error = models.TextField(blank=True, default="")
     last_cure = models.TextField(blank=True, default="")
@@ -80,6 +86,7 @@ class Operation(models.Model):
         ]
         indexes = [
             models.Index(fields=["next_attempt_at"], condition=Q(status="queued"), name="operation_due"),
+            models.Index(fields=["account", "region", "slot_action", "called_at"], name="operation_called"),
             models.Index(fields=["lease_expires_at"], condition=Q(status="running"), name="operation_expired"),
             models.Index(fields=["account", "region"], condition=Q(status__in=IN_FLIGHT), name="operation_in_flight"),
         ]
@@ -91,6 +98,11 @@ class Operation(models.Model):
     def state(self) -> lifecycle.State:
         """Return the status with its label, tone and meaning."""
         return lifecycle.OPERATION.states[self.status]
+
+    @property
+    def is_routine(self) -> bool:
+        """Tell whether the operation gives way to urgent ones."""
+        return self.action in ROUTINE
 
 
 def client_token(operation_id: uuid.UUID, generation: int) -> str:

@@ -23,8 +23,21 @@ class ChangeAction(models.TextChoices):
     """What a change does to one endpoint."""
 
     CREATE = "create", "Create"
+    ADOPT = "adopt", "Adopt"
+    MODIFY = "modify", "Modify"
     POLICY = "policy", "Change policy"
+    RECREATE = "recreate", "Recreate"
     DELETE = "delete", "Delete"
+
+    @property
+    def is_new_here(self) -> bool:
+        """Tell whether the portal manages the endpoint only from this change on."""
+        return self in (ChangeAction.CREATE, ChangeAction.ADOPT)
+
+    @property
+    def creates(self) -> bool:
+        """Tell whether AWS makes an endpoint for it."""
+        return self in (ChangeAction.CREATE, ChangeAction.RECREATE)
 
 
 class EndpointRequestQuerySet(models.QuerySet["EndpointRequest"]):
@@ -125,9 +138,11 @@ def content_hash(*, title: str, justification: str, owner_team: str, changes: li
 
 
 class Change(models.Model):
-    """One endpoint to create, re-policy or delete. Immutable: an edited request gets new changes in a new round.
+    """What happens to one endpoint. Immutable: an edited request gets new changes in a new round.
 
     `base_generation` is the endpoint's generation that the requester saw; an approval against another one is refused.
+    `base_spec` is what the endpoint should have been until then. `adopts` is the id of an endpoint that exists in AWS
+    and that the portal takes over. `after` is the position of the change of the same round that must succeed first.
     """
 
     request = models.ForeignKey(EndpointRequest, on_delete=models.PROTECT, related_name="changes")
@@ -141,6 +156,9 @@ class Change(models.Model):
     spec: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
     spec_hash = models.CharField(max_length=64)
     base_generation = models.PositiveIntegerField(null=True, blank=True)
+    base_spec: models.JSONField[dict[str, Any] | None, dict[str, Any] | None] = models.JSONField(null=True, blank=True)
+    adopts = models.CharField(max_length=32, blank=True, default="")
+    after = models.PositiveSmallIntegerField(null=True, blank=True)
     endpoint = models.ForeignKey(
         "endpoints.Endpoint", on_delete=models.PROTECT, null=True, blank=True, related_name="changes"
     )
@@ -154,8 +172,15 @@ class Change(models.Model):
             models.UniqueConstraint(fields=["request", "round", "position"], name="change_position_once"),
             models.CheckConstraint(condition=Q(action__in=ChangeAction.values), name="change_action_known"),
             models.CheckConstraint(
-                condition=Q(action=ChangeAction.CREATE) | Q(endpoint__isnull=False, base_generation__isnull=False),
+                condition=Q(action__in=[ChangeAction.CREATE, ChangeAction.ADOPT])
+                | Q(endpoint__isnull=False, base_generation__isnull=False),
                 name="change_names_its_endpoint",
+            ),
+            models.CheckConstraint(
+                condition=Q(action=ChangeAction.ADOPT) ^ Q(adopts=""), name="change_adoption_names_what"
+            ),
+            models.CheckConstraint(
+                condition=Q(after__isnull=True) | Q(after__lt=F("position")), name="change_after_an_earlier_one"
             ),
         ]
 
@@ -166,10 +191,43 @@ class Change(models.Model):
         """Return the spec that this change asks for; for a deletion, the spec of what goes."""
         return EndpointSpec.from_dict(self.spec)
 
+    def former(self) -> EndpointSpec | None:
+        """Return what the endpoint should have been before this change, if it was managed then."""
+        return EndpointSpec.from_dict(self.base_spec) if self.base_spec else None
+
+    @property
+    def kind(self) -> ChangeAction:
+        """Return the action as what it is, not as text."""
+        return ChangeAction(self.action)
+
     def reviewed(self) -> dict[str, Any]:
         """Return what a reviewer reads of this change, as hashed in the request's `content_hash`."""
-        endpoint = self.endpoint_id if self.action != ChangeAction.CREATE else None
-        return {"action": self.action, "endpoint": endpoint, "base_generation": self.base_generation, "spec": self.spec}
+        return reviewed(
+            action=self.kind,
+            endpoint_id=self.endpoint_id,
+            base_generation=self.base_generation,
+            spec=self.spec,
+            adopts=self.adopts,
+            after=self.after,
+        )
+
+
+def reviewed(
+    *,
+    action: ChangeAction,
+    endpoint_id: int | None,
+    base_generation: int | None,
+    spec: dict[str, Any],
+    adopts: str,
+    after: int | None,
+) -> dict[str, Any]:
+    """Return what a reviewer reads of one change, in the shape that `content_hash` covers.
+
+    What only some actions have is left out of the others: their hash is what it was before these came to be.
+    """
+    extra = ({"adopts": adopts} if adopts else {}) | ({"after": after} if after is not None else {})
+    endpoint = None if action.is_new_here else endpoint_id
+    return {"action": str(action), "endpoint": endpoint, "base_generation": base_generation, "spec": spec} | extra
 
 
 class Severity(models.TextChoices):

@@ -20,8 +20,14 @@ def findings_for(change: ChangeDraft, *, account: Account) -> list[Finding]:
     if change.action == ChangeAction.DELETE:
         return []
     found = policy_findings(change.spec)
-    rules = preflight.RULES if change.action == ChangeAction.CREATE else preflight.POLICY_RULES
+    if change.action == ChangeAction.ADOPT:
+        return _ordered(found)
+    rules = preflight.RULES if change.action.creates else preflight.POLICY_RULES
     found += preflight.check(change.spec, snapshot_for(change.spec, account=account), rules)
+    return _ordered(found)
+
+
+def _ordered(found: list[Finding]) -> list[Finding]:
     order = {"block": 0, "warn": 1, "info": 2}
     return sorted(found, key=lambda item: order[item.severity])
 
@@ -50,7 +56,7 @@ def policy_findings(spec: EndpointSpec) -> list[Finding]:
             f"Line {item.line}, column {item.column}: {item.message}",
             item.cure,
         )
-        for item in grammar.check(spec.policy_document, vpc_endpoint_type=spec.vpc_endpoint_type.value)
+        for item in grammar.check(spec.policy_document, vpc_endpoint_type="Gateway" if spec.is_gateway else "Interface")
     ]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from endpoints.domain.specs import EndpointSpec
 from endpoints.models import Account, Endpoint, PolicyRevision, Team
-from endpoints.models.requests import ChangeAction, content_hash
+from endpoints.models.requests import ChangeAction, content_hash, reviewed
 
 MAX_TITLE = 120
 MAX_JUSTIFICATION = 4000
@@ -15,7 +15,10 @@ MAX_JUSTIFICATION = 4000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeDraft:
-    """One change as asked for. `reason` explains a policy change; `restores` names the revision rolled back to."""
+    """One change as asked for. `reason` explains a policy change; `restores` names the revision rolled back to.
+
+    `adopts` and `after` are as in `Change`.
+    """
 
     action: ChangeAction
     spec: EndpointSpec
@@ -23,15 +26,26 @@ class ChangeDraft:
     base_generation: int | None = None
     reason: str = ""
     restores: PolicyRevision | None = None
+    adopts: str = ""
+    after: int | None = None
+
+    @property
+    def changes_policy(self) -> bool:
+        """Tell whether the policy's text differs from the one that was approved last."""
+        if self.endpoint is None or self.action in (ChangeAction.DELETE, ChangeAction.RECREATE):
+            return False
+        return self.spec.policy_document != self.endpoint.desired_spec().policy_document
 
     def reviewed(self) -> dict[str, Any]:
         """Return what a reviewer reads; the same shape as `Change.reviewed`."""
-        return {
-            "action": str(self.action),
-            "endpoint": self.endpoint.pk if self.endpoint else None,
-            "base_generation": self.base_generation,
-            "spec": self.spec.to_dict(),
-        }
+        return reviewed(
+            action=self.action,
+            endpoint_id=self.endpoint.pk if self.endpoint else None,
+            base_generation=self.base_generation,
+            spec=self.spec.to_dict(),
+            adopts=self.adopts,
+            after=self.after,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,5 +68,26 @@ def write(held: Claim, *, release: bool = False, **changes: Any) -> None:
         raise LeaseLost(str(held.operation_id))
 
 
+def put_back(held: Claim, *, seconds: float, **changes: Any) -> None:
+    """Undo a claim: the operation is queued as before and due in `seconds`. It counts as no attempt.
+
+    Like `claim` it records no event: nothing was tried. Raises LeaseLost.
+    """
+    due_at = Now() + timedelta(seconds=seconds)
+    put = Operation.objects.filter(
+        pk=held.operation_id, status="running", lease_owner=held.owner, fence=held.fence
+    ).update(
+        status="queued",
+        lease_owner="",
+        lease_expires_at=None,
+        attempts=F("attempts") - 1,
+        next_attempt_at=due_at,
+        version=F("version") + 1,
+        **changes,
+    )
+    if not put:
+        raise LeaseLost(str(held.operation_id))
+
+
 def _lease() -> timedelta:
     return timedelta(seconds=settings.PORTAL_LEASE_SECONDS)

@@ -24,7 +24,8 @@ from endpoints.queue import wake_operation
 from endpoints.services import events, outcomes
 from endpoints.services.leases import worker_name
 from endpoints.services.provisioning import next_actions
-from endpoints.services.targets import gateway
+from endpoints.services.targets import PATIENCE, gateway
+from endpoints.services.turns import NotYet
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,9 @@ def observe(*, account_region_id: int) -> int:
             seen = found.get(operation.endpoint.vpc_endpoint_id or "")
             _settle_alone(operation, _with_interfaces(seen, interfaces))
         return len(operations)
+    except NotYet as later:
+        log.info("observing %s: %s", region, later)
+        return 0
     except AwsError as error:
         _note_trouble(region, error)
         return 0
@@ -77,7 +81,7 @@ def _lease(account_region_id: int) -> AccountRegion | None:
 def _look(
     region: AccountRegion, operations: list[Operation]
 ) -> tuple[dict[str, ObservedEndpoint], dict[str, NetworkInterface]]:
-    client = gateway(region.account, region.region)
+    client = gateway(region.account, region.region, patience=PATIENCE)
     found = client.describe_vpc_endpoints(
         item.endpoint.vpc_endpoint_id for item in operations if item.endpoint.vpc_endpoint_id
     )
@@ -127,18 +131,18 @@ def _settle_deletion(operation: Operation, seen: ObservedEndpoint | None, now: d
         outcomes.succeed(operation, now=now)
     elif seen.state != "deleting":
         outcomes.act_again(operation, now=now)
-        wake_operation(operation.pk)
+        wake_operation(operation.pk, routine=operation.is_routine)
 
 
 def _settle_missing(operation: Operation, now: datetime) -> None:
     since = operation.called_at or operation.created_at
-    if operation.action == ChangeAction.CREATE and now - since < NOT_YET:
+    if operation.change.kind.creates and now - since < NOT_YET:
         return
     outcomes.fail(
         operation,
         code="InvalidVpcEndpointId.NotFound",
         message=f"AWS no longer knows {operation.endpoint.vpc_endpoint_id}.",
-        cure="It was deleted outside of the portal. Withdraw this request and ask for a new endpoint.",
+        cure="It was deleted outside of the portal. Withdraw this request; the endpoint's page offers to recreate it.",
         now=now,
     )
 
@@ -170,7 +174,11 @@ def _settle_present(operation: Operation, seen: ObservedEndpoint, now: datetime)
 
 
 def _settle_available(operation: Operation, seen: ObservedEndpoint, now: datetime) -> None:
-    remaining = next_actions(operation, seen)
+    try:
+        remaining = next_actions(operation, seen)
+    except AwsError as error:
+        outcomes.fail(operation, code=error.code, message=error.message, cure=error.cure, now=now)
+        return
     if not remaining:
         outcomes.succeed(operation, now=now)
     elif operation.attempts >= outcomes.MAX_ATTEMPTS:
@@ -183,7 +191,7 @@ def _settle_available(operation: Operation, seen: ObservedEndpoint, now: datetim
         )
     else:
         outcomes.act_again(operation, now=now)
-        wake_operation(operation.pk)
+        wake_operation(operation.pk, routine=operation.is_routine)
 
 
 def _store(endpoint: Endpoint, seen: ObservedEndpoint, now: datetime) -> None:

@@ -17,6 +17,7 @@ from endpoints.domain.lifecycle import Actor
 from endpoints.domain.observed import ObservedEndpoint
 from endpoints.models import Endpoint, EndpointRequest, Operation
 from endpoints.models.requests import ChangeAction
+from endpoints.queue import wake_operation
 from endpoints.services import events, policies, transitions
 from endpoints.services.actors import WORKER
 
@@ -25,6 +26,7 @@ MAX_ATTEMPTS = 8
 LONGEST_WAIT = 60.0
 """Seconds between two tries, at most."""
 _FREE = {"lease_owner": "", "lease_expires_at": None}
+_DONE = {**_FREE, "slot_at": None}
 
 
 def started(operation: Operation, *, now: datetime) -> None:
@@ -50,7 +52,7 @@ def created(operation: Operation, observed: ObservedEndpoint, *, request_id: str
             "aws_request_id": request_id,
         },
     )
-    _bump(operation)
+    bump(operation)
 
 
 def hand_over(operation: Operation, *, request_id: str, now: datetime) -> None:
@@ -60,7 +62,7 @@ def hand_over(operation: Operation, *, request_id: str, now: datetime) -> None:
         "observe",
         now,
         {
-            **_FREE,
+            **_DONE,
             "aws_request_id": request_id or operation.aws_request_id,
             "next_attempt_at": now,
             "last_error": "",
@@ -71,12 +73,17 @@ def hand_over(operation: Operation, *, request_id: str, now: datetime) -> None:
     refresh_request(operation.request, now=now)
 
 
-def went_wrong(operation: Operation, error: AwsError, *, now: datetime) -> None:
-    """Postpone a running operation, or hand it to a person, depending on the error's kind."""
+def went_wrong(operation: Operation, error: AwsError, *, now: datetime, again_in: float | None = None) -> None:
+    """Postpone a running operation, or hand it to a person, depending on the error's kind.
+
+    After a throttled call `again_in` is its next turn, in seconds.
+    """
     operation.refresh_from_db()
     if error.kind is Kind.THROTTLED:
-        wait = _backoff(operation.throttles, base=2.0, cap=20.0)
-        _postpone(operation, error, wait, now, {"attempts": F("attempts") - 1, "throttles": F("throttles") + 1})
+        wait = again_in or _backoff(operation.throttles, base=2.0, cap=20.0)
+        slot = {"slot_at": Now() + timedelta(seconds=wait)} if again_in else {}
+        changes = {"attempts": F("attempts") - 1, "throttles": F("throttles") + 1, **slot}
+        _postpone(operation, error, wait, now, changes)
     elif error.kind is Kind.REFUSED or operation.attempts >= MAX_ATTEMPTS:
         fail(operation, code=error.code, message=error.message, cure=error.cure, now=now, request_id=error.request_id)
     else:
@@ -95,7 +102,19 @@ def succeed(operation: Operation, *, now: datetime) -> None:
             endpoint, "become_available", now, {"available_at": since, "last_error": "", "last_error_code": ""}
         )
     _move(operation, "succeed", now, {**_FREE, "finished_at": now})
+    _release_followers(operation, now)
     refresh_request(operation.request, now=now)
+
+
+def _release_followers(operation: Operation, now: datetime) -> None:
+    """Queue what waited for this operation: a replaced endpoint goes only after the new one has come."""
+    change = operation.change
+    followers = Operation.objects.filter(
+        request=operation.request_id, change__round=change.round, change__after=change.position, status="waiting"
+    )
+    for follower in followers.select_related("account", "endpoint", "request"):
+        _move(follower, "release", now, {"next_attempt_at": now})
+        wake_operation(follower.pk, routine=follower.is_routine)
 
 
 def await_acceptance(operation: Operation, *, now: datetime) -> None:
@@ -125,7 +144,7 @@ def fail(operation: Operation, *, code: str, message: str, cure: str, now: datet
         "fail",
         now,
         {
-            **_FREE,
+            **_DONE,
             "last_error_code": code,
             "last_error": message,
             "last_cure": cure,
@@ -187,7 +206,7 @@ def _postpone(operation: Operation, error: AwsError, wait: float, now: datetime,
         },
         summary=f"{error.code}: {error.message}",
     )
-    _bump(operation)
+    bump(operation)
 
 
 def _backoff(tries: int, *, base: float, cap: float) -> float:
@@ -212,6 +231,7 @@ def _move_endpoint(endpoint: Endpoint, transition: str, now: datetime, changes: 
     transitions.apply(to=endpoint, transition=transition, acting_as=Actor.WORKER, who=WORKER, now=now, changes=changes)
 
 
-def _bump(operation: Operation) -> None:
+def bump(operation: Operation) -> None:
+    """Let the pages of the operation's request and endpoint show its row anew."""
     EndpointRequest.objects.filter(pk=operation.request_id).update(version=F("version") + 1)
     Endpoint.objects.filter(pk=operation.endpoint_id).update(version=F("version") + 1)

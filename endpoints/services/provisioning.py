@@ -1,4 +1,4 @@
-"""Bringing AWS to what was approved: claim, look, plan, act, hand over to the observer.
+"""Bringing AWS to what was approved: claim, wait for a turn, look, plan, act, hand over to the observer.
 
 Intent is committed before a call and the outcome after it, never a transaction across the call. A crash anywhere
 leaves a row that the sweeper finds; whoever takes it up looks first, by id or by the ownership tag, and then
@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db.models import F
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from endpoints.aws import AwsError, Ec2Gateway, Kind
-from endpoints.aws.gateway import create_parameters
+from endpoints.aws.parameters import create_parameters
+from endpoints.domain.actions import Action, CreateEndpoint, ModifyEndpoint
 from endpoints.domain.observed import ObservedEndpoint
-from endpoints.domain.plan import Action, CreateEndpoint, DeleteEndpoint, plan
+from endpoints.domain.plan import GONE_STATES, plan
 from endpoints.domain.specs import EndpointSpec
 from endpoints.models import AccountRegion, Endpoint, InventoryItem, Operation
 from endpoints.models.inventory import InventoryKind
@@ -27,10 +29,13 @@ from endpoints.models.requests import ChangeAction
 from endpoints.policy.meaning import FULL_ACCESS
 from endpoints.queue import wake_observer
 from endpoints.services import events, outcomes, policies
-from endpoints.services.leases import Claim, LeaseLost, claim, worker_name, write
+from endpoints.services.leases import Claim, LeaseLost, claim, put_back, worker_name, write
 from endpoints.services.targets import gateway
+from endpoints.services.turns import NotYet, Turn, call_of, first_call
 
 OWNERSHIP_TAG = "portal:operation"
+LOOKS = 3
+"""After how many looks in vain an endpoint that was available once counts as deleted."""
 
 log = logging.getLogger(__name__)
 
@@ -41,13 +46,17 @@ def run(*, operation_id: UUID, owner: str | None = None) -> bool:
     if held is None:
         return False
     operation = Operation.objects.select_related("change", "request", "endpoint", "account").get(pk=operation_id)
+    turn = Turn(operation)
     try:
         if operation.attempts > outcomes.MAX_ATTEMPTS:
             raise _worn_out()
         outcomes.started(operation, now=timezone.now())
-        _work(operation, held)
+        with turn:
+            _work(operation, held, turn)
+    except NotYet as later:
+        _sleep(operation, held, later)
     except AwsError as error:
-        _settle_error(operation, held, error)
+        _settle_error(operation, held, error, again_in=turn.next_in)
     except LeaseLost:
         log.warning("operation %s: the lease was lost; another worker has it", operation_id)
     except Exception as error:
@@ -76,14 +85,17 @@ def _unforeseen(error: Exception) -> AwsError:
     )
 
 
-def _work(operation: Operation, held: Claim) -> None:
+def _work(operation: Operation, held: Claim, turn: Turn) -> None:
     client = gateway(operation.account, operation.region)
+    if call := first_call(operation):
+        turn.take(call)  # first of all: who must wait costs AWS no look
     observed = find(operation, client)
     if observed is not None and operation.endpoint.vpc_endpoint_id is None:
         _record_created(operation, held, observed, request_id="")
     request_id = ""
     for action in next_actions(operation, observed):
-        request_id = _carry_out(action, operation, held, client)
+        turn.take(call_of(action))
+        request_id = _carry_out(action, operation, held, client, turn)
     now = timezone.now()
     with events.recorded(events.chain_of(operation.account)):
         write(held)  # raises LeaseLost before anything is changed
@@ -96,63 +108,117 @@ def find(operation: Operation, client: Ec2Gateway) -> ObservedEndpoint | None:
     """Return the endpoint as AWS has it now: by its id, or, when a create may have happened, by the ownership tag."""
     endpoint = operation.endpoint
     if endpoint.vpc_endpoint_id:
-        return client.describe_vpc_endpoint(endpoint.vpc_endpoint_id)
-    if operation.action == ChangeAction.CREATE and operation.intent_at is not None:
+        return _with_addresses(client.describe_vpc_endpoint(endpoint.vpc_endpoint_id), operation, client)
+    if operation.change.kind.creates and operation.intent_at is not None:
         found = client.find_by_tag(OWNERSHIP_TAG, str(operation.pk))
         return next((item for item in found if item.state not in ("deleting", "deleted")), None)
     return None
 
 
+def _with_addresses(
+    observed: ObservedEndpoint | None, operation: Operation, client: Ec2Gateway
+) -> ObservedEndpoint | None:
+    """Add the interfaces where a fixed address has to be compared with theirs."""
+    if observed is None or not operation.change.desired().subnet_configurations:
+        return observed
+    interfaces = client.network_interfaces(observed.network_interface_ids)
+    return replace(observed, network_interfaces=tuple(interfaces.values()))
+
+
 def next_actions(operation: Operation, observed: ObservedEndpoint | None) -> tuple[Action, ...]:
-    """Return what is still to be done for an operation, given what AWS has."""
+    """Return what is still to be done for an operation, given what AWS has.
+
+    Raises AwsError where nothing can be done by a worker: the endpoint is gone, an AWS service manages it, it needs a
+    replacement, or one to be adopted isn't what was reviewed any more.
+    """
+    if observed is not None and observed.requester_managed:
+        raise _refused(
+            "RequesterManaged",
+            f"{observed.vpc_endpoint_id} is managed by an AWS service on your behalf.",
+            "Change it in that service; withdraw this request.",
+        )
     if operation.action == ChangeAction.DELETE:
         return plan(desired=None, observed=observed, same_policy=policies.same_policy, full_access=FULL_ACCESS)
-    if observed is None and operation.endpoint.vpc_endpoint_id:
-        raise AwsError(
-            code="InvalidVpcEndpointId.NotFound",
-            message=f"AWS doesn't know {operation.endpoint.vpc_endpoint_id}.",
-            kind=Kind.NOT_FOUND,
-            cure="If it was deleted outside of the portal, withdraw this request and ask for a new endpoint.",
-        )
-    return plan(
+    _still_there(operation, observed)
+    actions = plan(
         desired=operation.change.desired(),
         observed=observed,
         same_policy=policies.same_policy,
         full_access=FULL_ACCESS,
+        former=operation.change.former(),
         private_dns_allowed=observed is not None and observed.state == "available",
     )
+    if operation.action == ChangeAction.ADOPT and actions:
+        raise _refused(
+            "ChangedMeanwhile",
+            f"{operation.endpoint.vpc_endpoint_id} is no longer what was reviewed; adopting it would change it.",
+            "Withdraw this request, refresh the inventory and ask for the adoption once more.",
+        )
+    if observed is not None and any(isinstance(item, CreateEndpoint) and item.replaces for item in actions):
+        raise _refused(
+            "NeedsReplacement",
+            f"AWS can't change {observed.vpc_endpoint_id} into what was approved.",
+            "Withdraw this request and ask for a replacement on the endpoint's page.",
+        )
+    return actions
 
 
-def _carry_out(action: Action, operation: Operation, held: Claim, client: Ec2Gateway) -> str:
+def _refused(code: str, message: str, cure: str) -> AwsError:
+    return AwsError(code=code, message=message, kind=Kind.REFUSED, cure=cure)
+
+
+def _still_there(operation: Operation, observed: ObservedEndpoint | None) -> None:
+    gone = observed is None or observed.state in GONE_STATES
+    if gone and operation.endpoint.vpc_endpoint_id:
+        # One answer may come from a replica that lags behind; an endpoint that was there once and isn't found again
+        # and again was deleted.
+        surely = operation.endpoint.available_at is not None and operation.attempts >= LOOKS
+        raise AwsError(
+            code="InvalidVpcEndpointId.NotFound",
+            message=f"AWS doesn't know {operation.endpoint.vpc_endpoint_id}.",
+            kind=Kind.REFUSED if surely else Kind.NOT_FOUND,
+            cure="If it was deleted outside of the portal, withdraw this request; its page then offers to recreate it.",
+        )
+
+
+def _carry_out(action: Action, operation: Operation, held: Claim, client: Ec2Gateway, turn: Turn) -> str:
+    call = call_of(action)
+    intent: dict[str, Any] = {}
     if isinstance(action, CreateEndpoint):
-        return _create(action.spec, operation, held, client)
-    write(held, called_at=timezone.now())
-    if isinstance(action, DeleteEndpoint):
-        return client.delete_vpc_endpoint(action.vpc_endpoint_id)
-    if action.policy_document is not None:
+        parameters = operation.intent or _parameters(action.spec, operation)
+        intent = {"intent": parameters, "intent_at": operation.intent_at or timezone.now()}
+    write(held, called_at=Now(), slot_at=None, slot_action=call, **intent)
+    turn.used()
+    try:
+        return _call(action, operation, held, client, intent)
+    except AwsError as error:
+        if error.kind is Kind.THROTTLED:
+            turn.refused(call)
+        raise
+
+
+def _call(action: Action, operation: Operation, held: Claim, client: Ec2Gateway, intent: dict[str, Any]) -> str:
+    if isinstance(action, CreateEndpoint):
+        created = client.create_vpc_endpoint(intent["intent"])
+        _record_created(operation, held, created.endpoint, request_id=created.request_id)
+        return created.request_id
+    if isinstance(action, ModifyEndpoint) and action.policy_document is not None:
         action = replace(action, policy_document=policies.wire_text(action.policy_document))
-    return client.modify_vpc_endpoint(action)
-
-
-def _create(spec: EndpointSpec, operation: Operation, held: Claim, client: Ec2Gateway) -> str:
-    parameters = operation.intent or _parameters(spec, operation)
-    now = timezone.now()
-    write(held, intent=parameters, intent_at=operation.intent_at or now, called_at=now)
-    created = client.create_vpc_endpoint(parameters)
-    _record_created(operation, held, created.endpoint, request_id=created.request_id)
-    return created.request_id
+    return client.carry_out(action)
 
 
 def _parameters(spec: EndpointSpec, operation: Operation) -> dict[str, Any]:
-    if spec.private_dns_enabled and _acceptance_required(spec):
-        spec = replace(spec, private_dns_enabled=False)  # AWS refuses it until accepted; the observer adds it then
+    if spec.private_dns_enabled and (spec.private_dns_when_available or _acceptance_required(spec)):
+        # AWS refuses it until the owner has accepted, and clients would be led to what doesn't answer yet: the second
+        # step comes when the observer sees it available.
+        spec = replace(spec, private_dns_enabled=False)
     if spec.policy_document is not None:
         spec = replace(spec, policy_document=policies.wire_text(spec.policy_document))
     tags = {
         OWNERSHIP_TAG: str(operation.pk),
         "portal:request": operation.request.reference,
         "portal:team": operation.endpoint.owner_team.slug,
-        **({"Name": spec.name} if spec.name else {}),
+        **spec.all_tags,
     }
     return create_parameters(spec, client_token=operation.client_token, tags=tags)
 
@@ -183,12 +249,24 @@ def _record_created(operation: Operation, held: Claim, observed: ObservedEndpoin
     operation.endpoint.refresh_from_db()
 
 
-def _settle_error(operation: Operation, held: Claim, error: AwsError) -> None:
+def _sleep(operation: Operation, held: Claim, later: NotYet) -> None:
+    """Put the operation back until its turn; `slot_at` keeps a turn that is its own."""
+    due_at = Now() + timedelta(seconds=later.seconds)
+    slot = {"slot_at": due_at, "slot_action": later.action} if later.promised else {}
+    try:
+        put_back(held, seconds=later.seconds, **slot)
+    except LeaseLost:
+        log.warning("operation %s: the lease was lost; another worker has it", operation.pk)
+    else:
+        outcomes.bump(operation)
+
+
+def _settle_error(operation: Operation, held: Claim, error: AwsError, *, again_in: float | None = None) -> None:
     now: datetime = timezone.now()
     log.warning("operation %s: %s (%s), request %s", operation.pk, error, error.kind, error.request_id)
     try:
         with events.recorded(events.chain_of(operation.account)):
             write(held)
-            outcomes.went_wrong(operation, error, now=now)
+            outcomes.went_wrong(operation, error, now=now, again_in=again_in)
     except LeaseLost:
         log.warning("operation %s: the lease was lost; another worker has it", operation.pk)

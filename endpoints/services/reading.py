@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from django.db.models import Exists, F, OuterRef, Prefetch
 
 from endpoints.domain import lifecycle
-from endpoints.domain.plan import CreateEndpoint, Names, explain, plan
+from endpoints.domain.actions import CreateEndpoint
+from endpoints.domain.plan import plan
 from endpoints.domain.specs import EndpointSpec
+from endpoints.domain.words import Names, explain
 from endpoints.models import (
     Change,
     Endpoint,
@@ -62,8 +64,10 @@ def _parts(spec: EndpointSpec) -> tuple[str, ...]:
 
 def plan_in_words(*, action: str, spec: EndpointSpec, endpoint: Endpoint | None, names: Names) -> tuple[str, ...]:
     """Return what a worker would do now, as sentences; for a creation whatever AWS holds already."""
-    if action == ChangeAction.CREATE:
+    if ChangeAction(action).creates:
         return explain(CreateEndpoint(spec), names)
+    if action == ChangeAction.ADOPT:
+        return ("Nothing changes in AWS: the portal manages the endpoint as it is from now on.",)
     observed = endpoint.observed_endpoint() if endpoint else None
     if observed is None:
         return ("AWS has no such endpoint as far as the portal knows: there is nothing to do.",)
@@ -72,6 +76,7 @@ def plan_in_words(*, action: str, spec: EndpointSpec, endpoint: Endpoint | None,
         observed=observed,
         same_policy=policies.same_policy,
         full_access=FULL_ACCESS,
+        former=endpoint.desired_spec() if endpoint else None,
     )
     sentences = tuple(line for item in actions for line in explain(item, names))
     return sentences or ("AWS is as asked already: nothing has to be done.",)

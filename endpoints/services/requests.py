@@ -113,6 +113,9 @@ def withdraw(*, request: EndpointRequest, by: Who, now: datetime) -> None:
 
 _RESUME = {
     ChangeAction.CREATE: "resume_provisioning",
+    ChangeAction.ADOPT: "resume_provisioning",
+    ChangeAction.RECREATE: "resume_provisioning",
+    ChangeAction.MODIFY: "resume_update",
     ChangeAction.POLICY: "resume_update",
     ChangeAction.DELETE: "resume_deletion",
 }
@@ -138,7 +141,7 @@ def retry(*, request: EndpointRequest, by: Who, now: datetime) -> None:
                 raise Conflict("Another change of this endpoint is under way. Retry when it has ended.") from error
             resume = _RESUME[ChangeAction(operation.action)]
             transitions.apply(to=operation.endpoint, transition=resume, acting_as=role, who=by, now=now)
-            wake_operation(operation.pk)
+            wake_operation(operation.pk, routine=operation.is_routine)
 
 
 def current_changes(request: EndpointRequest) -> list[Change]:
@@ -186,8 +189,11 @@ def _add_changes(
             spec=asked.spec.to_dict(),
             spec_hash=asked.spec.sha256(),
             base_generation=asked.base_generation,
+            base_spec=asked.endpoint.desired if asked.endpoint else None,
+            adopts=asked.adopts,
+            after=asked.after,
             endpoint=asked.endpoint,
-            policy_revision=_proposed(asked, by, now),
+            policy_revision=_proposed(asked, draft.justification, by, now),
         )
         Check.objects.bulk_create(
             Check(change=change, rule=item.rule, severity=item.severity, message=item.message, cure=item.cure)
@@ -195,14 +201,14 @@ def _add_changes(
         )
 
 
-def _proposed(asked: ChangeDraft, by: Who, now: datetime) -> PolicyRevision | None:
-    if asked.action != ChangeAction.POLICY or asked.endpoint is None:
+def _proposed(asked: ChangeDraft, why: str, by: Who, now: datetime) -> PolicyRevision | None:
+    if asked.endpoint is None or not (asked.action == ChangeAction.POLICY or asked.changes_policy):
         return None
     return policies.propose(
         endpoint=asked.endpoint,
         document=asked.spec.policy_document,
         by=by,
-        reason=asked.reason,
+        reason=asked.reason or why,
         now=now,
         restores=asked.restores,
     )
@@ -217,10 +223,10 @@ def _retire_round(request: EndpointRequest, by: Who, now: datetime, *, for_edit:
     operations = list(_operations(request).select_related("endpoint__account", "account", "change"))
     if for_edit and any(item.status == "succeeded" for item in operations):
         raise Conflict("A part of this request is done already; it can't be edited. Retry or withdraw it.")
-    if for_edit and any(item.action == ChangeAction.CREATE and item.endpoint.vpc_endpoint_id for item in operations):
+    if for_edit and any(item.change.kind.creates and item.endpoint.vpc_endpoint_id for item in operations):
         raise Conflict("AWS has made an endpoint for this request. Retry it, or withdraw it and ask for its deletion.")
     for operation in operations:
-        if operation.status in ("failed", "waiting_acceptance"):
+        if operation.status in ("failed", "waiting", "waiting_acceptance"):
             _retire_operation(operation, by, now)
     for revision in PolicyRevision.objects.filter(changes__request=request, changes__round=request.round).filter(
         Q(status="proposed") | Q(status="approved")
@@ -238,27 +244,36 @@ def _retire_operation(operation: Operation, by: Who, now: datetime) -> None:
         changes={"finished_at": now},
     )
     endpoint = operation.endpoint
-    if operation.action == ChangeAction.CREATE:
-        if not endpoint.vpc_endpoint_id and endpoint.status == "failed":
+    kind = operation.change.kind
+    if kind.is_new_here:
+        unmade = kind is ChangeAction.ADOPT or not endpoint.vpc_endpoint_id
+        if unmade and endpoint.status == "failed":
             transitions.apply(
                 to=endpoint,
                 transition="discard",
                 acting_as=Actor.REQUESTER,
                 who=by,
                 now=now,
-                changes={"closed_at": now},
+                # Let go of an endpoint that wasn't adopted in the end: somebody may ask for it again.
+                changes={"closed_at": now, "vpc_endpoint_id": None},
             )
             policies.decline_open(endpoint=endpoint, by=by, acting_as=Actor.REQUESTER, now=now)
-    elif endpoint.status == "failed":
+    elif endpoint.status in ("failed", "deleting"):
         settled = _settled_spec(operation)
         transitions.apply(
             to=endpoint,
-            transition="restore",
+            transition="go_missing" if _is_missing(operation) else "restore",
             acting_as=Actor.REQUESTER,
             who=by,
             now=now,
             changes={"desired": settled, "generation": F("generation") + 1, "last_error": "", "last_error_code": ""},
         )
+
+
+def _is_missing(operation: Operation) -> bool:
+    """Tell whether AWS has no such endpoint, as far as is known: a recreation that made none, or a loss on the way."""
+    endpoint = operation.endpoint
+    return not endpoint.vpc_endpoint_id or operation.last_error_code == "InvalidVpcEndpointId.NotFound"
 
 
 def _settled_spec(operation: Operation) -> dict[str, object]:

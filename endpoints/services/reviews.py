@@ -117,7 +117,7 @@ def _keep_review(
 
 
 def _start(change: Change, request: EndpointRequest, by: Who, now: datetime) -> None:
-    if change.action == ChangeAction.CREATE:
+    if change.kind.is_new_here:
         endpoint = _new_endpoint(change, request, by, now)
     else:
         endpoint = _endpoint_to_change(change, by, now)
@@ -128,7 +128,7 @@ def _start(change: Change, request: EndpointRequest, by: Who, now: datetime) -> 
     )
     operation_id = uuid.uuid4()
     try:
-        Operation.objects.create(
+        operation = Operation.objects.create(
             id=operation_id,
             change=change,
             request=request,
@@ -142,22 +142,30 @@ def _start(change: Change, request: EndpointRequest, by: Who, now: datetime) -> 
         )
     except IntegrityError as error:
         raise Conflict("Another change of this endpoint is under way. Approve this one when it has ended.") from error
-    wake_operation(operation_id)
+    if change.after:
+        transitions.apply(to=operation, transition="hold", acting_as=Actor.APPROVER, who=by, now=now)
+    elif change.position == 1:
+        # One message for a request, however long; its other operations are found fairly, in half a second.
+        wake_operation(operation_id, routine=operation.is_routine)
 
 
 def _new_endpoint(change: Change, request: EndpointRequest, by: Who, now: datetime) -> Endpoint:
-    endpoint = Endpoint.objects.create(
-        account=request.account,
-        region=change.region,
-        vpc_id=change.vpc_id,
-        service_name=change.service_name,
-        vpc_endpoint_type=change.vpc_endpoint_type,
-        owner_team=request.owner_team,
-        name=change.desired().name,
-        desired=change.spec,
-        created_at=now,
-        updated_at=now,
-    )
+    try:
+        endpoint = Endpoint.objects.create(
+            account=request.account,
+            region=change.region,
+            vpc_id=change.vpc_id,
+            service_name=change.service_name,
+            vpc_endpoint_type=change.vpc_endpoint_type,
+            vpc_endpoint_id=change.adopts or None,
+            owner_team=request.owner_team,
+            name=change.desired().name,
+            desired=change.spec,
+            created_at=now,
+            updated_at=now,
+        )
+    except IntegrityError as error:
+        raise Conflict(f"The portal manages {change.adopts} already. Reject this request.") from error
     Change.objects.filter(pk=change.pk).update(endpoint=endpoint)
     policies.first_revision(
         endpoint=endpoint,
@@ -171,17 +179,32 @@ def _new_endpoint(change: Change, request: EndpointRequest, by: Who, now: dateti
     return endpoint
 
 
+_BEGINS = {
+    ChangeAction.MODIFY: "update",
+    ChangeAction.POLICY: "update",
+    ChangeAction.RECREATE: "recreate",
+    ChangeAction.DELETE: "delete",
+}
+
+
 def _endpoint_to_change(change: Change, by: Who, now: datetime) -> Endpoint:
     endpoint = change.endpoint
     if endpoint is None:
         raise Conflict("The endpoint is no longer known. Reject this request.")
+    changes: dict[str, Any] = {"desired": change.spec, "generation": F("generation") + 1}
+    if change.action == ChangeAction.MODIFY:
+        changes["name"] = change.desired().name
+    elif change.action == ChangeAction.RECREATE:
+        # What AWS had is gone; its id stays in the events.
+        changes |= {"vpc_endpoint_id": None, "aws_state": "", "observed": None, "observed_at": None}
     transitions.apply(
         to=endpoint,
-        transition="delete" if change.action == ChangeAction.DELETE else "update",
+        transition=_BEGINS[change.kind],
         acting_as=Actor.APPROVER,
         who=by,
         now=now,
         where=Q(generation=change.base_generation),
-        changes={"desired": change.spec, "generation": F("generation") + 1},
+        changes=changes,
+        data={"vpc_endpoint_id": endpoint.vpc_endpoint_id},
     )
     return endpoint

@@ -43,6 +43,13 @@ def check_account(*, check_id: int) -> None:
     account_checks.run(check_id=check_id)
 
 
+@shared_task(name="endpoints.wake_due")
+def wake_due() -> None:
+    """Wake workers for the operations whose turn has come."""
+    if queue.first_in("wake-due", seconds=settings.PORTAL_WAKE_SECONDS / 2):
+        sweeping.wake_due()
+
+
 @shared_task(name="endpoints.sweep")
 def sweep() -> None:
     """Find what is due and wake workers for it. Ticks that piled up while no worker was there count as one."""

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from endpoints.domain.observed import ObservedEndpoint
-from endpoints.domain.plan import Names
 from endpoints.domain.specs import EndpointSpec
+from endpoints.domain.words import Names
 from endpoints.services.policies import same_policy
 from endpoints.templatetags.status import Status, of_interface
 

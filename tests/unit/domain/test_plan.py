@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from endpoints.domain.actions import CreateEndpoint, DeleteEndpoint, ModifyEndpoint
 from endpoints.domain.observed import ObservedEndpoint
-from endpoints.domain.plan import CreateEndpoint, DeleteEndpoint, ModifyEndpoint, Names, explain, plan
+from endpoints.domain.plan import plan
 from endpoints.domain.specs import EndpointSpec
+from endpoints.domain.words import Names, drops_connections, explain
 from tests.unit.domain.test_specs import GATEWAY, INTERFACE
 
 FULL = "the full access document"
@@ -78,10 +80,38 @@ def test_all_differences_become_one_modify_call() -> None:
     )
 
 
-def test_full_access_is_sent_as_a_document_since_reset_is_for_gateways_only() -> None:
-    (action,) = planned(G_SPEC, seen(G_SPEC, policy_document="custom"))
-    assert isinstance(action, ModifyEndpoint)
-    assert action.policy_document == FULL
+def test_full_access_is_a_reset_for_a_gateway_and_a_document_for_an_interface() -> None:
+    assert planned(G_SPEC, seen(G_SPEC, policy_document="custom")) == (
+        ModifyEndpoint(vpc_endpoint_id="vpce-1", reset_policy=True),
+    )
+    assert planned(I_SPEC, seen(I_SPEC, policy_document="custom")) == (
+        ModifyEndpoint(vpc_endpoint_id="vpce-1", policy_document=FULL),
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("vpc_id", "vpc-00000000000000009"),
+        ("service_name", "com.amazonaws.eu-west-1.dynamodb"),
+        ("vpc_endpoint_type", "Interface"),
+    ],
+)
+def test_what_aws_cannot_change_is_replaced_new_before_old(field: str, value: str) -> None:
+    new, old = planned(G_SPEC, seen(G_SPEC, **{field: value}))
+    assert new == CreateEndpoint(G_SPEC, replaces="vpce-1", reasons=(field,))
+    assert old == DeleteEndpoint("vpce-1", replaced=True)
+    text = " ".join(line for action in (new, old) for line in explain(action))
+    for part in ("can't change the", "takes the place of vpce-1", "after the new endpoint is available", "drop"):
+        assert part in text
+
+
+def test_who_drops_connections_is_told() -> None:
+    assert drops_connections([CreateEndpoint(G_SPEC)])
+    assert not drops_connections([CreateEndpoint(I_SPEC)])
+    assert not drops_connections([ModifyEndpoint(vpc_endpoint_id="vpce-1", add_subnet_ids=("subnet-1",))])
+    assert drops_connections([ModifyEndpoint(vpc_endpoint_id="vpce-1", remove_subnet_ids=("subnet-1",))])
+    assert drops_connections([DeleteEndpoint("vpce-1")])
 
 
 def test_no_group_in_the_spec_accepts_the_default_group_that_aws_attached() -> None:

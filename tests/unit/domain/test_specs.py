@@ -43,7 +43,7 @@ def test_a_spec_survives_the_way_through_json(values: dict[str, Any]) -> None:
         ("vpc_id", "vpc-xyz", "Choose a VPC"),
         ("vpc_id", "vpc-0123456789abcdef0\n", "Choose a VPC"),
         ("service_name", "s3; drop", "Choose a service"),
-        ("vpc_endpoint_type", "Tunnel", "Gateway or Interface"),
+        ("vpc_endpoint_type", "Tunnel", "Gateway, Interface or GatewayLoadBalancer"),
         ("route_table_ids", ["sg-0123456789abcdef0"], "rtb-"),
         ("route_table_ids", ["rtb-0123456789abcdef0"] * 2, "twice"),
         ("subnet_ids", ["subnet-0123456789abcdef0"], "leave subnets empty"),

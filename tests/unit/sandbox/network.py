@@ -12,6 +12,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from portal.sandbox.aws import scenes
+
 REGION = "us-east-1"
 # One attempt: what a test counts must not be what botocore retried.
 ONCE = Config(retries={"total_max_attempts": 1, "mode": "standard"})
@@ -155,3 +157,57 @@ class Network:
         """Return the id of a service's prefix list."""
         filters = [{"Name": "prefix-list-name", "Values": [self.service(short)]}]
         return str(self.ec2.describe_prefix_lists(Filters=filters)["PrefixLists"][0]["PrefixListId"])
+
+
+PROVIDER = "999900001111"
+
+
+@dataclass
+class Provided:
+    """A service with acceptance, its provider's client and a consumer's network."""
+
+    provider: Any
+    consumer: Network
+    service_id: str
+    name: str
+
+    def endpoint(self, **more: Any) -> Any:
+        """Create the consumer's endpoint."""
+        return self.consumer.interface(ServiceName=self.name, **more)
+
+    def decide(self, verb: str, *ids: str) -> list[Any]:
+        """Accept or reject and return what was unsuccessful."""
+        act = getattr(self.provider, f"{verb}_vpc_endpoint_connections")
+        unsuccessful: list[Any] = act(ServiceId=self.service_id, VpcEndpointIds=list(ids))["Unsuccessful"]
+        return unsuccessful
+
+    def connections(self, **params: Any) -> list[tuple[str, str, str]]:
+        """Return (endpoint, owner, state) of the provider's connections."""
+        found = self.provider.describe_vpc_endpoint_connections(**params)["VpcEndpointConnections"]
+        return [(one["VpcEndpointId"], one["VpcEndpointOwner"], one["VpcEndpointState"]) for one in found]
+
+    @classmethod
+    def build(cls, network: Network, *, gateway: bool = False) -> Provided:
+        """Make a service of another account that the network's account may ask for.
+
+        It is an Interface service with a private DNS name, or one of a Gateway Load Balancer.
+        """
+        key = scenes.add_account(PROVIDER)
+        keys = {"aws_access_key_id": key["access_key_id"], "aws_secret_access_key": key["secret_access_key"]}
+        provider = client(**keys)
+        home = Network.build(provider, cidr="10.50.0.0/16")
+        kind: dict[str, Any] = {"Type": "gateway"} if gateway else {"Type": "network", "Scheme": "internal"}
+        balancer = client("elbv2", **keys).create_load_balancer(Name="ledger", Subnets=home.subnets, **kind)
+        arns = [balancer["LoadBalancers"][0]["LoadBalancerArn"]]
+        configuration: dict[str, Any] = (
+            {"GatewayLoadBalancerArns": arns}
+            if gateway
+            else {"NetworkLoadBalancerArns": arns, "PrivateDnsName": "ledger.partner.example"}
+        )
+        service = provider.create_vpc_endpoint_service_configuration(AcceptanceRequired=True, **configuration)[
+            "ServiceConfiguration"
+        ]
+        provider.modify_vpc_endpoint_service_permissions(
+            ServiceId=service["ServiceId"], AddAllowedPrincipals=["arn:aws:iam::123456789012:root"]
+        )
+        return cls(provider, network, service["ServiceId"], service["ServiceName"])

@@ -2,59 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-import pytest
-
-from portal.sandbox.aws import scenes
-from tests.unit.sandbox.network import Network, client, code_of, error_of
-
-PROVIDER = "999900001111"
-
-
-@dataclass
-class Provided:
-    """A service with acceptance, its provider's client and a consumer's network."""
-
-    provider: Any
-    consumer: Network
-    service_id: str
-    name: str
-
-    def endpoint(self, **more: Any) -> Any:
-        """Create the consumer's endpoint."""
-        return self.consumer.interface(ServiceName=self.name, **more)
-
-    def decide(self, verb: str, *ids: str) -> list[Any]:
-        """Accept or reject and return what was unsuccessful."""
-        act = getattr(self.provider, f"{verb}_vpc_endpoint_connections")
-        unsuccessful: list[Any] = act(ServiceId=self.service_id, VpcEndpointIds=list(ids))["Unsuccessful"]
-        return unsuccessful
-
-    def connections(self, **params: Any) -> list[tuple[str, str, str]]:
-        """Return (endpoint, owner, state) of the provider's connections."""
-        found = self.provider.describe_vpc_endpoint_connections(**params)["VpcEndpointConnections"]
-        return [(one["VpcEndpointId"], one["VpcEndpointOwner"], one["VpcEndpointState"]) for one in found]
-
-
-@pytest.fixture
-def provided(network: Network) -> Provided:
-    """A service of another account, with a private DNS name, that the consumer may ask for."""
-    key = scenes.add_account(PROVIDER)
-    keys = {"aws_access_key_id": key["access_key_id"], "aws_secret_access_key": key["secret_access_key"]}
-    provider = client(**keys)
-    home = Network.build(provider, cidr="10.50.0.0/16")
-    balancer = client("elbv2", **keys).create_load_balancer(
-        Name="ledger", Type="network", Scheme="internal", Subnets=home.subnets
-    )["LoadBalancers"][0]["LoadBalancerArn"]
-    service = provider.create_vpc_endpoint_service_configuration(
-        NetworkLoadBalancerArns=[balancer], AcceptanceRequired=True, PrivateDnsName="ledger.partner.example"
-    )["ServiceConfiguration"]
-    provider.modify_vpc_endpoint_service_permissions(
-        ServiceId=service["ServiceId"], AddAllowedPrincipals=["arn:aws:iam::123456789012:root"]
-    )
-    return Provided(provider, network, service["ServiceId"], service["ServiceName"])
+from tests.unit.sandbox.network import PROVIDER, Network, Provided, client, code_of, error_of
 
 
 def test_an_endpoint_waits_for_the_owner_then_becomes_available(provided: Provided) -> None:

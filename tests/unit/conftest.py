@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from portal.sandbox.aws import activate
-from tests.unit.sandbox.network import Network
+from tests.unit.sandbox.network import Network, Provided
 
 
 @pytest.fixture
@@ -21,3 +21,9 @@ def aws() -> Iterator[None]:
 def network(aws: None) -> Network:
     """A VPC with one subnet in each of three zones and a route table."""
     return Network.build()
+
+
+@pytest.fixture
+def provided(network: Network) -> Provided:
+    """A service of another account that the network's account may ask for, and that asks for acceptance."""
+    return Provided.build(network)

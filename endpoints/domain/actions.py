@@ -1,0 +1,72 @@
+"""What a worker can do to bring an endpoint to what was approved: frozen actions, each one AWS call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from endpoints.domain.specs import EndpointSpec, SubnetConfiguration
+
+
+@dataclass(frozen=True, slots=True)
+class CreateEndpoint:
+    """Create the endpoint of this spec, by one CreateVpcEndpoint call.
+
+    `replaces` is the endpoint that this one takes the place of, and `reasons` are the fields, by botocore's names in
+    snake_case, that AWS can't change in place.
+    """
+
+    spec: EndpointSpec
+    replaces: str = ""
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModifyEndpoint:
+    """Change an endpoint in place, by one ModifyVpcEndpoint call. What is empty or None stays as it is."""
+
+    vpc_endpoint_id: str
+    add_route_table_ids: tuple[str, ...] = ()
+    remove_route_table_ids: tuple[str, ...] = ()
+    add_subnet_ids: tuple[str, ...] = ()
+    remove_subnet_ids: tuple[str, ...] = ()
+    add_security_group_ids: tuple[str, ...] = ()
+    remove_security_group_ids: tuple[str, ...] = ()
+    subnet_configurations: tuple[SubnetConfiguration, ...] = ()
+    ip_address_type: str = ""
+    dns_record_ip_type: str = ""
+    private_dns_only_for_inbound_resolver_endpoint: bool | None = None
+    private_dns_enabled: bool | None = None
+    policy_document: str | None = None
+    reset_policy: bool = False
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Tell whether nothing but the id is given."""
+        return self == ModifyEndpoint(vpc_endpoint_id=self.vpc_endpoint_id)
+
+
+@dataclass(frozen=True, slots=True)
+class SetTags:
+    """Add tags, or give them other values, by one CreateTags call."""
+
+    vpc_endpoint_id: str
+    tags: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveTags:
+    """Remove tags by their keys, by one DeleteTags call."""
+
+    vpc_endpoint_id: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteEndpoint:
+    """Delete the endpoint, by one DeleteVpcEndpoints call; `replaced` when another has taken its place."""
+
+    vpc_endpoint_id: str
+    replaced: bool = False
+
+
+Action = CreateEndpoint | ModifyEndpoint | SetTags | RemoveTags | DeleteEndpoint

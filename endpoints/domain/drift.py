@@ -1,0 +1,122 @@
+"""Drift: how what AWS has differs from what was approved, and what is there as a spec of its own. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from endpoints.domain.observed import ObservedEndpoint
+from endpoints.domain.plan import SamePolicy
+from endpoints.domain.specs import RESERVED_TAGS, EndpointSpec, EndpointType, SpecError, short_service_name
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field, by botocore's name in snake_case, as approved and as observed.
+
+    Lists are sorted; a policy is a text, None where none was asked for; tags are named `tags.<key>`.
+    """
+
+    field: str
+    desired: str | bool | tuple[str, ...] | None
+    observed: str | bool | tuple[str, ...] | None
+
+
+def differences(
+    desired: EndpointSpec, observed: ObservedEndpoint, *, same_policy: SamePolicy
+) -> tuple[Difference, ...]:
+    """Return every difference that the plan would repair, in a fixed order; policies are compared by meaning.
+
+    What the spec leaves to AWS (no security group, no IP address type, any address) is no difference, nor are tags
+    that the spec doesn't name.
+    """
+    return (
+        *_lists(desired, observed),
+        *_options(desired, observed),
+        *_addresses(desired, observed),
+        *_policy(desired, observed, same_policy),
+        *_tags(desired, observed),
+    )
+
+
+def _lists(desired: EndpointSpec, observed: ObservedEndpoint) -> Iterator[Difference]:
+    for name in ("route_table_ids", "subnet_ids", "security_group_ids"):
+        wanted, there = sorted(getattr(desired, name)), sorted(getattr(observed, name))
+        left_to_aws = name == "security_group_ids" and not wanted
+        if wanted != there and not left_to_aws:
+            yield Difference(name, tuple(wanted), tuple(there))
+
+
+def _options(desired: EndpointSpec, observed: ObservedEndpoint) -> Iterator[Difference]:
+    if not desired.has_network_interfaces:
+        return
+    for name in ("ip_address_type", "dns_record_ip_type"):
+        wanted, there = getattr(desired, name), getattr(observed, name)
+        if wanted and wanted != there:
+            yield Difference(name, wanted, there)
+    if desired.private_dns_enabled != observed.private_dns_enabled:
+        yield Difference("private_dns_enabled", desired.private_dns_enabled, observed.private_dns_enabled)
+    inbound = "private_dns_only_for_inbound_resolver_endpoint"
+    both_on = desired.private_dns_enabled and observed.private_dns_enabled
+    if desired.short_service == "s3" and both_on and getattr(desired, inbound) != getattr(observed, inbound):
+        yield Difference(inbound, getattr(desired, inbound), getattr(observed, inbound))
+
+
+def _addresses(desired: EndpointSpec, observed: ObservedEndpoint) -> Iterator[Difference]:
+    for subnet, address in desired.fixed_addresses.items():
+        there = observed.addresses.get(subnet)
+        if there is not None and there != address:
+            yield Difference(f"subnet_configurations.{subnet}", address, there)
+
+
+def _policy(desired: EndpointSpec, observed: ObservedEndpoint, same_policy: SamePolicy) -> Iterator[Difference]:
+    takes_policy = desired.vpc_endpoint_type is not EndpointType.GATEWAY_LOAD_BALANCER
+    if takes_policy and not same_policy(desired.policy_document, observed.policy_document):
+        yield Difference("policy_document", desired.policy_document, observed.policy_document)
+
+
+def _tags(desired: EndpointSpec, observed: ObservedEndpoint) -> Iterator[Difference]:
+    there = dict(observed.tags)
+    for key, value in sorted(desired.all_tags.items()):
+        if there.get(key) != value:
+            yield Difference(f"tags.{key}", value, there.get(key))
+
+
+def spec_of(
+    observed: ObservedEndpoint, *, account_id: str, region: str, is_full_access: Callable[[str], bool]
+) -> EndpointSpec:
+    """Return what is there as a spec: to adopt an endpoint, or to accept how it was changed.
+
+    The portal's own tags and AWS's are left out; a policy that means full access is none. Raises SpecError for what
+    the portal doesn't manage, such as an endpoint of another type.
+    """
+    try:
+        kind = EndpointType(observed.vpc_endpoint_type)
+    except ValueError:
+        problem = f"The portal doesn't manage endpoints of the type {observed.vpc_endpoint_type}."
+        raise SpecError({"vpc_endpoint_type": problem}) from None
+    tags = dict(observed.tags)
+    policy = observed.policy_document
+    interface = kind is EndpointType.INTERFACE
+    return EndpointSpec(
+        account_id=account_id,
+        region=region,
+        vpc_id=observed.vpc_id,
+        service_name=observed.service_name,
+        vpc_endpoint_type=kind,
+        subnet_ids=observed.subnet_ids,
+        security_group_ids=observed.security_group_ids if interface else (),
+        route_table_ids=observed.route_table_ids,
+        private_dns_enabled=interface and observed.private_dns_enabled,
+        policy_document=None if not policy or is_full_access(policy) else policy,
+        name=tags.pop("Name", ""),
+        service_region=observed.service_region if observed.service_region != region else "",
+        ip_address_type="" if kind is EndpointType.GATEWAY else observed.ip_address_type,
+        dns_record_ip_type=observed.dns_record_ip_type if interface else "",
+        private_dns_only_for_inbound_resolver_endpoint=(
+            observed.private_dns_only_for_inbound_resolver_endpoint
+            and observed.private_dns_enabled
+            and short_service_name(observed.service_name) == "s3"
+        ),
+        tags=tuple(sorted((key, value) for key, value in tags.items() if not key.lower().startswith(RESERVED_TAGS))),
+    )
