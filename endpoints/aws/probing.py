@@ -41,7 +41,7 @@ class Probe:
     shows: tuple[str, ...] = ()
 
 
-_TAG = {"Key": "portal:operation", "Value": "check"}
+_TAG = {"Key": "portal:check", "Value": "dry-run"}  # never the tag that marks an endpoint as ours
 _READS = {
     "describe_vpcs": "ec2:DescribeVpcs",
     "describe_subnets": "ec2:DescribeSubnets",
