@@ -78,9 +78,11 @@ def problem_content(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 def path_ids(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Say of each path's `id` where to find it."""
-    for path in result["paths"].values():
+    lists = set(result["paths"])
+    for address, path in result["paths"].items():
+        in_list = "`id` in the list's JSON, and the" if address.partition("/{id}")[0] in lists else "The"
         for operation in path.values():
             for parameter in operation.get("parameters", ()):
                 if parameter["in"] == "path" and parameter["name"] == "id":
-                    parameter["description"] = "`id` in the list's JSON, and the number in the address of its page."
+                    parameter["description"] = f"{in_list} number in the address of its page."
     return result

@@ -41,6 +41,7 @@ class Probe:
     shows: tuple[str, ...] = ()
 
 
+_TAG = {"Key": "portal:check", "Value": "dry-run"}  # never the tag that marks an endpoint as ours
 _READS = {
     "describe_vpcs": "ec2:DescribeVpcs",
     "describe_subnets": "ec2:DescribeSubnets",
@@ -73,13 +74,12 @@ def probes(sample: Sample) -> Iterator[Probe]:
         **create,
         "VpcEndpointType": "Gateway",
         "RouteTableIds": [sample.route_table_id],
-        "TagSpecifications": [
-            {"ResourceType": "vpc-endpoint", "Tags": [{"Key": "portal:operation", "Value": "check"}]}
-        ],
+        "TagSpecifications": [{"ResourceType": "vpc-endpoint", "Tags": [_TAG]}],
     }
     yield Probe("create_vpc_endpoint", gateway, ("ec2:CreateVpcEndpoint", "ec2:CreateTags"))
     yield Probe("modify_vpc_endpoint", _modification(sample), ("ec2:ModifyVpcEndpoint",))
-    tags = {"Resources": [sample.vpc_endpoint_id], "Tags": [{"Key": "portal:operation"}]}
+    tags = {"Resources": [sample.vpc_endpoint_id], "Tags": [_TAG]}
+    yield Probe("create_tags", tags, ("ec2:CreateTags",))
     yield Probe("delete_tags", tags, ("ec2:DeleteTags",))
     yield Probe("delete_vpc_endpoints", {"VpcEndpointIds": [sample.vpc_endpoint_id]}, ("ec2:DeleteVpcEndpoints",))
 

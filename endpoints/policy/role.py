@@ -7,8 +7,8 @@ A test derives the actions from the calls in `endpoints/aws`, so that a new call
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 ROLE_NAME = "VpcEndpointPortal"
@@ -35,7 +35,6 @@ class Statement:
     actions: tuple[str, ...]
     why: str
     resources: tuple[str, ...] = ()
-    condition: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 STATEMENTS = (
@@ -66,8 +65,8 @@ STATEMENTS = (
     Statement(
         "TagEndpoints",
         ("ec2:CreateTags", "ec2:DeleteTags"),
-        "Marks an endpoint as the portal's while it is created, and sets and removes the tags that were approved. "
-        "Tags of anything else are out of reach.",
+        "Marks an endpoint as the portal's while it is created, and changes its tags as approved. Nothing else in the "
+        "account can be tagged with it.",
         (_ENDPOINT,),
     ),
     Statement(
@@ -139,15 +138,12 @@ def statement_of(action: str) -> Statement | None:
 
 
 def _written(statement: Statement, account_id: str, partition: str) -> dict[str, Any]:
-    written: dict[str, Any] = {
+    return {
         "Sid": statement.sid,
         "Effect": "Allow",
         "Action": _one_or_many(statement.actions),
         "Resource": _one_or_many([_arn(name, account_id, partition) for name in statement.resources] or ["*"]),
     }
-    if statement.condition:
-        written["Condition"] = {operator: dict(tests) for operator, tests in statement.condition.items()}
-    return written
 
 
 def _arn(name: str, account_id: str, partition: str) -> str:
