@@ -78,5 +78,5 @@ def path_ids(result: dict[str, Any], **_: Any) -> dict[str, Any]:
         for operation in path.values():
             for parameter in operation.get("parameters", ()):
                 if parameter["in"] == "path" and parameter["name"] == "id":
-                    parameter["description"] = "`id` in the list's JSON, and the number in the address of its page."
+                    parameter["description"] = "`id` in the list's JSON, and in the address of its page."
     return result
