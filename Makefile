@@ -35,7 +35,7 @@ help: ## Explain every target
 run: $(SANDBOX) ## Run the whole portal on this machine, in the foreground, with demonstration data
 	@exec $(BIN)/python -m portal.sandbox
 
-# Files go to processes in their order, the browser tests first: the few long ones must not come last.
+# Files go to processes in the order of tests/conftest.py, the longest first: none of those may come last.
 .PHONY: test
 test: $(DEV) ## Run every test, with a PostgreSQL and a Valkey of the tests' own
 	@$(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=loadfile --no-loadscope-reorder $(TESTS)

@@ -17,6 +17,7 @@ from django.db import transaction
 PROVISION = "endpoints.provision"
 OBSERVE = "endpoints.observe"
 REFRESH_INVENTORY = "endpoints.refresh_inventory"
+CHECK_ACCOUNT = "endpoints.check_account"
 
 URGENT, ROUTINE = "urgent", "routine"
 """Celery's queues. A worker takes from both by turns, so routine messages never stand before an urgent one."""
@@ -58,6 +59,17 @@ def wake_observer(account_region_id: int) -> None:
 def wake_inventory(account_region_id: int) -> None:
     """After commit, tell a worker to read an account-region's inventory."""
     _after_commit(REFRESH_INVENTORY, ROUTINE, account_region_id=account_region_id)
+
+
+def wake_account_check(check_id: int) -> None:
+    """After commit, tell a worker that an account is to be checked."""
+    _after_commit(CHECK_ACCOUNT, URGENT, check_id=check_id)
+
+
+def wake_waiting_account_check(check_id: int, version: int) -> None:
+    """Tell a worker again that a check is due, at most once a while for the same state of its row."""
+    if first_in(f"check:{check_id}:{version}", seconds=AGAIN_SECONDS):
+        wake_account_check(check_id)
 
 
 def _after_commit(name: str, queue: str, **arguments: Any) -> None:

@@ -251,6 +251,8 @@ AWS_ENDPOINT_URL = env.text("AWS_ENDPOINT_URL", "")  # read by boto3 itself; her
 PORTAL_AWS_CONNECT_SECONDS = env.number("PORTAL_AWS_CONNECT_SECONDS", 3)
 PORTAL_AWS_READ_SECONDS = env.number("PORTAL_AWS_READ_SECONDS", 20)
 PORTAL_AWS_READ_ATTEMPTS = int(env.number("PORTAL_AWS_READ_ATTEMPTS", 3))
+# Who the portal is to other accounts: the ARN that their roles' trust policies name.
+PORTAL_AWS_PRINCIPAL = env.text("PORTAL_AWS_PRINCIPAL", "")
 PORTAL_LEASE_SECONDS = env.number("PORTAL_LEASE_SECONDS", 120)  # longer than any one call: endpoints/checks.py
 PORTAL_AWS_RATE = env.number("PORTAL_AWS_RATE", 1)  # times AWS's own pace: for a simulated AWS that is scaled alike
 PORTAL_WAKE_SECONDS = env.number("PORTAL_WAKE_SECONDS", 0.5)

@@ -18,6 +18,7 @@ from django.utils import timezone
 from endpoints.aws.sessions import forget_clients
 from endpoints.domain.specs import EndpointSpec, EndpointType
 from endpoints.models import Account, AccountRegion
+from endpoints.policy import role
 from endpoints.services import inventory, regions
 from portal.sandbox import world
 from portal.sandbox.aws.control import SimControl
@@ -200,9 +201,11 @@ def _make_role(url: str, keys: dict[str, str]) -> None:
             }
         ],
     }
-    allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    # Exactly what the portal prints for its role: whatever the tests do, they do with these permissions.
     iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(trust))
-    iam.put_role_policy(RoleName=ROLE, PolicyName="all", PolicyDocument=json.dumps(allow))
+    iam.put_role_policy(
+        RoleName=ROLE, PolicyName="portal", PolicyDocument=json.dumps(role.permission_policy(account_id=MEMBER))
+    )
 
 
 def member_account(account_id: str = MEMBER) -> Account:

@@ -38,10 +38,10 @@ def database_url() -> str:
 
 
 @contextmanager
-def celery(*arguments: str, log: Path, **extra: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `celery -A portal …` in a process group of its own, which is gone at the end."""
+def celery(*arguments: str, log: Path, app: str = "portal", **extra: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `celery -A app …` in a process group of its own, which is gone at the end."""
     env = {**os.environ, **FAST, "DATABASE_URL": database_url(), **extra}
-    command = [sys.executable, "-m", "celery", "-A", "portal", *arguments]
+    command = [sys.executable, "-m", "celery", "-A", app, *arguments]
     with log.open("ab") as out:
         process = subprocess.Popen(command, env=env, stdout=out, stderr=out, start_new_session=True)
     try:

@@ -1,6 +1,6 @@
 """What is stored, with its constraints and querysets: one module per noun."""
 
-from endpoints.models.accounts import Account, AccountRegion
+from endpoints.models.accounts import Account, AccountCheck, AccountRegion
 from endpoints.models.endpoints import Endpoint
 from endpoints.models.events import Event
 from endpoints.models.inventory import InventoryItem
@@ -12,6 +12,7 @@ from endpoints.models.reviews import Review
 
 __all__ = [
     "Account",
+    "AccountCheck",
     "AccountRegion",
     "Change",
     "Check",

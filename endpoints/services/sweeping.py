@@ -8,9 +8,9 @@ from datetime import datetime
 from django.db.models import F, Q, Window
 from django.db.models.functions import RowNumber
 
-from endpoints.models import Operation
+from endpoints.models import AccountCheck, Operation
 from endpoints.models.operations import ROUTINE
-from endpoints.queue import wake_inventory, wake_observer, wake_waiting_operation
+from endpoints.queue import wake_inventory, wake_observer, wake_waiting_account_check, wake_waiting_operation
 from endpoints.services import inventory, observation, policies
 
 BATCH = 500
@@ -25,6 +25,7 @@ class Swept:
 
     inventories: int
     revisions: int
+    account_checks: int = 0
 
 
 def sweep(*, now: datetime) -> Swept:
@@ -32,7 +33,14 @@ def sweep(*, now: datetime) -> Swept:
     stale = inventory.due()
     for account_region_id in stale:
         wake_inventory(account_region_id)
-    return Swept(inventories=len(stale), revisions=policies.let_take_effect(now=now))
+    checks = list(AccountCheck.objects.due().order_by("at").values_list("pk", "version")[:BATCH])
+    for check_id, version in checks:
+        wake_waiting_account_check(check_id, version)
+    return Swept(
+        inventories=len(stale),
+        revisions=policies.let_take_effect(now=now),
+        account_checks=len(checks),
+    )
 
 
 def wake_due() -> int:
@@ -41,8 +49,11 @@ def wake_due() -> int:
     Each account-region has its share: who has a turn goes before who has yet to ask for one, then the oldest. The first
     of all account-regions come before the second of any.
     """
-    order = [F("slot_at").asc(nulls_last=True), "next_attempt_at"]
-    place = Window(RowNumber(), partition_by=["account", "region", "routine"], order_by=order)
+    place = Window(
+        RowNumber(),
+        partition_by=["account", "region", "routine"],
+        order_by=[F("slot_at").asc(nulls_last=True), F("next_attempt_at").asc()],
+    )
     due = (
         Operation.objects.due()
         .annotate(routine=Q(action__in=ROUTINE))

@@ -27,7 +27,11 @@ def gateway(account: Account, region: str, *, patience: float = 0) -> Ec2Gateway
 
     A read for which there is no token waits up to `patience` seconds, and then raises NotYet.
     """
-    target = Target(
+    return gateway_for(target_of(account, region), timeouts()).paced(reads(account, region, patience=patience))
+
+
+def target_of(account: Account, region: str) -> Target:
+    """Return where to work, in words of the AWS floor."""
+    return Target(
         account_id=account.account_id, region=region, role_arn=account.role_arn, external_id=account.external_id
     )
-    return gateway_for(target, timeouts()).paced(reads(account, region, patience=patience))

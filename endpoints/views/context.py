@@ -42,6 +42,11 @@ class Can:
         return permissions.OPERATORS.allows(self._user)
 
     @property
+    def see_accounts(self) -> bool:
+        """Tell whether the person looks at AWS accounts."""
+        return permissions.ACCOUNT_READERS.allows(self._user)
+
+    @property
     def use_admin(self) -> bool:
         """Tell whether the person may open the administrators' desk."""
         return isinstance(self._user, User) and self._user.is_active and self._user.is_staff

@@ -41,6 +41,10 @@ _WORDS = {
     "policy.replaced": ("Policy revision {revision} replaced", "arrow-repeat", "muted"),
     "aws.created": ("AWS created {vpc_endpoint_id}", "hdd-network", "ok"),
     "aws.found_again": ("Found {vpc_endpoint_id} again in AWS", "hdd-network", "ok"),
+    "account.added": ("Account added", "plus-circle", "muted"),
+    "account.changed": ("Account changed", "pencil", "muted"),
+    "account.check_requested": ("Check of the account asked for", "shield-check", "muted"),
+    "account.external_id_renewed": ("ExternalId renewed", "key", "warn"),
     "operation.postponed": ("AWS hasn't done it yet; it will be tried again", "clock", "warn"),
     "operation.failed": ("AWS refused or didn't finish", "exclamation-triangle-fill", "bad"),
 }

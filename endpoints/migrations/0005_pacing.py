@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('endpoints', '0003_more_kinds_of_change'),
+        ('endpoints', '0004_account_checks'),
     ]
 
     operations = [
