@@ -11,8 +11,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from endpoints.aws import AwsError
@@ -135,8 +135,7 @@ def _settle_deletion(operation: Operation, seen: ObservedEndpoint | None, now: d
 
 
 def _settle_missing(operation: Operation, now: datetime) -> None:
-    since = operation.called_at or operation.created_at
-    if operation.change.kind.creates and now - since < NOT_YET:
+    if operation.change.kind.creates and _since_called(operation) < NOT_YET:
         return
     outcomes.fail(
         operation,
@@ -145,6 +144,13 @@ def _settle_missing(operation: Operation, now: datetime) -> None:
         cure="It was deleted outside of the portal. Withdraw this request; the endpoint's page offers to recreate it.",
         now=now,
     )
+
+
+def _since_called(operation: Operation) -> timedelta:
+    """Return how long ago AWS was called, by the database's clock alone: an observer's may be wrong."""
+    age = ExpressionWrapper(Now() - Coalesce("called_at", "created_at"), output_field=DurationField())
+    since: timedelta = Operation.objects.filter(pk=operation.pk).values_list(age, flat=True).get()
+    return since
 
 
 def _settle_present(operation: Operation, seen: ObservedEndpoint, now: datetime) -> None:
@@ -163,7 +169,7 @@ def _settle_present(operation: Operation, seen: ObservedEndpoint, now: datetime)
         )
     elif seen.state in ("deleting", "deleted"):
         _settle_missing(operation, now)
-    elif now - (operation.called_at or operation.created_at) > STUCK:
+    elif _since_called(operation) > STUCK:
         outcomes.fail(
             operation,
             code="StillPending",

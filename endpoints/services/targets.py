@@ -22,16 +22,16 @@ def timeouts() -> Timeouts:
     )
 
 
+def target_of(account: Account, region: str) -> Target:
+    """Return where to work, in words of the AWS floor."""
+    return Target(
+        account_id=account.account_id, region=region, role_arn=account.role_arn, external_id=account.external_id
+    )
+
+
 def gateway(account: Account, region: str, *, patience: float = 0) -> Ec2Gateway:
     """Return the gateway to one account and region, with this process's clients, reading at AWS's pace.
 
     A read for which there is no token waits up to `patience` seconds, and then raises NotYet.
     """
     return gateway_for(target_of(account, region), timeouts()).paced(reads(account, region, patience=patience))
-
-
-def target_of(account: Account, region: str) -> Target:
-    """Return where to work, in words of the AWS floor."""
-    return Target(
-        account_id=account.account_id, region=region, role_arn=account.role_arn, external_id=account.external_id
-    )

@@ -79,7 +79,7 @@ def work(region: int) -> None:
 
 
 def _child(order: dict[str, Any], out: int) -> None:
-    queue._send = lambda name, arguments: None  # there is nobody to wake
+    queue._send = lambda *_: None  # there is nobody to wake
     effects = Effects(order["crash_at"], out)
     effects.install()
     with connection.execute_wrapper(effects.statement):
