@@ -21,7 +21,7 @@ from endpoints.models import Account, AccountCheck, InventoryItem
 from endpoints.models.inventory import InventoryKind
 from endpoints.policy import role_check
 from endpoints.policy.role_check import Finding, Outcome, Trial
-from endpoints.services.targets import gateway, target_of, timeouts
+from endpoints.services.targets import PATIENCE, gateway, target_of, timeouts
 
 MAX_ATTEMPTS = 3
 _MOMENT = "%d %B %Y at %H:%M"
@@ -203,7 +203,7 @@ def _counts(account: Account, region: str) -> dict[str, Counter[str]]:
     """Return how many endpoints count against each quota: by VPC, and by region."""
     per_vpc: Counter[str] = Counter()
     gateways: Counter[str] = Counter()
-    for item in gateway(account, region).list_vpc_endpoints():
+    for item in gateway(account, region, patience=PATIENCE).list_vpc_endpoints():
         if item.state in _GONE:
             continue
         if item.vpc_endpoint_type in _COUNTED:

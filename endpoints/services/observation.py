@@ -132,8 +132,8 @@ def _settle_deletion(operation: Operation, seen: ObservedEndpoint | None, now: d
 
 
 def _settle_missing(operation: Operation, now: datetime) -> None:
-    since = operation.called_at or operation.created_at
-    if operation.change.kind.creates and now - since < NOT_YET:
+    called = operation.called_at or operation.created_at
+    if operation.change.kind.creates and now - called < NOT_YET:
         return
     outcomes.fail(
         operation,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import F, OrderBy, Q, Window
+from django.db.models import F, Q, Window
 from django.db.models.functions import RowNumber
 
 from endpoints.models import AccountCheck, Operation
@@ -50,8 +50,11 @@ def wake_due() -> int:
     Each account-region has its share: who has a turn goes before who has yet to ask for one, then the oldest. The first
     of all account-regions come before the second of any.
     """
-    order: list[F | str | OrderBy] = [F("slot_at").asc(nulls_last=True), "next_attempt_at"]
-    place = Window(RowNumber(), partition_by=["account", "region", "routine"], order_by=order)
+    place = Window(
+        RowNumber(),
+        partition_by=["account", "region", "routine"],
+        order_by=[F("slot_at").asc(nulls_last=True), F("next_attempt_at").asc()],
+    )
     due = (
         Operation.objects.due()
         .annotate(routine=Q(action__in=ROUTINE))

@@ -63,6 +63,7 @@ def test_a_message_that_comes_five_times_is_worked_on_once(stage: Stage) -> None
 
 def test_two_schedulers_at_once_do_no_harm(stage: Stage) -> None:
     request = stage.create()
+    at_once(lambda: sweeping.wake_due())
     at_once(lambda: sweeping.sweep(now=timezone.now()))
     at_once(lambda: sweeping.observe_due())
     stage.finish(request)
