@@ -166,7 +166,7 @@ def _checked(draft: Draft, by: Who) -> list[list[checks.Finding]]:
     for change in draft.changes:
         if change.endpoint:
             permissions.check_can_change_endpoint(by.person(), change.endpoint)
-    findings = [checks.findings_for(change, account=draft.account) for change in draft.changes]
+    findings = checks.findings_of(draft)
     problems |= checks.blocks([item for found in findings for item in found])
     if problems:
         raise Invalid(problems)
