@@ -19,6 +19,7 @@ from endpoints.permissions import (
 from endpoints.routing import api, page
 from endpoints.views import (
     endpoint_changes,
+    endpoint_modify,
     endpoints,
     home,
     policies,
@@ -50,6 +51,20 @@ _ENDPOINTS = [
         "endpoints/<int:pk>/delete/",
         endpoint_changes.endpoint_delete,
         name="endpoint_delete",
+        get=ENGINEERS,
+        post=ENGINEERS,
+    ),
+    page(
+        "endpoints/<int:pk>/modify/",
+        endpoint_modify.endpoint_modify,
+        name="endpoint_modify",
+        get=ENGINEERS,
+        post=ENGINEERS,
+    ),
+    page(
+        "endpoints/<int:pk>/replace/",
+        request_form.endpoint_replace,
+        name="endpoint_replace",
         get=ENGINEERS,
         post=ENGINEERS,
     ),

@@ -283,10 +283,9 @@ def address_type_suits(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Findi
 
 def fixed_addresses_fit(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
     """A fixed address lies in its subnet and isn't one of the five that AWS keeps: the first four and the last."""
-    field = "subnet_configurations"
     if spec.fixed_addresses and spec.ip_address_type == "ipv6":
         message = "An endpoint of the type ipv6 has no IPv4 address to fix."
-        yield Finding("fixed-address-type", "block", field, message, "Clear the addresses, or choose dualstack.")
+        yield Finding("fixed-address-type", "block", "ip_address_type", message, "Clear them, or choose dualstack.")
     former = snapshot.former.fixed_addresses if snapshot.former else {}
     for subnet_id, text in spec.fixed_addresses.items():
         part = snapshot.subnets.get(subnet_id)
@@ -298,6 +297,7 @@ def fixed_addresses_fit(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Find
             continue
         address = ipaddress.IPv4Address(text)
         kept = {int(block[0]) + number for number in range(4)} | {int(block[-1])}
+        field = f"ipv4_{subnet_id}"
         cure = f"Choose one from {block[4]} to {block[-2]} that nothing else has."
         if address not in block:
             message = f"{text} isn't in {part.label}, which is {block}."

@@ -104,5 +104,8 @@ def snapshot_for(spec: EndpointSpec, *, account: Account) -> Snapshot:
         vpc=vpc,
         service=Part(service.aws_id, service.name, service.data) if service else None,
         prefix_list_id=prefix_list.aws_id if prefix_list else "",
-        **parts,
+        subnets=parts["subnets"],
+        route_tables=parts["route_tables"],
+        security_groups=parts["security_groups"],
+        endpoints=parts["endpoints"],
     )

@@ -58,6 +58,14 @@ def known_of(account_id: int, region: str, *specs: EndpointSpec, extra: tuple[st
     )
 
 
+def accept_command(endpoint: Endpoint) -> str:
+    """Return the command by which the owner of an endpoint's service accepts its connection."""
+    return (
+        f"aws ec2 accept-vpc-endpoint-connections --region {endpoint.region} "
+        f"--service-id {endpoint.service_name.rpartition('.')[2]} --vpc-endpoint-ids {endpoint.vpc_endpoint_id}"
+    )
+
+
 def _parts(spec: EndpointSpec) -> tuple[str, ...]:
     return (*spec.subnet_ids, *spec.security_group_ids, *spec.route_table_ids)
 

@@ -27,6 +27,9 @@ _WORDS = {
     "endpoint.accepted": ("Accepted by the service owner", "check-lg", "ok"),
     "endpoint.available": ("Available, as approved", "check-circle-fill", "ok"),
     "endpoint.updating": ("A change was approved", "arrow-repeat", "busy"),
+    "endpoint.recreating": ("Its recreation was approved", "arrow-repeat", "busy"),
+    "endpoint.missing": ("Deleted outside of the portal", "exclamation-triangle-fill", "bad"),
+    "endpoint.came_back": ("AWS has it again", "check-circle-fill", "ok"),
     "endpoint.deleting": ("Its deletion was approved", "arrow-repeat", "busy"),
     "endpoint.retried": ("Tried again", "arrow-repeat", "busy"),
     "endpoint.restored": ("Back to its last confirmed state", "arrow-counterclockwise", "muted"),
@@ -41,6 +44,8 @@ _WORDS = {
     "policy.replaced": ("Policy revision {revision} replaced", "arrow-repeat", "muted"),
     "aws.created": ("AWS created {vpc_endpoint_id}", "hdd-network", "ok"),
     "aws.found_again": ("Found {vpc_endpoint_id} again in AWS", "hdd-network", "ok"),
+    "operation.held": ("Its turn comes after the change before it", "hourglass-split", "muted"),
+    "operation.released": ("The change before it is done: its turn has come", "arrow-right", "busy"),
     "operation.postponed": ("AWS hasn't done it yet; it will be tried again", "clock", "warn"),
     "operation.failed": ("AWS refused or didn't finish", "exclamation-triangle-fill", "bad"),
 }
