@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from django.db.models import Exists, F, OuterRef, Prefetch
+from django.db.models import Exists, F, JSONField, OuterRef, Prefetch, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from endpoints.domain import lifecycle
 from endpoints.domain.actions import Action, CreateEndpoint, DeleteEndpoint, ModifyEndpoint
@@ -56,6 +57,20 @@ def known_of(account_id: int, region: str, *specs: EndpointSpec, extra: tuple[st
         {aws_id: data for kind, aws_id, _, data in found if kind == InventoryKind.SUBNET},
         {aws_id: data.get("owner", "") for kind, aws_id, _, data in found if kind == InventoryKind.SERVICE},
     )
+
+
+def service_owner(account: str) -> Coalesce:
+    """Return the expression for the owner (an account id, or empty) of the service that a row names.
+
+    `account` is the row's path to its account; the row has `region` and `service_name`.
+    """
+    services = InventoryItem.objects.filter(
+        account=OuterRef(account),
+        region=OuterRef("region"),
+        kind=InventoryKind.SERVICE,
+        aws_id=OuterRef("service_name"),
+    )
+    return Coalesce(Subquery(services.values("data__owner")[:1], output_field=JSONField()), Value("", JSONField()))
 
 
 def accept_command(endpoint: Endpoint) -> str:
@@ -127,7 +142,11 @@ def _private_dns_follows(spec: EndpointSpec, endpoint: Endpoint | None, actions:
 
 def current_round() -> Prefetch[str]:
     """Return the prefetch that puts a request's current changes into `current`, in order."""
-    changes = Change.objects.filter(round=F("request__round")).select_related("endpoint", "policy_revision__restores")
+    changes = (
+        Change.objects.filter(round=F("request__round"))
+        .select_related("endpoint", "policy_revision__restores")
+        .annotate(service_owner=service_owner("request__account"))
+    )
     return Prefetch("changes", queryset=changes.order_by("position"), to_attr="current")
 
 
