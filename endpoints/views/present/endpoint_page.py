@@ -101,6 +101,13 @@ class EndpointPage:
         return self.endpoint.operations.filter(status="failed").select_related("request").first()
 
     @cached_property
+    def waiting(self) -> Operation | None:
+        """Return the deletion that waits until the endpoint's replacement is available."""
+        if self.endpoint.status != "deleting":
+            return None
+        return self.endpoint.operations.filter(status="waiting").select_related("request").first()
+
+    @cached_property
     def entries(self) -> list[timeline.Entry]:
         """Return the timeline."""
         return timeline.entries_of(reading.events_of_endpoint(self.endpoint))
