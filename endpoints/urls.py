@@ -26,6 +26,7 @@ from endpoints.routing import api, page
 from endpoints.views import (
     accounts,
     endpoint_changes,
+    endpoint_modify,
     endpoints,
     home,
     operations,
@@ -58,6 +59,20 @@ _ENDPOINTS = [
         "endpoints/<int:pk>/delete/",
         endpoint_changes.endpoint_delete,
         name="endpoint_delete",
+        get=ENGINEERS,
+        post=ENGINEERS,
+    ),
+    page(
+        "endpoints/<int:pk>/modify/",
+        endpoint_modify.endpoint_modify,
+        name="endpoint_modify",
+        get=ENGINEERS,
+        post=ENGINEERS,
+    ),
+    page(
+        "endpoints/<int:pk>/replace/",
+        request_form.endpoint_replace,
+        name="endpoint_replace",
         get=ENGINEERS,
         post=ENGINEERS,
     ),

@@ -360,7 +360,7 @@ def observed(spec: EndpointSpec, endpoint: Endpoint, *, state: str = "available"
             network_interface_id=f"eni-{number:08x}{position:09x}",
             subnet_id=subnet,
             availability_zone=f"{spec.region}{'abc'[position % 3]}",
-            private_ip_address=f"10.0.{position}.{10 + number % 200}",
+            private_ip_address=spec.fixed_addresses.get(subnet, f"10.0.{position}.{10 + number % 200}"),
             status="in-use",
             security_group_ids=spec.security_group_ids,
         )
@@ -385,7 +385,11 @@ def observed(spec: EndpointSpec, endpoint: Endpoint, *, state: str = "available"
         network_interface_ids=tuple(item.network_interface_id for item in interfaces),
         network_interfaces=interfaces,
         prefix_list_id="pl-6da54004" if spec.is_gateway else "",
-        tags=(("portal:operation", "test"),),
+        service_region=spec.service_region or spec.region,
+        ip_address_type=spec.ip_address_type or ("" if spec.is_gateway else "ipv4"),
+        dns_record_ip_type=spec.dns_record_ip_type or ("ipv4" if spec.has_network_interfaces else ""),
+        private_dns_only_for_inbound_resolver_endpoint=spec.private_dns_only_for_inbound_resolver_endpoint,
+        tags=(("portal:operation", "test"), *sorted(spec.all_tags.items())),
     )
 
 

@@ -22,6 +22,7 @@ from rest_framework.response import Response
 from endpoints.api.problems import PreconditionFailed
 from endpoints.models import Change, Endpoint, EndpointRequest, PolicyRevision, Review
 from endpoints.models.operations import OperationQuerySet
+from endpoints.services.reading import service_owner
 
 SHAPE = 2
 """Raise it with every change of the serializers, so that no client keeps the old shape."""
@@ -46,6 +47,7 @@ def request_versions(requests: QuerySet[EndpointRequest]) -> Versions:
                     id="pk",
                     endpoint="endpoint__version",
                     operation="operation__version",
+                    owner=service_owner("request__account"),
                 )
             )
         ),
@@ -64,6 +66,7 @@ def endpoint_versions(endpoints: QuerySet[Endpoint]) -> Versions:
         "observed_at",
         *_names("account", "account_id", "name"),
         *_names("owner_team", "slug", "name"),
+        owner=service_owner("account"),
         policies=ArraySubquery(revisions.values(row=JSONObject(number="number", version="version"))),
         works=ArraySubquery(operations.values(row=JSONObject(id="pk", operation="operation__version"))),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -71,6 +73,7 @@ def resubmit(*, request: EndpointRequest, draft: Draft, by: Who, now: datetime) 
     permissions.check_can_request(by.person(), draft.owner_team)
     if draft.account.pk != request.account_id:
         raise Invalid({"account": "A request stays in its account. Withdraw this one and make another."})
+    draft = _rebased(request, draft)
     findings = _checked(draft, by)
     with events.recorded(events.chain_of(request.account)):
         _retire_round(request, by, now, for_edit=True)
@@ -150,7 +153,9 @@ def _checked(draft: Draft, by: Who) -> list[list[checks.Finding]]:
     for change in draft.changes:
         if change.endpoint:
             permissions.check_can_change_endpoint(by.person(), change.endpoint)
-    findings = [checks.findings_for(change, account=draft.account) for change in draft.changes]
+            if change.endpoint.account_id != draft.account.pk:
+                problems["account"] = "A request is about one account: that of the endpoint."
+    findings = checks.findings_of(draft)
     problems |= checks.blocks([item for found in findings for item in found])
     if problems:
         raise Invalid(problems)
@@ -200,6 +205,24 @@ def _proposed(asked: ChangeDraft, why: str, by: Who, now: datetime) -> PolicyRev
 
 def _operations(request: EndpointRequest) -> QuerySet[Operation]:
     return Operation.objects.filter(request=request, change__round=request.round)
+
+
+def _rebased(request: EndpointRequest, draft: Draft) -> Draft:
+    """Return the draft on what its endpoints are put back to when this round is retired: their last confirmed spec."""
+    failed = {
+        item.endpoint_id: item
+        for item in _operations(request).filter(status="failed").select_related("endpoint", "change")
+        if not item.change.kind.is_new_here and item.endpoint.status in ("failed", "deleting")
+    }
+    changes = []
+    for asked in draft.changes:
+        operation = failed.get(asked.endpoint.pk) if asked.endpoint else None
+        if operation and asked.endpoint and asked.base_generation is not None:
+            endpoint = copy(asked.endpoint)
+            endpoint.desired, endpoint.generation = _settled_spec(operation), endpoint.generation + 1
+            asked = replace(asked, endpoint=endpoint, base_generation=asked.base_generation + 1)
+        changes.append(asked)
+    return replace(draft, changes=tuple(changes))
 
 
 def _retire_round(request: EndpointRequest, by: Who, now: datetime, *, for_edit: bool) -> None:

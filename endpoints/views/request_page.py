@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -13,19 +14,25 @@ from django.utils import timezone
 from endpoints import permissions
 from endpoints.forms.changes import ReviewForm
 from endpoints.forms.parts import add_problems
-from endpoints.models import EndpointRequest, Operation
+from endpoints.models import Change, EndpointRequest, Operation
 from endpoints.models.requests import ChangeAction
 from endpoints.services import requests, reviews
 from endpoints.services.actors import person
 from endpoints.services.errors import Conflict, Invalid
 from endpoints.views.answers import CONFLICT, INVALID, conflict
 from endpoints.views.endpoint_changes import edit_deletion, edit_policy
+from endpoints.views.endpoint_modify import edit_modification
 from endpoints.views.listing import signed_in
 from endpoints.views.present.marks import live_mark
 from endpoints.views.present.request_page import EDITABLE, RequestPage
-from endpoints.views.request_form import edit_creation
+from endpoints.views.request_form import edit_creation, edit_replacement
 
 DECISIONS = {"approve": reviews.approve, "request_changes": reviews.request_changes, "reject": reviews.reject}
+EDITS: dict[str, Callable[[HttpRequest, EndpointRequest, Change], HttpResponse]] = {
+    ChangeAction.POLICY: edit_policy,
+    ChangeAction.MODIFY: edit_modification,
+    ChangeAction.DELETE: edit_deletion,
+}
 SAID = {"approve": "Approved.", "request_changes": "Sent back to the requester.", "reject": "Rejected."}
 
 
@@ -55,12 +62,17 @@ def request_edit(request: HttpRequest, pk: int) -> HttpResponse:
         error = Conflict(f"This request is “{found.state.label}”; it can't be edited now.")
         return conflict(request, error, back=found.get_absolute_url())
     changes = requests.current_changes(found)
+    if len(changes) == 2 and changes[1].after and changes[1].action == ChangeAction.DELETE:
+        return edit_replacement(request, found, changes[0], changes[1])
     if len(changes) != 1:
         error = Conflict("A request with several changes can't be edited here. Withdraw it and ask again.")
         return conflict(request, error, back=found.get_absolute_url())
     if changes[0].action == ChangeAction.CREATE:
         return edit_creation(request, found, changes[0])
-    edit = edit_policy if changes[0].action == ChangeAction.POLICY else edit_deletion
+    edit = EDITS.get(changes[0].action)
+    if edit is None:
+        error = Conflict("This kind of request can't be edited. Withdraw it and ask again.")
+        return conflict(request, error, back=found.get_absolute_url())
     return edit(request, found, changes[0])
 
 

@@ -57,6 +57,27 @@ class World:
         factories.approved(self.parked, self.approver)
         self._park(Operation.objects.get(request=self.parked))
         self.change = self._change_policy()
+        self.modified = factories.modification(
+            self.interface,
+            self.engineer,
+            subnet_ids=self.interface.desired_spec().subnet_ids[:2],
+            private_dns_enabled=False,
+            tags=(("cost-center", "4711"),),
+            name="payments-secrets",
+        )
+        spec = factories.interface_spec(
+            self.account, service_name=self.endpoint.service_name, private_dns_enabled=False
+        )
+        old = self._asked(factories.gateway_spec(self.account, route_table_ids=()), "S3 for nobody")
+        (self.old,) = factories.available(factories.approved(old, self.approver))
+        self.replaced = factories.approved(factories.replacement(self.old, self.engineer, spec), self.approver)
+        self.accepting = self._asked(
+            factories.interface_spec(
+                self.account, service_name=f"com.amazonaws.{factories.REGION}.partner", private_dns_enabled=False
+            ),
+            "The partner's ledger",
+        )
+        (self.partner,) = factories.pending_acceptance(factories.approved(self.accepting, self.approver))
 
     def _asked(self, spec: factories.EndpointSpec, title: str) -> EndpointRequest:
         return factories.submitted(self.account, self.engineer, spec, title=title)
@@ -115,6 +136,14 @@ class World:
             ("policy-revision", self.engineer, reverse("policy_revision", args=[self.endpoint.pk, 2])),
             ("rollback", self.engineer, reverse("policy_rollback", args=[self.endpoint.pk, 2])),
             ("delete", self.engineer, reverse("endpoint_delete", args=[self.endpoint.pk])),
+            ("delete-used", self.engineer, reverse("endpoint_delete", args=[self.interface.pk])),
+            ("modify", self.engineer, reverse("endpoint_modify", args=[self.interface.pk])),
+            ("modify-gateway", self.engineer, reverse("endpoint_modify", args=[self.endpoint.pk])),
+            ("replace", self.engineer, reverse("endpoint_replace", args=[self.interface.pk])),
+            ("request-modify", self.approver, self.modified.get_absolute_url()),
+            ("request-replace", self.approver, self.replaced.get_absolute_url()),
+            ("request-accepting", self.engineer, self.accepting.get_absolute_url()),
+            ("endpoint-accepting", self.engineer, self.partner.get_absolute_url()),
             ("events", self.operator, reverse("event_list")),
             ("operations", self.operator, reverse("operation_list")),
             ("operations-dead", self.operator, reverse("operation_list") + "?show=person"),

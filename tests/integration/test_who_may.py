@@ -145,6 +145,8 @@ ENDPOINTS = {
         )
         for name, arguments in [
             ("endpoint_delete", {}),
+            ("endpoint_modify", {}),
+            ("endpoint_replace", {}),
             ("endpoint_policy_new", {}),
             ("policy_rollback", {"number": 1}),
         ]

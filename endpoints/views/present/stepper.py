@@ -69,7 +69,11 @@ def _ending(changes: list[Change]) -> str:
     actions = {change.action for change in changes}
     if actions == {ChangeAction.DELETE}:
         return "Deleted"
-    return "Applied" if actions == {ChangeAction.POLICY} else "Available"
+    if any(change.after for change in changes):
+        return "Replaced"
+    if actions == {ChangeAction.ADOPT}:
+        return "Managed"
+    return "Applied" if actions <= {ChangeAction.POLICY, ChangeAction.MODIFY} else "Available"
 
 
 def _findings(changes: list[Change]) -> str:
