@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from tests import services
 
@@ -28,6 +30,11 @@ from whitenoise.middleware import WhiteNoiseMiddleware  # noqa: E402
 
 # Tests make thousands of people, and nobody attacks their passwords: a third of a second each would be minutes.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+# A busy machine is slow, and nothing is wrong with the tests that run on it.
+hypothesis_settings.register_profile("portal", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("portal")
 
 
 @pytest.hookimpl(optionalhook=True)
