@@ -132,6 +132,10 @@ class Pacer:
         )
         self._script = store.register_script(_SCRIPT)
 
+    def size(self, bucket: Bucket) -> Size:
+        """Return a bucket's size, scaled."""
+        return Size(max(1.0, bucket.size.burst * self._scale), bucket.size.rate * self._scale)
+
     def take(self, bucket: Bucket, urgency: Urgency, history: Callable[[], History], *, promised: bool = False) -> None:
         """Take a token for one call, now; `promised` says that the caller was told to come now.
 
