@@ -188,6 +188,11 @@ def build(url: str, control: SimControl, account_id: str = MEMBER) -> World:
     )
 
 
+def external_id(account_id: str) -> str:
+    """Return the ExternalId that an account's role asks for: no two accounts share one."""
+    return EXTERNAL_ID if account_id == MEMBER else f"{EXTERNAL_ID}-{account_id}"
+
+
 def _make_role(url: str, keys: dict[str, str], account_id: str) -> None:
     iam = boto3.client("iam", region_name=REGION, endpoint_url=url, **keys)
     trust = {
@@ -197,7 +202,7 @@ def _make_role(url: str, keys: dict[str, str], account_id: str) -> None:
                 "Effect": "Allow",
                 "Principal": {"AWS": f"arn:aws:iam::{world.TOOLING_ACCOUNT_ID}:root"},
                 "Action": "sts:AssumeRole",
-                "Condition": {"StringEquals": {"sts:ExternalId": EXTERNAL_ID}},
+                "Condition": {"StringEquals": {"sts:ExternalId": external_id(account_id)}},
             }
         ],
     }
@@ -214,7 +219,7 @@ def member_account(account_id: str = MEMBER) -> Account:
         account_id=account_id,
         name="member" if account_id == MEMBER else f"member-{account_id}",
         role_arn=f"arn:aws:iam::{account_id}:role/{ROLE}",
-        external_id=EXTERNAL_ID,
+        external_id=external_id(account_id),
         regions=[REGION],
     )
     regions.ensure_regions(account=account, now=timezone.now())
