@@ -14,6 +14,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from endpoints.aws import AwsError, Kind
 from endpoints.domain.observed import DnsEntry, NetworkInterface, ObservedEndpoint
 from endpoints.domain.specs import EndpointSpec, EndpointType
 from endpoints.models import (
@@ -324,17 +325,29 @@ def pending_acceptance(request: EndpointRequest) -> list[Endpoint]:
     return endpoints
 
 
+def rejected(request: EndpointRequest) -> list[Endpoint]:
+    """Bring an approved request to where the service's owner has rejected the connection."""
+    endpoints = pending_acceptance(request)
+    for operation in Operation.objects.filter(request=request, status="waiting_acceptance"):
+        operation = _loaded(operation)
+        seen = observed(operation.change.desired(), operation.endpoint, state="rejected")
+        observation._settle(operation, seen, now=timezone.now())
+    request.refresh_from_db()
+    return endpoints
+
+
 def failed(
     request: EndpointRequest, *, code: str = "RouteAlreadyExists", message: str = "route table rtb-1 has a route"
 ) -> EndpointRequest:
     """Bring an approved request to where AWS has refused it."""
     now = timezone.now()
+    refusal = AwsError(code=code, message=message, kind=Kind.REFUSED, cure="Edit the request.", request_id="req-1")
     for operation in Operation.objects.filter(request=request, change__round=request.round):
         leases.claim(operation.pk, owner="a test")
         operation = _loaded(operation)
         outcomes.started(operation, now=now)
         with events.recorded(events.chain_of(operation.account)):
-            outcomes.fail(operation, code=code, message=message, cure="Edit the request.", now=now, request_id="req-1")
+            outcomes.went_wrong(operation, refusal, now=now)
     request.refresh_from_db()
     return request
 

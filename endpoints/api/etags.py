@@ -21,6 +21,7 @@ from rest_framework.response import Response
 
 from endpoints.api.problems import PreconditionFailed
 from endpoints.models import Change, Endpoint, EndpointRequest, PolicyRevision, Review
+from endpoints.models.operations import OperationQuerySet
 from endpoints.services.reading import service_owner
 
 SHAPE = 2
@@ -77,6 +78,14 @@ def revision_versions(revisions: QuerySet[PolicyRevision]) -> Versions:
     people = ("username", "first_name", "last_name")
     names = [*_names("author", *people), *_names("approved_by", *people)]
     rows: Versions = revisions.values("id", "number", "version", *names)
+    return rows
+
+
+def operation_versions(operations: OperationQuerySet) -> Versions:
+    """Return one light row per operation. That it needs a person comes with time, which no version tells."""
+    rows: Versions = operations.with_trouble().values(
+        "id", "version", "created_at", "trouble", "endpoint__version", *_names("account", "account_id", "name")
+    )
     return rows
 
 

@@ -51,7 +51,7 @@ def loaded_endpoints(endpoints: QuerySet[Endpoint]) -> QuerySet[Endpoint]:
     )
 
 
-class _ListView(PortalView, GenericAPIView[Any], ABC):
+class ListView(PortalView, GenericAPIView[Any], ABC):
     """A list: its page of version numbers is read first; the rest only if the client's copy is old."""
 
     filter_backends = (StrictFilters,)
@@ -70,11 +70,11 @@ class _ListView(PortalView, GenericAPIView[Any], ABC):
         return etags.answer(request, etags.etag(list(versions), links), build)
 
     @abstractmethod
-    def load(self, ids: Sequence[int]) -> QuerySet[Any]:
+    def load(self, ids: Sequence[Any]) -> QuerySet[Any]:
         """Return the page's rows with all that is shown of them, in the list's order."""
 
 
-class RequestList(_ListView):
+class RequestList(ListView):
     """Requests that you may see, newest first."""
 
     queryset = EndpointRequest.objects.none()  # names the model to the schema; `get_queryset` says who sees what
@@ -95,7 +95,7 @@ class RequestList(_ListView):
         return super().get(request, *args, **kwargs)
 
 
-class EndpointList(_ListView):
+class EndpointList(ListView):
     """Endpoints that you may see, newest first."""
 
     queryset = Endpoint.objects.none()  # names the model to the schema; `get_queryset` says who sees what
@@ -116,7 +116,7 @@ class EndpointList(_ListView):
         return super().get(request, *args, **kwargs)
 
 
-class PolicyRevisionList(_ListView):
+class PolicyRevisionList(ListView):
     """The history of an endpoint's policy, latest first."""
 
     queryset = PolicyRevision.objects.none()  # names the model to the schema; `get_queryset` says who sees what

@@ -16,8 +16,6 @@ SamePolicy = Callable[[str | None, str | None], bool]
 
 GONE_STATES = frozenset({"deleting", "deleted"})
 """AWS states in which an endpoint is no longer there to be changed."""
-ENDED_STATES = frozenset({"rejected", "expired"})
-"""AWS states in which a connection was refused for good: only another endpoint helps."""
 
 
 def plan(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from django.db.models import Exists, F, JSONField, OuterRef, Prefetch, Subquery, Value
+from django.db.models import Exists, F, JSONField, OuterRef, Prefetch, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from endpoints.domain import lifecycle
@@ -157,9 +157,10 @@ def requests_with_current_changes() -> EndpointRequestQuerySet:
 
 
 def operations_of(request: EndpointRequest) -> list[Operation]:
-    """Return the operations of a request's current round, with their endpoints, in the changes' order."""
+    """Return the operations of a request's current round, with endpoints and `trouble`, in the changes' order."""
     return list(
-        Operation.objects.filter(request=request, change__round=request.round)
+        Operation.objects.with_trouble()
+        .filter(request=request, change__round=request.round)
         .select_related("endpoint", "change")
         .order_by("change__position")
     )
@@ -173,6 +174,12 @@ def events_of_request(request: EndpointRequest) -> list[Event]:
 def events_of_endpoint(endpoint: Endpoint) -> list[Event]:
     """Return an endpoint's events, newest first."""
     return list(Event.objects.filter(endpoint_id=endpoint.pk).order_by("-id")[:TIMELINE])
+
+
+def events_of_operation(operation: Operation) -> list[Event]:
+    """Return an operation's events, the small steps included, newest first."""
+    own = Q(data__operation=str(operation.pk)) | Q(verb__startswith="aws.", endpoint_id=operation.endpoint_id)
+    return list(Event.objects.filter(own, request_id=operation.request_id).order_by("-id")[:TIMELINE])
 
 
 def reviews_of(request: EndpointRequest) -> list[Review]:

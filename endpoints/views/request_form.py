@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from endpoints.domain.plan import ENDED_STATES
+from endpoints.domain.observed import BEYOND_RETRY
 from endpoints.domain.specs import EndpointType
 from endpoints.forms.parts import add_problems
 from endpoints.forms.request import RequestForm, Values, read_values, settled, spec_values, values_of
@@ -161,7 +161,7 @@ def _choices(values: Values) -> Choices:
 
 def _no_need(old: Endpoint | None, draft: Draft) -> dict[str, str]:
     """Return the problem of a replacement that AWS could make in place; another one helps where AWS ended the first."""
-    if old is None or old.aws_state in ENDED_STATES or old.status == "failed":
+    if old is None or old.aws_state in BEYOND_RETRY or old.status == "failed":
         return {}
     new, before = draft.changes[0].spec, old.desired_spec()
     fixed = ["vpc_endpoint_type", "vpc_id", "service_name", "region", "service_region"]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -13,7 +14,7 @@ from django.utils import timezone
 from endpoints import permissions
 from endpoints.forms.changes import ReviewForm
 from endpoints.forms.parts import add_problems
-from endpoints.models import Change, EndpointRequest
+from endpoints.models import Change, EndpointRequest, Operation
 from endpoints.models.requests import ChangeAction
 from endpoints.services import requests, reviews
 from endpoints.services.actors import person
@@ -22,6 +23,7 @@ from endpoints.views.answers import CONFLICT, INVALID, conflict
 from endpoints.views.endpoint_changes import edit_deletion, edit_policy
 from endpoints.views.endpoint_modify import edit_modification
 from endpoints.views.listing import signed_in
+from endpoints.views.present.marks import live_mark
 from endpoints.views.present.request_page import EDITABLE, RequestPage
 from endpoints.views.request_form import edit_creation, edit_replacement
 
@@ -42,10 +44,11 @@ def request_detail(request: HttpRequest, pk: int) -> HttpResponse:
 def request_live(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer 204 while the page is current (`v` is the version it shows), else the parts that change."""
     user = signed_in(request)
-    version = EndpointRequest.objects.visible_to(user).filter(pk=pk).values_list("version", flat=True).first()
-    if version is None:
+    late = Exists(Operation.objects.late().filter(request=OuterRef("pk"), change__round=OuterRef("round")))
+    row = EndpointRequest.objects.visible_to(user).filter(pk=pk).values_list("version", late).first()
+    if row is None:
         raise Http404
-    if request.GET.get("v") == str(version):
+    if request.GET.get("v") == live_mark(*row):
         return HttpResponse(status=204)
     page = RequestPage(_found(request, pk), user)
     return render(request, "requests/detail_live.html", {"page": page, "item": page.request, "swap": True})

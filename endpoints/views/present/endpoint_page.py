@@ -9,8 +9,8 @@ from django.conf import settings
 
 from endpoints import permissions
 from endpoints.domain import lifecycle
-from endpoints.domain.observed import ObservedEndpoint
-from endpoints.domain.plan import ENDED_STATES, GONE_STATES
+from endpoints.domain.observed import BEYOND_RETRY, ObservedEndpoint
+from endpoints.domain.plan import GONE_STATES
 from endpoints.domain.specs import EndpointSpec, EndpointType
 from endpoints.models import Endpoint, EndpointRequest, Operation, PolicyRevision
 from endpoints.models.policies import CURRENT_STATES
@@ -23,10 +23,10 @@ from endpoints.views.present.acceptance import Acceptance, acceptance_of
 from endpoints.views.present.facts import Comparison, Fact, Interface, comparisons_of, facts_of, interfaces_of
 
 GONE = ("deleting", "deleted", "discarded")
-CHANGING = ("provisioning", "pending_acceptance", "updating", "deleting", "failed")
+CHANGING = ("provisioning", "pending_acceptance", "updating", "deleting", "failed", "parked")
 DELETABLE = lifecycle.ENDPOINT.transitions["delete"].sources
 UPDATABLE = lifecycle.ENDPOINT.transitions["update"].sources
-ENDED_IN_AWS = ENDED_STATES | GONE_STATES
+ENDED_IN_AWS = BEYOND_RETRY | GONE_STATES
 """AWS states from which an endpoint never comes back."""
 
 
@@ -99,6 +99,19 @@ class EndpointPage:
         if not self.endpoint.last_error_code:
             return None
         return self.endpoint.operations.filter(status="failed").select_related("request").first()
+
+    @cached_property
+    def parked(self) -> Operation | None:
+        """Return the operation that an operator has parked, or wants parked, with who and why."""
+        if self.endpoint.state.terminal or self.endpoint.status == "available":
+            return None
+        held = self.endpoint.operations.filter(status__in=("parked", "running"), parked_at__isnull=False)
+        return held.select_related("request").first()
+
+    @property
+    def beyond_retry(self) -> bool:
+        """Tell whether AWS will never have it available: it can only be deleted."""
+        return self.endpoint.status == "failed" and self.endpoint.aws_state in BEYOND_RETRY
 
     @cached_property
     def waiting(self) -> Operation | None:

@@ -7,16 +7,17 @@ from functools import cached_property
 
 from endpoints import permissions
 from endpoints.domain import lifecycle
-from endpoints.domain.observed import ObservedEndpoint
-from endpoints.domain.plan import ENDED_STATES
+from endpoints.domain.observed import BEYOND_RETRY, ObservedEndpoint
 from endpoints.domain.specs import EndpointSpec
 from endpoints.domain.words import drops_connections
 from endpoints.models import Change, Check, Endpoint, EndpointRequest, Operation, PolicyRevision, Review, User
+from endpoints.models.operations import Trouble
 from endpoints.models.requests import ChangeAction
 from endpoints.permissions import Person
 from endpoints.policy.diff import Difference, side_by_side
 from endpoints.policy.meaning import FULL_ACCESS
 from endpoints.services import reading
+from endpoints.services.operations import retry_helps
 from endpoints.services.reading import Known
 from endpoints.services.requests import current_changes
 from endpoints.services.usage import Usage, usage_of
@@ -24,6 +25,7 @@ from endpoints.templatetags import status
 from endpoints.views.present import stepper, timeline
 from endpoints.views.present.acceptance import Acceptance, acceptance_of
 from endpoints.views.present.facts import Delta, Fact, Interface, deltas_of, facts_of, interfaces_of
+from endpoints.views.present.marks import live_mark
 
 EDITABLE = lifecycle.REQUEST.transitions["resubmit"].sources
 WITHDRAWABLE = lifecycle.REQUEST.transitions["withdraw"].sources
@@ -88,6 +90,8 @@ class ChangePage:
         """Return the network interfaces, those to come included; none for a Gateway or once it is deleted."""
         if self.spec.is_gateway or self.endpoint is None or self.endpoint.state.terminal:
             return []
+        if self.observed is None and self.endpoint.status == "parked":
+            return []  # none is being made
         return interfaces_of(self.spec, self.observed, self.known.subnets, self.known.names)
 
     @property
@@ -188,7 +192,37 @@ class RequestPage:
     def failures(self) -> list[Operation]:
         """Return the operations that need a person, or wait after an error of AWS."""
         found = [item.operation for item in self.changes if item.operation and item.operation.last_error_code]
-        return [item for item in found if not item.state.terminal]
+        return [item for item in found if not item.state.terminal and item.status != "parked"]
+
+    @property
+    def parked(self) -> list[Operation]:
+        """Return the operations that an operator has parked, or wants parked, with who and why."""
+        found = [item.operation for item in self.changes if item.operation]
+        return [item for item in found if item.status == "parked" or item.park_asked]
+
+    @property
+    def late(self) -> list[Operation]:
+        """Return the operations that should have gone on and haven't: operators are told."""
+        found = [item.operation for item in self.changes if item.operation]
+        return [item for item in found if item.trouble in (Trouble.OVERDUE, Trouble.STUCK)]
+
+    @property
+    def mark(self) -> str:
+        """Return what this page shows, as the live fragment asks for it."""
+        return live_mark(self.request.version, bool(self.late))
+
+    @property
+    def beyond_retry(self) -> bool:
+        """Tell whether all that failed can only be withdrawn: the service's owner rejected it, or nobody accepted."""
+        failed = [item.operation for item in self.changes if item.operation and item.operation.status == "failed"]
+        return bool(failed) and not any(retry_helps(item) for item in failed)
+
+    @property
+    def ways_on(self) -> str:
+        """Return what the person can do about what failed, in words; empty when it is for others."""
+        ways = [("retry", self.can_retry), ("edit", self.can_edit), ("withdraw", self.can_withdraw)]
+        words = [word for word, possible in ways if possible]
+        return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
     @property
     def last_word(self) -> Review | None:
@@ -237,16 +271,16 @@ class RequestPage:
 
     @property
     def can_retry(self) -> bool:
-        """Tell whether the person may retry now; what AWS has ended for good can't be."""
-        stuck = self.request.status == "failed" and not self.ended
-        return stuck and permissions.can_retry(self.user, self.request)
+        """Tell whether the person may retry now."""
+        possible = self.request.status == "failed" and not self.beyond_retry
+        return possible and permissions.can_retry(self.user, self.request)
 
     @property
     def ended(self) -> list[Endpoint]:
-        """Return the endpoints whose connection was rejected, or not accepted in time: they never come back."""
+        """Return the endpoints that failed and that AWS never brings back: rejected, expired or made in part."""
         return [
             item.endpoint
             for item in self.changes
             if item.endpoint and item.operation and item.operation.status == "failed"
-            if item.change.action != ChangeAction.DELETE and item.endpoint.aws_state in ENDED_STATES
+            if item.change.action != ChangeAction.DELETE and item.endpoint.aws_state in BEYOND_RETRY
         ]
