@@ -16,6 +16,7 @@ from django.db import transaction
 PROVISION = "endpoints.provision"
 OBSERVE = "endpoints.observe"
 REFRESH_INVENTORY = "endpoints.refresh_inventory"
+SURVEY = "endpoints.survey"
 
 AGAIN_SECONDS = 30
 
@@ -53,6 +54,11 @@ def wake_observer(account_region_id: int) -> None:
 def wake_inventory(account_region_id: int) -> None:
     """After commit, tell a worker to read an account-region's inventory."""
     _after_commit(REFRESH_INVENTORY, account_region_id=account_region_id)
+
+
+def wake_survey(account_region_id: int) -> None:
+    """After commit, tell a worker to survey an account-region."""
+    _after_commit(SURVEY, account_region_id=account_region_id)
 
 
 def _after_commit(name: str, **arguments: Any) -> None:

@@ -251,6 +251,7 @@ PORTAL_LEASE_SECONDS = env.number("PORTAL_LEASE_SECONDS", 120)  # longer than an
 PORTAL_SWEEP_SECONDS = env.number("PORTAL_SWEEP_SECONDS", 5)
 PORTAL_OBSERVE_SECONDS = env.number("PORTAL_OBSERVE_SECONDS", 2)
 PORTAL_INVENTORY_SECONDS = env.number("PORTAL_INVENTORY_SECONDS", 300)
+PORTAL_DRIFT_SECONDS = env.number("PORTAL_DRIFT_SECONDS", 300)
 PORTAL_POLICY_EFFECT_SECONDS = env.number("PORTAL_POLICY_EFFECT_SECONDS", 300)
 # No "expires": a worker whose clock is off by an hour would drop every tick. The tasks drop what piled up.
 CELERY_BEAT_SCHEDULE = {

@@ -18,7 +18,7 @@ from endpoints.domain.observed import ObservedEndpoint
 from endpoints.models import Endpoint, EndpointRequest, Operation
 from endpoints.models.requests import ChangeAction
 from endpoints.queue import wake_operation
-from endpoints.services import events, policies, transitions
+from endpoints.services import drifts, events, policies, transitions
 from endpoints.services.actors import WORKER
 
 MAX_ATTEMPTS = 8
@@ -95,6 +95,7 @@ def succeed(operation: Operation, *, now: datetime) -> None:
         _move_endpoint(
             endpoint, "become_available", now, {"available_at": since, "last_error": "", "last_error_code": ""}
         )
+    drifts.close(endpoint=endpoint, now=now)
     _move(operation, "succeed", now, {**_FREE, "finished_at": now})
     _release_followers(operation, now)
     refresh_request(operation.request, now=now)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from endpoints.models import Operation
-from endpoints.queue import wake_inventory, wake_observer, wake_waiting_operation
-from endpoints.services import inventory, observation, policies
+from endpoints.queue import wake_inventory, wake_observer, wake_survey, wake_waiting_operation
+from endpoints.services import inventory, observation, policies, survey
 
 BATCH = 500
 
@@ -18,18 +18,27 @@ class Swept:
 
     operations: int
     inventories: int
+    surveys: int
     revisions: int
 
 
 def sweep(*, now: datetime) -> Swept:
-    """Wake a worker for each due operation and inventory, and let applied policies take effect."""
+    """Wake a worker for each due operation, inventory and survey, and let applied policies take effect."""
     due = list(Operation.objects.due().order_by("next_attempt_at").values_list("pk", "version")[:BATCH])
     for operation_id, version in due:
         wake_waiting_operation(operation_id, version)
     stale = inventory.due()
     for account_region_id in stale:
         wake_inventory(account_region_id)
-    return Swept(operations=len(due), inventories=len(stale), revisions=policies.let_take_effect(now=now))
+    unseen = survey.due()
+    for account_region_id in unseen:
+        wake_survey(account_region_id)
+    return Swept(
+        operations=len(due),
+        inventories=len(stale),
+        surveys=len(unseen),
+        revisions=policies.let_take_effect(now=now),
+    )
 
 
 def observe_due() -> int:
