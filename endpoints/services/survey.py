@@ -220,7 +220,9 @@ class _Survey:
         """Note what the listing lacked; what the one before lacked, too, was deleted outside of the portal."""
         at_rest = self._managed().filter(status__in=_AT_REST, updated_at__lte=self.now)
         rows = at_rest.exclude(_at_work()).values_list("pk", "vpc_endpoint_id", "absent_since")
-        first, again, back = [], [], []
+        first: list[int] = []
+        again: list[int] = []
+        back: list[int] = []
         for pk, vpc_endpoint_id, since in rows:
             if vpc_endpoint_id in self.seen:
                 back += [pk] if since else []

@@ -9,9 +9,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from endpoints.domain.lifecycle import OPERATION
@@ -61,7 +62,7 @@ def keep(*, region: AccountRegion, found: Iterable[ObservedEndpoint], now: datet
     for row in new:
         if row.operation:
             log.warning(
-                "%s in %s was made by the portal's operation %s, and no endpoint knows it: adopt it, or have it deleted",
+                "%s in %s was made by the portal's operation %s, and no endpoint knows it: see the unmanaged endpoints",
                 *(row.vpc_endpoint_id, region, row.operation),
             )
     return set(present)
@@ -86,14 +87,14 @@ def operation_of(seen: ObservedEndpoint) -> UUID | None:
 
 def _owned(region: AccountRegion, present: Mapping[str, ObservedEndpoint]) -> list[str]:
     """Return the ids that belong to an operation after all: one at work has just made it, or one lost its id."""
-    tagged = {operation: item for item in present.values() if (operation := operation_of(item))}
+    tagged = {named: item for item in present.values() if (named := operation_of(item))}
     if not tagged:
         return []
     latest = Operation.objects.filter(endpoint=OuterRef("endpoint")).order_by("-created_at").values("pk")[:1]
     operations = Operation.objects.filter(
         pk__in=tagged, account=region.account, region=region.region, endpoint__vpc_endpoint_id__isnull=True
     )
-    rows = operations.select_related("change", "endpoint", "account").annotate(latest=Subquery(latest))
+    rows: QuerySet[Any] = operations.select_related("change", "endpoint", "account").annotate(latest=Subquery(latest))
     owned = []
     for operation in rows:
         if not operation.change.kind.creates or operation.latest != operation.pk:

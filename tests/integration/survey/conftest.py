@@ -8,8 +8,8 @@ import pytest
 from django.utils import timezone
 
 from endpoints.domain.specs import EndpointSpec
-from endpoints.models import AccountRegion, Endpoint
-from endpoints.services import survey
+from endpoints.models import AccountRegion, Endpoint, Operation
+from endpoints.services import provisioning, survey
 from tests.aws import World
 from tests.integration.test_provisioning import Cast
 
@@ -25,6 +25,15 @@ class Field(Cast):
         """Return an endpoint that was asked for, approved and provisioned."""
         assert self.work(self.approved(spec)).status == "available"
         return Endpoint.objects.latest("pk")
+
+    @property
+    def region(self) -> AccountRegion:
+        """Return the one account-region."""
+        return AccountRegion.objects.get()
+
+    def take_up(self, operation: Operation) -> None:
+        """Let a worker act on an operation, without anybody observing what becomes of it."""
+        assert provisioning.run(operation_id=operation.pk)
 
     def look(self, *, after: timedelta = timedelta(minutes=5)) -> survey.Surveyed:
         """Survey the region once more."""

@@ -101,9 +101,8 @@ def test_one_survey_at_a_time_and_only_when_due(field: Field) -> None:
     field.look()
     assert survey.due() == []
     assert survey.survey(account_region_id=region.pk, now=field.now) is None
-    AccountRegion.objects.update(
-        survey_due_at=None, survey_lease_owner="x", survey_lease_expires_at="2999-01-01T00:00Z"
-    )
+    held = {"survey_lease_owner": "another worker", "survey_lease_expires_at": "2999-01-01T00:00Z"}
+    AccountRegion.objects.update(survey_due_at=None, **held)
     assert survey.due() == []
     assert survey.survey(account_region_id=region.pk, now=field.now) is None
     AccountRegion.objects.update(survey_lease_expires_at="2001-01-01T00:00Z")  # its worker was killed
