@@ -6,6 +6,7 @@ from django.urls import URLPattern
 from rest_framework.views import APIView
 
 from endpoints.api import docs
+from endpoints.api import unmanaged as json_unmanaged
 from endpoints.api import views as json
 from endpoints.permissions import (
     ANY_ROLE,
@@ -23,10 +24,12 @@ from endpoints.views import (
     home,
     policies,
     records,
+    repairs,
     request_form,
     request_page,
     requests,
     tokens,
+    unmanaged,
 )
 
 _REQUESTS = [
@@ -62,6 +65,22 @@ _ENDPOINTS = [
         get=ENGINEERS,
         post=ENGINEERS,
     ),
+    *(
+        page(f"endpoints/<int:pk>/{act}/", view, name=f"endpoint_{act}", get=ENGINEERS, post=ENGINEERS)
+        for act, view in {
+            "restore": repairs.endpoint_restore,
+            "accept": repairs.endpoint_accept,
+            "recreate": repairs.endpoint_recreate,
+        }.items()
+    ),
+    page("endpoints/unmanaged/", unmanaged.unmanaged_list, name="endpoint_unmanaged", get=ANY_ROLE),
+    page(
+        "endpoints/unmanaged/<int:pk>/adopt/",
+        unmanaged.unmanaged_adopt,
+        name="endpoint_adopt",
+        get=ENGINEERS,
+        post=ENGINEERS,
+    ),
     page("policy/check/", policies.policy_check, name="policy_check", post=ENGINEERS),
 ]
 _REST = [
@@ -87,6 +106,7 @@ api_urls: list[URLPattern] = [
     *_v1("endpoints", json.EndpointList, name="api_endpoints"),
     *_v1("endpoints/<int:pk>", json.EndpointDetail, name="api_endpoint"),
     *_v1("endpoints/<int:pk>/policy-revisions", json.PolicyRevisionList, name="api_policy_revisions"),
+    *_v1("unmanaged-endpoints", json_unmanaged.UnmanagedEndpointList, name="api_unmanaged_endpoints"),
     api("api/schema/", json.Schema, name="api_schema", get=SIGNED_IN),
     page("api/docs/", docs.api_docs, name="api_docs", get=SIGNED_IN),
     api("api/<path:rest>", json.UnknownPath, name="api_unknown", get=PUBLIC),

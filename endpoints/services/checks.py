@@ -10,6 +10,7 @@ from endpoints.network import preflight
 from endpoints.network.preflight import Finding
 from endpoints.network.snapshot import Part, Snapshot
 from endpoints.policy import grammar
+from endpoints.services import adoption
 from endpoints.services.drafts import ChangeDraft
 
 __all__ = ["Finding", "blocks", "findings_for", "policy_findings", "snapshot_for"]
@@ -21,7 +22,7 @@ def findings_for(change: ChangeDraft, *, account: Account) -> list[Finding]:
         return []
     found = policy_findings(change.spec)
     if change.action == ChangeAction.ADOPT:
-        return _ordered(found)
+        return _ordered(found + adoption.findings_for(change.spec, change.adopts, account=account))
     rules = preflight.RULES if change.action.creates else preflight.POLICY_RULES
     found += preflight.check(change.spec, snapshot_for(change.spec, account=account), rules)
     return _ordered(found)

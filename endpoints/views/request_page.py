@@ -21,8 +21,17 @@ from endpoints.views.answers import CONFLICT, INVALID, conflict
 from endpoints.views.endpoint_changes import edit_deletion, edit_policy
 from endpoints.views.listing import signed_in
 from endpoints.views.present.request_page import EDITABLE, RequestPage
+from endpoints.views.repairs import edit_repair
 from endpoints.views.request_form import edit_creation
+from endpoints.views.unmanaged import edit_adoption
 
+_EDITS = {
+    ChangeAction.ADOPT: edit_adoption,
+    ChangeAction.MODIFY: edit_repair,
+    ChangeAction.POLICY: edit_policy,
+    ChangeAction.RECREATE: edit_repair,
+    ChangeAction.DELETE: edit_deletion,
+}
 DECISIONS = {"approve": reviews.approve, "request_changes": reviews.request_changes, "reject": reviews.reject}
 SAID = {"approve": "Approved.", "request_changes": "Sent back to the requester.", "reject": "Rejected."}
 
@@ -57,8 +66,7 @@ def request_edit(request: HttpRequest, pk: int) -> HttpResponse:
         return conflict(request, error, back=found.get_absolute_url())
     if changes[0].action == ChangeAction.CREATE:
         return edit_creation(request, found, changes[0])
-    edit = edit_policy if changes[0].action == ChangeAction.POLICY else edit_deletion
-    return edit(request, found, changes[0])
+    return _EDITS[changes[0].kind](request, found, changes[0])
 
 
 def request_withdraw(request: HttpRequest, pk: int) -> HttpResponse:

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from endpoints.models import Endpoint, EndpointRequest, Role, User
+from endpoints.models import Endpoint, EndpointRequest, Role, UnmanagedEndpoint, User
 from tests import factories as make
 from tests.integration.browsers import browser
 
@@ -96,6 +96,7 @@ REASON = {"reason": "Because."}
 
 API = {
     **dict.fromkeys(["api_requests", "api_requests_slash", "api_endpoints", "api_endpoints_slash"], reads(WITH_A_ROLE)),
+    **dict.fromkeys(["api_unmanaged_endpoints", "api_unmanaged_endpoints_slash"], reads(WITH_A_ROLE)),
     **dict.fromkeys(["api_request", "api_request_slash"], reads(SEES_OWN, SEES_FOREIGN, "request")),
     **dict.fromkeys(
         ["api_endpoint", "api_endpoint_slash", "api_policy_revisions", "api_policy_revisions_slash"],
@@ -135,9 +136,15 @@ ENDPOINTS = {
         for name, arguments in [
             ("endpoint_delete", {}),
             ("endpoint_policy_new", {}),
+            ("endpoint_restore", {}),
+            ("endpoint_accept", {}),
+            ("endpoint_recreate", {}),
             ("policy_rollback", {"number": 1}),
         ]
     },
+    "endpoint_unmanaged": reads(WITH_A_ROLE),
+    # No team owns what nobody asked for: every engineer may ask to adopt it, in the name of their team.
+    "endpoint_adopt": Row({"GET": ENGINEERS, "POST": ENGINEERS}, {"GET": ENGINEERS, "POST": ENGINEERS}, "unmanaged"),
     "policy_check": Row({"POST": ENGINEERS}, form={"policy_document": "{}"}),
 }
 REST = {
@@ -175,7 +182,7 @@ class Stage:
     """The cast, and the objects that they meet."""
 
     people: dict[str, User]
-    objects: dict[tuple[str, str], EndpointRequest | Endpoint]
+    objects: dict[tuple[str, str], EndpointRequest | Endpoint | UnmanagedEndpoint]
 
     def address(self, name: str, row: Row, relation: str) -> str:
         """Return the address of a route for an object of this relation."""
@@ -206,13 +213,14 @@ def stage(db: None) -> Stage:
         "administrator": make.make_person("administrator", Role.ADMINISTRATOR),
         "superuser": User.objects.create_superuser("superuser", password=make.PASSWORD),
     }
-    objects: dict[tuple[str, str], EndpointRequest | Endpoint] = {}
+    objects: dict[tuple[str, str], EndpointRequest | Endpoint | UnmanagedEndpoint] = {}
     for relation, account, asks, decides in [
         ("own", here, "owner", "approver"),
         ("foreign", there, "outsider", "elsewhere"),
     ]:
         done = make.approved(make.submitted(account, people[asks]), people[decides])
         objects["endpoint", relation] = make.available(done)[0]
+        objects["unmanaged", relation] = make.unmanaged(account)
         objects["request", relation] = make.submitted(account, people[asks], make.interface_spec(account))
     return Stage({name: User.objects.get(pk=user.pk) for name, user in people.items()}, objects)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
+from endpoints.domain.ended import ENDED
 from endpoints.models import Endpoint, Event
-from endpoints.services import survey
 from tests import factories
 from tests.integration.survey.conftest import Field
 
@@ -70,7 +70,7 @@ def test_letting_go_of_a_lost_one_asks_aws_for_nothing(field: Field) -> None:
     assert field.aws.calls("DeleteVpcEndpoints") == []
 
 
-@pytest.mark.parametrize("state", sorted(survey.ENDED))
+@pytest.mark.parametrize("state", sorted(ENDED))
 def test_what_ended_needs_attention_and_may_recover(field: Field, state: str) -> None:
     endpoint = field.made(field.aws.interface_spec())
     field.aws.control.set_state(str(endpoint.vpc_endpoint_id), state, {"Code": "Cut", "Message": "The owner left."})
