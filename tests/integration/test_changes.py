@@ -9,8 +9,8 @@ import pytest
 from endpoints.aws.gateway import Ec2Gateway
 from endpoints.domain.drift import spec_of
 from endpoints.domain.specs import EndpointSpec
-from endpoints.models import Endpoint, Event, Operation, PolicyRevision
-from endpoints.services import events, provisioning, requests
+from endpoints.models import AccountRegion, Endpoint, Event, Operation, PolicyRevision
+from endpoints.services import events, provisioning, requests, survey
 from endpoints.services.actors import person
 from endpoints.services.errors import Conflict
 from endpoints.services.policies import same_policy
@@ -30,6 +30,13 @@ def made(cast: Cast, spec: EndpointSpec) -> Endpoint:
 
 def calls(aws: World, name: str) -> int:
     return len(aws.calls(name))
+
+
+def look(cast: Cast) -> None:
+    """Let the survey see what AWS has."""
+    AccountRegion.objects.update(survey_due_at=None)
+    region = AccountRegion.objects.get(account=cast.account)
+    assert survey.survey(account_region_id=region.pk, now=factories.timezone.now())
 
 
 def as_spec(cast: Cast, vpc_endpoint_id: str) -> EndpointSpec:
@@ -117,6 +124,7 @@ def test_an_adopted_endpoint_is_managed_as_it_is(cast: Cast) -> None:
         PolicyDocument=READ_ONLY,
     )["VpcEndpoint"]["VpcEndpointId"]
     before = cast.aws.endpoints()
+    look(cast)
     asked = factories.adoption(cast.account, cast.engineer, as_spec(cast, vpc_endpoint_id), vpc_endpoint_id)
     assert cast.work(factories.approved(asked, cast.approver)).status == "available"
     endpoint = Endpoint.objects.get()
@@ -136,6 +144,7 @@ def test_an_endpoint_is_adopted_once_and_not_when_it_has_changed(cast: Cast) -> 
         "VpcEndpoint"
     ]["VpcEndpointId"]
     spec = as_spec(cast, vpc_endpoint_id)
+    look(cast)
     first = factories.adoption(cast.account, cast.engineer, spec, vpc_endpoint_id)
     second = factories.adoption(cast.account, cast.engineer, spec, vpc_endpoint_id)
     ec2.modify_vpc_endpoint(VpcEndpointId=vpc_endpoint_id, AddRouteTableIds=cast.aws.route_table_ids[:1])
@@ -146,6 +155,7 @@ def test_an_endpoint_is_adopted_once_and_not_when_it_has_changed(cast: Cast) -> 
         factories.approved(second, cast.approver)
     assert cast.aws.endpoints() == held
     requests.withdraw(request=failed, by=person(cast.engineer), now=factories.timezone.now())
+    look(cast)
     again = factories.adoption(cast.account, cast.engineer, as_spec(cast, vpc_endpoint_id), vpc_endpoint_id)
     assert cast.work(factories.approved(again, cast.approver)).status == "available"
 
