@@ -59,5 +59,5 @@ def test_what_is_managed_is_refused(account: Account, engineer: User) -> None:
     row = factories.unmanaged(account)
     UnmanagedEndpoint.objects.filter(pk=row.pk).update(vpc_endpoint_id=endpoint.vpc_endpoint_id)
     row.refresh_from_db()
-    with pytest.raises(Invalid, match="manages vpce-.* already"):
+    with pytest.raises(Invalid, match=r"manages vpce-.* already"):
         asked(account, engineer, row)

@@ -17,8 +17,8 @@ from tests.integration.survey.conftest import Field
 
 pytestmark = pytest.mark.django_db
 
-MANAGED, OTHERS = 2400, 800
-PAGES = 4  # of 1,000, with the two that were there before
+MANAGED, OTHERS = 1700, 600
+PAGES = 3  # of 1,000, with the two that were there before
 
 
 def populate(field: Field) -> Endpoint:
@@ -55,17 +55,12 @@ def test_calls_and_queries_stay_bounded(field: Field) -> None:
     writes = [item["sql"] for item in again if item["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
     assert len(again) < 40
     assert not [sql for sql in writes if '"endpoints_accountregion"' not in sql and "absent_since" not in sql]
-
-
-def test_many_that_drift_at_once_are_told_in_batches(field: Field) -> None:
-    populate(field)
-    field.look()
     spec = field.aws.interface_spec(private_dns_enabled=False, subnet_ids=(), name="asked for")
     Endpoint.objects.filter(observed__isnull=False).update(desired=spec.to_dict())
     with CaptureQueriesContext(connection) as told:
         assert field.look().drifted == MANAGED + 2
     assert Drift.objects.open().count() >= MANAGED
-    assert len(told) < 120
+    assert len(told) < 100, "so many that drift at once are written and recorded in batches"
 
 
 def test_what_is_in_flight_costs_one_listing_however_much_it_is(field: Field) -> None:
