@@ -35,7 +35,7 @@ help: ## Explain every target
 run: $(SANDBOX) ## Run the whole portal on this machine, in the foreground, with demonstration data
 	@exec $(BIN)/python -m portal.sandbox
 
-# Files go to processes in their order, the browser tests first: the few long ones must not come last.
+# Files go to processes in the order of tests/conftest.py, the longest first: none of those may come last.
 .PHONY: test
 test: $(DEV) ## Run every test, with a PostgreSQL and a Valkey of the tests' own
 	@$(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=loadfile --no-loadscope-reorder $(TESTS)
@@ -107,9 +107,9 @@ docs: $(DEV) ## Write the generated pages of docs/ again
 	@$(CHECK_ENV) $(BIN)/python manage.py docs
 
 .PHONY: bench
-bench: $(DEV) ## Say where the measurements are
-	@echo "Each figure comes with the script beside it in bench/; its first lines say how to run it."
-	@ls bench/*.py 2>/dev/null || true
+bench: $(DEV) ## Measure; one line of JSON for each figure
+	@for file in $$(grep -l '^if __name__' bench/*.py); do \
+		$(BIN)/python -m "bench.$$(basename $$file .py)"; done
 
 .PHONY: shell
 shell: $(DEV) ## Open a Django shell on the running sandbox's data

@@ -37,6 +37,20 @@ def lease_fits_the_task_limit(app_configs: Any, **kwargs: Any) -> list[CheckMess
     ]
 
 
+@register()
+def the_pace_is_a_pace(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """There is no "unpaced": without a rate no call would ever have its turn."""
+    if settings.PORTAL_AWS_RATE > 0:
+        return []
+    return [
+        Error(
+            f"PORTAL_AWS_RATE is {settings.PORTAL_AWS_RATE:g}.",
+            hint="Leave it at 1, AWS's own pace; a simulated AWS that never throttles takes any number.",
+            id="endpoints.E003",
+        )
+    ]
+
+
 def _longest_call() -> float:
     from endpoints.services.targets import timeouts  # brings boto3, which a start without checks need not pay for
 

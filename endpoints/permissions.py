@@ -79,7 +79,26 @@ REQUESTERS_OR_OPERATORS = Rule(
     _any_role(Role.ENGINEER, Role.OPERATOR, Role.ADMINISTRATOR),
     "Only the requester and operators may do this.",
 )
-RULES = (PUBLIC, SIGNED_IN, ANY_ROLE, ENGINEERS, APPROVERS, AUDITORS, OPERATORS, REQUESTERS_OR_OPERATORS)
+ACCOUNT_READERS = Rule(
+    "approvers, operators, auditors or administrators",
+    _any_role(Role.APPROVER, Role.OPERATOR, Role.AUDITOR, Role.ADMINISTRATOR),
+    "Only approvers, operators, auditors and administrators look at accounts.",
+)
+ADMINISTRATORS = Rule(
+    "administrators", _any_role(Role.ADMINISTRATOR), "Only administrators add accounts and renew their ExternalId."
+)
+RULES = (
+    PUBLIC,
+    SIGNED_IN,
+    ANY_ROLE,
+    ENGINEERS,
+    APPROVERS,
+    AUDITORS,
+    OPERATORS,
+    REQUESTERS_OR_OPERATORS,
+    ACCOUNT_READERS,
+    ADMINISTRATORS,
+)
 
 
 def _deny(reason: str) -> None:
@@ -156,6 +175,17 @@ def can_retry(user: Person, request: EndpointRequest) -> bool:
     return _answers(check_can_retry, user, request)
 
 
+def check_can_operate(user: Person) -> None:
+    """Refuse who may not work on operations: operators and administrators may."""
+    if not OPERATORS.allows(user):
+        _deny(OPERATORS.reason)
+
+
+def can_operate(user: Person) -> bool:
+    """Tell whether a person may work on operations."""
+    return _answers(check_can_operate, user)
+
+
 def check_can_administer(user: Person) -> None:
     """Refuse who may not edit people, teams, roles and accounts: only administrators.
 
@@ -170,6 +200,17 @@ def check_can_administer(user: Person) -> None:
 def can_administer(user: Person) -> bool:
     """Tell whether a person may edit people, teams, roles and accounts."""
     return _answers(check_can_administer, user)
+
+
+def check_can_check_accounts(user: Person) -> None:
+    """Refuse who may not have an account checked: operators and administrators may."""
+    if not OPERATORS.allows(user):
+        _deny("Only operators and administrators have an account checked.")
+
+
+def can_check_accounts(user: Person) -> bool:
+    """Tell whether a person may have an account checked."""
+    return _answers(check_can_check_accounts, user)
 
 
 def _an_administrator_exists() -> bool:

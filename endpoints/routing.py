@@ -61,6 +61,8 @@ def _by_method(get: Rule | None, post: Rule | None) -> Mapping[str, Rule]:
 
 def _not_allowed(request: HttpRequest, methods: list[str]) -> HttpResponse:
     answer = HttpResponseNotAllowed(methods)
+    if request.method not in ("GET", "POST"):
+        return answer  # no browser's page asks so, and a program reads the status and "Allow"
     # What only takes forms hangs below the page with the form, which is where somebody who types the address wants to.
     answer.content = render_to_string("405.html", {"url": request.path.rsplit("/", 2)[0] + "/"}, request)
     return answer

@@ -5,23 +5,32 @@ from __future__ import annotations
 from django.urls import URLPattern
 from rest_framework.views import APIView
 
+from endpoints.api import accounts as account_json
 from endpoints.api import docs
+from endpoints.api import operations as json_operations
 from endpoints.api import unmanaged as json_unmanaged
 from endpoints.api import views as json
 from endpoints.permissions import (
+    ACCOUNT_READERS,
+    ADMINISTRATORS,
     ANY_ROLE,
     APPROVERS,
+    AUDITORS,
     ENGINEERS,
     OPERATORS,
     PUBLIC,
     REQUESTERS_OR_OPERATORS,
     SIGNED_IN,
+    Rule,
 )
 from endpoints.routing import api, page
 from endpoints.views import (
+    accounts,
     endpoint_changes,
+    endpoint_modify,
     endpoints,
     home,
+    operations,
     policies,
     records,
     repairs,
@@ -56,6 +65,20 @@ _ENDPOINTS = [
         get=ENGINEERS,
         post=ENGINEERS,
     ),
+    page(
+        "endpoints/<int:pk>/modify/",
+        endpoint_modify.endpoint_modify,
+        name="endpoint_modify",
+        get=ENGINEERS,
+        post=ENGINEERS,
+    ),
+    page(
+        "endpoints/<int:pk>/replace/",
+        request_form.endpoint_replace,
+        name="endpoint_replace",
+        get=ENGINEERS,
+        post=ENGINEERS,
+    ),
     page(_POLICY, endpoint_changes.endpoint_policy_new, name="endpoint_policy_new", get=ENGINEERS, post=ENGINEERS),
     page(f"{_POLICY}<int:number>/", endpoints.policy_revision, name="policy_revision", get=ANY_ROLE),
     page(
@@ -83,20 +106,47 @@ _ENDPOINTS = [
     ),
     page("policy/check/", policies.policy_check, name="policy_check", post=ENGINEERS),
 ]
+_ACCOUNTS = [  # not below accounts/, where allauth's pages are
+    page("aws-accounts/", accounts.aws_account_list, name="aws_account_list", get=ACCOUNT_READERS),
+    page(
+        "aws-accounts/new/",
+        accounts.aws_account_new,
+        name="aws_account_new",
+        get=ADMINISTRATORS,
+        post=ADMINISTRATORS,
+    ),
+    page("aws-accounts/<int:pk>/", accounts.aws_account_detail, name="aws_account_detail", get=ACCOUNT_READERS),
+    page("aws-accounts/<int:pk>/live/", accounts.aws_account_live, name="aws_account_live", get=ACCOUNT_READERS),
+    page("aws-accounts/<int:pk>/check/", accounts.aws_account_check, name="aws_account_check", post=OPERATORS),
+    page(
+        "aws-accounts/<int:pk>/external-id/",
+        accounts.aws_account_external_id,
+        name="aws_account_external_id",
+        get=ADMINISTRATORS,
+        post=ADMINISTRATORS,
+    ),
+]
+_OPERATIONS = [
+    page("operations/", operations.operation_list, name="operation_list", get=AUDITORS),
+    page("operations/<uuid:pk>/", operations.operation_detail, name="operation_detail", get=AUDITORS),
+    page("operations/<uuid:pk>/live/", operations.operation_live, name="operation_live", get=AUDITORS),
+    page("operations/<uuid:pk>/retry/", operations.operation_retry, name="operation_retry", post=OPERATORS),
+    page("operations/<uuid:pk>/park/", operations.operation_park, name="operation_park", post=OPERATORS),
+    page("operations/<uuid:pk>/resume/", operations.operation_resume, name="operation_resume", post=OPERATORS),
+]
 _REST = [
     page("", home.home, name="home", get=SIGNED_IN),
     page("search/", home.search, name="search", get=ANY_ROLE),
     page("events/", records.event_list, name="event_list", get=ANY_ROLE),
-    page("operations/", records.operation_list, name="operation_list", get=OPERATORS),
     page("tokens/", tokens.token_list, name="token_list", get=ANY_ROLE, post=ANY_ROLE),
 ]
 
 
-def _v1(route: str, view: type[APIView], *, name: str) -> list[URLPattern]:
+def _v1(route: str, view: type[APIView], *, name: str, get: Rule = ANY_ROLE) -> list[URLPattern]:
     """Return a route of the JSON API. Without a trailing slash is canonical; with one is answered just the same."""
     return [
-        api(f"api/v1/{route}", view, name=name, get=ANY_ROLE),
-        api(f"api/v1/{route}/", view, name=f"{name}_slash", get=ANY_ROLE),
+        api(f"api/v1/{route}", view, name=name, get=get),
+        api(f"api/v1/{route}/", view, name=f"{name}_slash", get=get),
     ]
 
 
@@ -107,9 +157,12 @@ api_urls: list[URLPattern] = [
     *_v1("endpoints/<int:pk>", json.EndpointDetail, name="api_endpoint"),
     *_v1("endpoints/<int:pk>/policy-revisions", json.PolicyRevisionList, name="api_policy_revisions"),
     *_v1("unmanaged-endpoints", json_unmanaged.UnmanagedEndpointList, name="api_unmanaged_endpoints"),
+    *_v1("accounts/<int:pk>", account_json.AccountDetail, name="api_account", get=ACCOUNT_READERS),
+    *_v1("operations", json_operations.OperationList, name="api_operations", get=AUDITORS),
+    *_v1("operations/<uuid:pk>", json_operations.OperationDetail, name="api_operation", get=AUDITORS),
     api("api/schema/", json.Schema, name="api_schema", get=SIGNED_IN),
     page("api/docs/", docs.api_docs, name="api_docs", get=SIGNED_IN),
     api("api/<path:rest>", json.UnknownPath, name="api_unknown", get=PUBLIC),
 ]
 
-urlpatterns: list[URLPattern] = [*_REST, *_REQUESTS, *_ENDPOINTS, *api_urls]
+urlpatterns: list[URLPattern] = [*_REST, *_REQUESTS, *_ENDPOINTS, *_ACCOUNTS, *_OPERATIONS, *api_urls]

@@ -40,7 +40,8 @@ def _report_worker(sender: Any, **_: Any) -> None:
         report()
         _timers.append(sender.timer.call_repeatedly(seconds, report))
     # What became due while no worker was there need not wait for beat's next tick.
-    sender.app.send_task("endpoints.sweep", retry=False)
+    for task in ("endpoints.wake_due", "endpoints.sweep"):
+        sender.app.send_task(task, retry=False)
 
 
 @beat_init.connect

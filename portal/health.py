@@ -1,9 +1,10 @@
 """Whether the portal is alive, and whether every part of it answers.
 
 `/healthz` says that this web process serves requests; it asks nobody. `/readyz` asks every part and names
-each in JSON: the database, the broker, a worker, beat, and AWS as the workers last saw it. A web request
-never calls AWS. Both answer before host and HTTPS checks, since a load balancer asks by address and over
-plain HTTP, and neither shows a host name, a user or a secret.
+each in JSON: the database, the broker, a worker, beat, and AWS as the workers last saw it; beside them how many
+operations need a person, which makes nothing unready. A web request never calls AWS. Both answer before host
+and HTTPS checks, since a load balancer asks by address and over plain HTTP, and neither shows a host name, a
+user or a secret.
 
 Workers and beat report by keys in Redis that expire: see `portal.celery`, which calls the `record_`
 functions.
@@ -63,7 +64,7 @@ def readiness() -> JsonResponse:
     """Return every part's state as JSON: 200 when all answer, 503 otherwise."""
     parts = {name: _examine(check) for name, check in _CHECKS.items()}
     ready = all(part["status"] == "ok" for part in parts.values())
-    body = {"status": "ready" if ready else "not ready", "parts": parts}
+    body = {"status": "ready" if ready else "not ready", "parts": parts, "needs_person": _needs_person(parts)}
     response = JsonResponse(body, status=200 if ready else 503)
     setattr(response, "_has_been_logged", True)  # noqa: B010 - Django's mark; being unready is no error of this request
     return response
@@ -121,13 +122,8 @@ def _examine(check: Callable[[], None]) -> dict[str, Any]:
 
 
 def _database() -> None:
-    """Ask on a connection of our own, with time-outs: a request's may hang as long as the server does."""
-    parameters = connection.get_connection_params() | {
-        "connect_timeout": _TIMEOUT_SECONDS,
-        "options": f"-c statement_timeout={_TIMEOUT_SECONDS * 1000}",
-    }
     try:
-        with psycopg.connect(**parameters) as own:
+        with _own_connection() as own:
             row = own.execute("SELECT to_regclass('django_migrations') IS NOT NULL").fetchone()
             known = row is not None and row[0]
             applied = set(own.execute("SELECT app, name FROM django_migrations").fetchall()) if known else set()
@@ -135,6 +131,30 @@ def _database() -> None:
         raise NotReadyError("The database does not answer.") from failure
     if not _last_migrations() <= applied:
         raise NotReadyError("Migrations are not applied. Run: manage.py migrate")
+
+
+def _own_connection() -> psycopg.Connection:
+    """Return a connection of our own, with time-outs: a request's may hang as long as the server does."""
+    parameters = connection.get_connection_params() | {
+        "connect_timeout": _TIMEOUT_SECONDS,
+        "options": f"-c statement_timeout={_TIMEOUT_SECONDS * 1000}",
+    }
+    return psycopg.connect(**parameters)
+
+
+def _needs_person(parts: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return how many operations will not go on by themselves; None when the database doesn't say."""
+    if parts["database"]["status"] != "ok":
+        return {"operations": None}
+    from endpoints.models import Operation  # not there yet when this module is imported
+
+    query, values = Operation.objects.dead().order_by().values("pk").query.sql_with_params()
+    try:
+        with _own_connection() as own:
+            row = own.execute(f"SELECT COUNT(*) FROM ({query}) AS dead", values).fetchone()  # noqa: S608  # Django's SQL
+    except psycopg.Error:
+        return {"operations": None}
+    return {"operations": row[0] if row else None}
 
 
 @cache

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from csp.constants import NONE, SELF
+from kombu import Queue
 
 from portal import env
 
@@ -217,12 +218,17 @@ SPECTACULAR_SETTINGS = {
         "ChangeAction": "endpoints.api.schema.CHANGE_ACTIONS",
         "Severity": "endpoints.api.schema.SEVERITIES",
         "Decision": "endpoints.api.schema.DECISIONS",
+        "AttemptOutcome": "endpoints.api.schema.ATTEMPT_OUTCOMES",
+        "FindingOutcome": "endpoints.api.schema.FINDING_OUTCOMES",
     },
 }
 
 # --- Workers ----------------------------------------------------------------------------------------------------------
 # The database row is the queue; Redis only wakes workers (docs/adr/0003-database-is-the-queue.md).
 CELERY_BROKER_URL = REDIS_URL
+# A worker without --queues serves both, by turns: however many routine messages wait, an urgent one waits for one.
+CELERY_TASK_DEFAULT_QUEUE = "urgent"
+CELERY_TASK_QUEUES = [Queue("urgent"), Queue("routine")]
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = False  # the sweeper owns recovery; requeueing loops for ever on a poison task
 CELERY_TASK_IGNORE_RESULT = True
@@ -247,7 +253,11 @@ AWS_ENDPOINT_URL = env.text("AWS_ENDPOINT_URL", "")  # read by boto3 itself; her
 PORTAL_AWS_CONNECT_SECONDS = env.number("PORTAL_AWS_CONNECT_SECONDS", 3)
 PORTAL_AWS_READ_SECONDS = env.number("PORTAL_AWS_READ_SECONDS", 20)
 PORTAL_AWS_READ_ATTEMPTS = int(env.number("PORTAL_AWS_READ_ATTEMPTS", 3))
+# Who the portal is to other accounts: the ARN that their roles' trust policies name.
+PORTAL_AWS_PRINCIPAL = env.text("PORTAL_AWS_PRINCIPAL", "")
 PORTAL_LEASE_SECONDS = env.number("PORTAL_LEASE_SECONDS", 120)  # longer than any one call: endpoints/checks.py
+PORTAL_AWS_RATE = env.number("PORTAL_AWS_RATE", 1)  # times AWS's own pace: for a simulated AWS that is scaled alike
+PORTAL_WAKE_SECONDS = env.number("PORTAL_WAKE_SECONDS", 0.5)
 PORTAL_SWEEP_SECONDS = env.number("PORTAL_SWEEP_SECONDS", 5)
 PORTAL_OBSERVE_SECONDS = env.number("PORTAL_OBSERVE_SECONDS", 2)
 PORTAL_INVENTORY_SECONDS = env.number("PORTAL_INVENTORY_SECONDS", 300)
@@ -255,6 +265,7 @@ PORTAL_DRIFT_SECONDS = env.number("PORTAL_DRIFT_SECONDS", 300)
 PORTAL_POLICY_EFFECT_SECONDS = env.number("PORTAL_POLICY_EFFECT_SECONDS", 300)
 # No "expires": a worker whose clock is off by an hour would drop every tick. The tasks drop what piled up.
 CELERY_BEAT_SCHEDULE = {
+    "wake-due": {"task": "endpoints.wake_due", "schedule": PORTAL_WAKE_SECONDS},
     "sweep": {"task": "endpoints.sweep", "schedule": PORTAL_SWEEP_SECONDS},
     "observe": {"task": "endpoints.observe_due", "schedule": PORTAL_OBSERVE_SECONDS},
 }

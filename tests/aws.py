@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from django.utils import timezone
 from endpoints.aws.sessions import forget_clients
 from endpoints.domain.specs import EndpointSpec, EndpointType
 from endpoints.models import Account, AccountRegion
+from endpoints.policy import role
 from endpoints.services import inventory, regions
 from portal.sandbox import world
 from portal.sandbox.aws.control import SimControl
@@ -39,6 +41,7 @@ class World:
     security_group_id: str
     route_table_ids: tuple[str, ...]
     keys: dict[str, str]
+    account_id: str = MEMBER
 
     def ec2(self) -> Any:
         """Return a client with full rights in the member account."""
@@ -78,17 +81,13 @@ class World:
         )
 
     def _spec(self, fields: dict[str, Any]) -> EndpointSpec:
-        return EndpointSpec(**{"account_id": MEMBER, "region": REGION, "vpc_id": self.vpc_id, **fields})
+        return EndpointSpec(**{"account_id": self.account_id, "region": REGION, "vpc_id": self.vpc_id, **fields})
 
 
-@pytest.fixture(scope="session")
-def simulated_aws() -> Iterator[str]:
-    """Run the simulated AWS for the whole session and return its URL.
-
-    It is a process of its own: it replaces parts of moto, which tests of moto's own symbols must not meet. States
-    end at once and nothing throttles, until a test says otherwise.
-    """
-    command = [sys.executable, "-m", "portal.sandbox.aws", "--port", "0", "--pace", "0", "--rate", "0"]
+@contextmanager
+def running(*, rate: float = 0, pace: float = 0) -> Iterator[str]:
+    """Run the simulated AWS as a process of its own and give its URL; it replaces parts of moto while it runs."""
+    command = [sys.executable, "-m", "portal.sandbox.aws", "--port", "0", "--pace", str(pace), "--rate", str(rate)]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     assert server.stdout is not None
     line = server.stdout.readline()
@@ -98,6 +97,16 @@ def simulated_aws() -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def simulated_aws() -> Iterator[str]:
+    """Run the simulated AWS for the whole session and return its URL.
+
+    States end at once and nothing throttles, until a test says otherwise.
+    """
+    with running() as url:
+        yield url
 
 
 @pytest.fixture
@@ -149,9 +158,9 @@ class Provider:
         assert answer["Unsuccessful"] == []
 
 
-def build(url: str, control: SimControl) -> World:
-    """Make the member account's role and a VPC with three subnets, a group and two route tables."""
-    made = control.add_account(MEMBER)
+def build(url: str, control: SimControl, account_id: str = MEMBER) -> World:
+    """Make a member account's role and a VPC with three subnets, a group and two route tables."""
+    made = control.add_account(account_id)
     keys = {"aws_access_key_id": made.access_key_id, "aws_secret_access_key": made.secret_access_key}
     _make_role(url, keys)
     ec2 = boto3.client("ec2", region_name=REGION, endpoint_url=url, **keys)
@@ -175,6 +184,7 @@ def build(url: str, control: SimControl) -> World:
         security_group_id=group,
         route_table_ids=tuple(tables),
         keys=keys,
+        account_id=account_id,
     )
 
 
@@ -191,17 +201,19 @@ def _make_role(url: str, keys: dict[str, str]) -> None:
             }
         ],
     }
-    allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    # Exactly what the portal prints for its role: whatever the tests do, they do with these permissions.
     iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(trust))
-    iam.put_role_policy(RoleName=ROLE, PolicyName="all", PolicyDocument=json.dumps(allow))
+    iam.put_role_policy(
+        RoleName=ROLE, PolicyName="portal", PolicyDocument=json.dumps(role.permission_policy(account_id=MEMBER))
+    )
 
 
-def member_account() -> Account:
-    """Return the member account as the portal knows it, with its inventory read from the simulated AWS."""
+def member_account(account_id: str = MEMBER) -> Account:
+    """Return a member account as the portal knows it, with its inventory read from the simulated AWS."""
     account = Account.objects.create(
-        account_id=MEMBER,
-        name="member",
-        role_arn=f"arn:aws:iam::{MEMBER}:role/{ROLE}",
+        account_id=account_id,
+        name="member" if account_id == MEMBER else f"member-{account_id}",
+        role_arn=f"arn:aws:iam::{account_id}:role/{ROLE}",
         external_id=EXTERNAL_ID,
         regions=[REGION],
     )

@@ -6,9 +6,12 @@ The servers start while this module is imported, since Django's settings are rea
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from tests import services
 
@@ -22,9 +25,16 @@ import redis  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.db import transaction  # noqa: E402
 from django.db.backends.postgresql.operations import DatabaseOperations  # noqa: E402
+from django.test import client as test_client  # noqa: E402
+from whitenoise.middleware import WhiteNoiseMiddleware  # noqa: E402
 
 # Tests make thousands of people, and nobody attacks their passwords: a third of a second each would be minutes.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+# A busy machine is slow, and nothing is wrong with the tests that run on it.
+hypothesis_settings.register_profile("portal", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("portal")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -34,6 +44,24 @@ def pytest_xdist_setupnodes() -> None:
     With the variable inherited, pytest-django would read them before `conftest.py` is imported there.
     """
     os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+
+
+# The files that take longest, longest first. Started last, one would keep its process busy while the others have ended.
+LONGEST = (
+    "tests/integration/test_sandbox_run.py",
+    "tests/e2e/test_admin_accessibility.py",
+    "tests/e2e/test_pages.py",
+    "tests/integration/test_who_may.py",
+    "tests/integration/sandbox/test_command.py",
+    "tests/e2e/test_main_job.py",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start the longest files first; pytest-django puts those without a database, or with a browser, last."""
+    rank = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.nodeid.partition("::")[0], len(rank)))
 
 
 def pytest_unconfigure() -> None:
@@ -54,7 +82,51 @@ def _flush_append_only_tables_too(operations: DatabaseOperations, sql_list: list
             cursor.execute(sql)
 
 
+_truncate = DatabaseOperations.sql_flush
+_SAME_FOR_EVERY_TEST = {"django_content_type", "auth_permission"}
+
+
+def _delete(
+    operations: DatabaseOperations, style: Any, tables: Iterable[str], *, reset_sequences: bool = False, **options: Any
+) -> list[str]:
+    """Return what empties the tables: TRUNCATE makes new files for each, which takes longer than deleting a few rows.
+
+    What Django would make again at once for the next test stays.
+    """
+    if reset_sequences:
+        return _truncate(operations, style, tables, reset_sequences=True, **options)
+    names = [operations.quote_name(table) for table in tables if table not in _SAME_FOR_EVERY_TEST]
+    return [f"DELETE FROM {name}" for name in names]  # noqa: S608 - our own tables' names, quoted
+
+
+DatabaseOperations.sql_flush = _delete  # type: ignore[method-assign,assignment]
 DatabaseOperations.execute_sql_flush = _flush_append_only_tables_too  # type: ignore[method-assign,assignment]
+
+
+_look_for_static_files = WhiteNoiseMiddleware.add_files_from_finders
+_static_files: dict[str, Any] = {}
+
+
+def _look_for_static_files_once(middleware: WhiteNoiseMiddleware) -> None:
+    """Take the list of static files of the first test client: looking for them takes longer than a small page."""
+    if not _static_files:
+        _look_for_static_files(middleware)
+        _static_files.update(middleware.files)
+    middleware.files.update(_static_files)
+
+
+WhiteNoiseMiddleware.add_files_from_finders = _look_for_static_files_once
+
+_store_rendered = test_client.store_rendered_templates
+
+
+def _store_pages_alone(store: Any, signal: Any, sender: Any, template: Any, context: Any, **kwargs: Any) -> None:
+    """Keep the context of a page, not a copy for each of the hundred icons and fields that it includes."""
+    if context.template is template:
+        _store_rendered(store, signal, sender, template, context, **kwargs)
+
+
+test_client.store_rendered_templates = _store_pages_alone
 
 
 @pytest.fixture

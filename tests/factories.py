@@ -14,6 +14,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from endpoints.aws import AwsError, Kind
 from endpoints.domain.lifecycle import Actor
 from endpoints.domain.observed import DnsEntry, NetworkInterface, ObservedEndpoint
 from endpoints.domain.specs import EndpointSpec, EndpointType
@@ -337,17 +338,29 @@ def pending_acceptance(request: EndpointRequest) -> list[Endpoint]:
     return endpoints
 
 
+def rejected(request: EndpointRequest) -> list[Endpoint]:
+    """Bring an approved request to where the service's owner has rejected the connection."""
+    endpoints = pending_acceptance(request)
+    for operation in Operation.objects.filter(request=request, status="waiting_acceptance"):
+        operation = _loaded(operation)
+        seen = observed(operation.change.desired(), operation.endpoint, state="rejected")
+        observation._settle(operation, seen, now=timezone.now())
+    request.refresh_from_db()
+    return endpoints
+
+
 def failed(
     request: EndpointRequest, *, code: str = "RouteAlreadyExists", message: str = "route table rtb-1 has a route"
 ) -> EndpointRequest:
     """Bring an approved request to where AWS has refused it."""
     now = timezone.now()
+    refusal = AwsError(code=code, message=message, kind=Kind.REFUSED, cure="Edit the request.", request_id="req-1")
     for operation in Operation.objects.filter(request=request, change__round=request.round):
         leases.claim(operation.pk, owner="a test")
         operation = _loaded(operation)
         outcomes.started(operation, now=now)
         with events.recorded(events.chain_of(operation.account)):
-            outcomes.fail(operation, code=code, message=message, cure="Edit the request.", now=now, request_id="req-1")
+            outcomes.went_wrong(operation, refusal, now=now)
     request.refresh_from_db()
     return request
 
@@ -360,7 +373,7 @@ def observed(spec: EndpointSpec, endpoint: Endpoint, *, state: str = "available"
             network_interface_id=f"eni-{number:08x}{position:09x}",
             subnet_id=subnet,
             availability_zone=f"{spec.region}{'abc'[position % 3]}",
-            private_ip_address=f"10.0.{position}.{10 + number % 200}",
+            private_ip_address=spec.fixed_addresses.get(subnet, f"10.0.{position}.{10 + number % 200}"),
             status="in-use",
             security_group_ids=spec.security_group_ids,
         )
@@ -385,7 +398,11 @@ def observed(spec: EndpointSpec, endpoint: Endpoint, *, state: str = "available"
         network_interface_ids=tuple(item.network_interface_id for item in interfaces),
         network_interfaces=interfaces,
         prefix_list_id="pl-6da54004" if spec.is_gateway else "",
-        tags=(("portal:operation", "test"),),
+        service_region=spec.service_region or spec.region,
+        ip_address_type=spec.ip_address_type or ("" if spec.is_gateway else "ipv4"),
+        dns_record_ip_type=spec.dns_record_ip_type or ("ipv4" if spec.has_network_interfaces else ""),
+        private_dns_only_for_inbound_resolver_endpoint=spec.private_dns_only_for_inbound_resolver_endpoint,
+        tags=(("portal:operation", "test"), *sorted(spec.all_tags.items())),
     )
 
 

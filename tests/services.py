@@ -11,6 +11,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -33,6 +34,8 @@ _ENVIRONMENT = {
     "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    # The simulated AWS of the tests doesn't throttle; calls are paced all the same, only very fast.
+    "PORTAL_AWS_RATE": "1000",
     "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
 }
 # The data are thrown away, so a crash of the machine may lose them; crashes of the server are still survived.
@@ -44,6 +47,8 @@ _POSTGRES_SETTINGS = {
     "shared_buffers": "64MB",
 }
 _running: list[tuple[subprocess.Popen[bytes], int]] = []
+_postgres: list[tuple[postgres.Cluster, Path, subprocess.Popen[bytes]]] = []
+_valkeys: list[subprocess.Popen[bytes]] = []
 _folders: list[Path] = []
 
 
@@ -66,8 +71,8 @@ def start() -> None:
 def stop() -> None:
     """Stop the servers that this process started and remove their data; calling it twice is fine."""
     while _running:
-        server, signal = _running.pop()
-        process.end(server, first=signal)
+        server, first = _running.pop()
+        process.end(server, first=first)
     while _folders:
         postgres.forget(_folders[-1] / "postgres")
         shutil.rmtree(_folders.pop(), ignore_errors=True)
@@ -76,6 +81,24 @@ def stop() -> None:
 def valkey_client() -> redis.Redis:
     """Return a new client of this run's Valkey. It is the run's own: `flushall()` is allowed."""
     return redis.Redis.from_url(os.environ["REDIS_URL"], decode_responses=True)
+
+
+def valkey_process() -> subprocess.Popen[bytes]:
+    """Return the process of this run's Valkey, to be stopped and continued. Skips where the caller brought a server."""
+    import pytest
+
+    if not _valkeys:
+        pytest.skip("REDIS_URL names a server of yours, which this test may not stop")
+    return _valkeys[0]
+
+
+def restart_postgres() -> None:
+    """Stop PostgreSQL as a crash does, without telling its clients, and start it again on its data and address."""
+    cluster, log, server = _postgres[0]
+    entry = next(item for item in _running if item[0] is server)
+    _running.remove(entry)
+    process.end(server, first=signal.SIGQUIT)
+    _postgres[0] = (cluster, log, _run_postgres(cluster, log))
 
 
 def _shared_by_controller(name: str) -> bool:
@@ -110,6 +133,7 @@ def _start_valkey(folder: Path) -> str:
         log = folder / "valkey.log"
         server = process.spawn(store.command(), log=log, env=dict(os.environ), folder=store.folder)
         _running.append((server, 15))
+        _valkeys[:] = [server]
         if process.wait_until(store.ready, server, patience=20):
             return store.url()
     raise RuntimeError("Valkey does not start:\n" + "\n".join(process.last_lines(folder / "valkey.log")))
@@ -118,6 +142,11 @@ def _start_valkey(folder: Path) -> str:
 def _start_postgres(folder: Path) -> str:
     cluster = postgres.prepare(folder / "postgres", _POSTGRES_SETTINGS)
     log = folder / "postgres.log"
+    _postgres[:] = [(cluster, log, _run_postgres(cluster, log))]
+    return cluster.url()
+
+
+def _run_postgres(cluster: postgres.Cluster, log: Path) -> subprocess.Popen[bytes]:
     server = process.spawn(
         cluster.command(),
         log=log,
@@ -129,4 +158,4 @@ def _start_postgres(folder: Path) -> str:
     _running.append((server, postgres.STOP_SIGNAL))
     if not process.wait_until(cluster.ready, server, patience=60):
         raise RuntimeError("PostgreSQL does not start:\n" + "\n".join(process.last_lines(log)))
-    return cluster.url()
+    return server

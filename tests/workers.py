@@ -23,6 +23,7 @@ FAST = {
     "PORTAL_AWS_READ_SECONDS": "5",
     "PORTAL_AWS_READ_ATTEMPTS": "1",
     "PORTAL_LEASE_SECONDS": "7",
+    "PORTAL_WAKE_SECONDS": "0.3",
     "PORTAL_SWEEP_SECONDS": "0.5",
     "PORTAL_OBSERVE_SECONDS": "0.3",
 }
@@ -37,10 +38,10 @@ def database_url() -> str:
 
 
 @contextmanager
-def celery(*arguments: str, log: Path, **extra: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `celery -A portal …` in a process group of its own, which is gone at the end."""
+def celery(*arguments: str, log: Path, app: str = "portal", **extra: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `celery -A app …` in a process group of its own, which is gone at the end."""
     env = {**os.environ, **FAST, "DATABASE_URL": database_url(), **extra}
-    command = [sys.executable, "-m", "celery", "-A", "portal", *arguments]
+    command = [sys.executable, "-m", "celery", "-A", app, *arguments]
     with log.open("ab") as out:
         process = subprocess.Popen(command, env=env, stdout=out, stderr=out, start_new_session=True)
     try:

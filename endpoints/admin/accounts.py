@@ -2,39 +2,43 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest
+from django.utils.html import format_html
 
 from endpoints.admin.base import EditableAdmin, ReadOnlyAdmin
 from endpoints.models import Account, AccountRegion
-
-ROLE_ARN = re.compile(r"\Aarn:aws[a-z-]*:iam::(?P<account_id>[0-9]{12}):role/[\w+=,.@/-]+\Z", re.ASCII)
+from endpoints.policy import role
 
 
 class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # can't be subscripted when the program runs
-    """An account; without an external id it gets one."""
+    """An account. Its ExternalId is the portal's to make, so it is no field; a role that isn't named is proposed."""
 
-    external_id = forms.CharField(
-        required=False,
-        max_length=1224,
-        help_text="Leave empty to have one made. The role's trust policy must ask for it (sts:ExternalId).",
+    role_arn = forms.CharField(
+        label="Role ARN", required=False, max_length=2048, help_text=f"Leave empty for a role named {role.ROLE_NAME}."
     )
 
     class Meta:
         model = Account
-        fields = ("account_id", "name", "role_arn", "external_id", "regions", "is_active")
+        fields = ("account_id", "name", "role_arn", "regions", "is_active")
 
     def clean(self) -> dict[str, Any]:
-        """Check that the role is one of this account."""
+        """Check that the role is one of this account, in the partition of its regions; propose one."""
         values = super().clean() or self.cleaned_data
         account_id = values.get("account_id") or self.instance.account_id
-        match = ROLE_ARN.match(values.get("role_arn") or "")
-        if "role_arn" in values and (match is None or match["account_id"] != account_id):
-            self.add_error("role_arn", f"Write a role of this account: arn:aws:iam::{account_id}:role/…")
+        try:
+            proposed = role.role_arn(account_id, values.get("regions") or ())
+        except ValueError as error:
+            self.add_error("regions", str(error))
+            return values
+        if "role_arn" in values:
+            arn = values["role_arn"] = values["role_arn"] or proposed
+            match = role.ROLE_ARN.match(arn)
+            if match is None or match["account_id"] != account_id or arn.split(":")[1] != proposed.split(":")[1]:
+                self.add_error("role_arn", f"Write a role of this account: {proposed.rpartition('/')[0]}/…")
         return values
 
 
@@ -53,8 +57,13 @@ class AccountAdmin(EditableAdmin):
         return ", ".join(account.regions)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """Keep the digits of an account that exists: its chain of events is named after them."""
-        return ("account_id",) if obj else ()
+        """Keep the digits of an account that exists: its chain of events is named after them. Nobody types the id."""
+        return ("account_id", "external_id", "external_id_at") if obj else ()
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Show the ExternalId once there is one; the account's page in the portal renews it."""
+        fields = ("account_id", "name", "role_arn", "regions", "is_active")
+        return (*fields, "external_id", "external_id_at") if obj else fields
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody deletes an account."""
@@ -62,10 +71,17 @@ class AccountAdmin(EditableAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save, and show an external id that was made."""
-        chosen = bool(obj.external_id)
         super().save_model(request, obj, form, change)
-        if not chosen:
-            self.message_user(request, f"External id for the role's trust policy: {obj.external_id}", messages.SUCCESS)
+        if not change:
+            self.message_user(
+                request,
+                format_html(
+                    'ExternalId for the role\'s trust policy: {}. <a href="{}">Set the role up and check it</a>.',
+                    obj.external_id,
+                    obj.get_absolute_url(),
+                ),
+                messages.SUCCESS,
+            )
 
 
 @admin.register(AccountRegion)

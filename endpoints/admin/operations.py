@@ -24,7 +24,8 @@ class OperationAdmin(ReadOnlyAdmin):
         *("id", "change", "request", "endpoint", "account", "region", "action", "status", "generation"),
         *("client_token", "intended", "intent_at", "lease_owner", "lease_expires_at", "fence"),
         *("attempts", "throttles", "next_attempt_at", "last_error_code", "last_error", "last_cure", "aws_request_id"),
-        *("created_at", "called_at", "finished_at", "version"),
+        *("parked_at", "parked_by", "park_reason"),
+        *("created_at", "called_at", "in_flight_since", "updated_at", "finished_at", "version"),
     )
     readonly_fields = ("id", "intended")
 

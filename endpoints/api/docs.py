@@ -20,10 +20,11 @@ from endpoints.api.problems import problem
 
 _CHOICE = re.compile(r"^\* `(?P<value>[^`]*)` - (?P<label>.*)$", re.MULTILINE)
 _WORDS = {"string": "text", "integer": "number", "number": "number", "boolean": "true or false", "object": "object"}
-_FORMATS = {"date-time": "time", "uri": "address"}
+_FORMATS = {"date-time": "time", "uri": "address", "uuid": "UUID"}
 _REFERENCE = "#/components/schemas/"
+_PATH_EXAMPLES = {"UUID": "7d2c5f3e-9a41-4a53-8f0e-0c1b7a6d9e12"}
 _PATH_EXAMPLE = "12"
-_QUERY_EXAMPLES = {"status": "available", "page_size": "10"}
+_QUERY_EXAMPLES = (("status", "available"), ("status", "failed"), ("page_size", "10"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +186,14 @@ def _choices(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def _example(path: str, parameters: tuple[Field, ...]) -> str:
-    known = {item.name for item in parameters if item.place == "query"}
-    query = "&".join(f"{name}={value}" for name, value in _QUERY_EXAMPLES.items() if name in known)
-    return re.sub(r"{[^}]*}", _PATH_EXAMPLE, path) + (f"?{query}" if query else "")
+    asked: dict[str, str] = {}
+    for name, value in _QUERY_EXAMPLES:
+        known = next((item for item in parameters if item.place == "query" and item.name == name), None)
+        if known and (not known.choices or value in dict(known.choices)):
+            asked.setdefault(name, value)
+    words = next((item.type.words for item in parameters if item.place == "path"), "")
+    query = "&".join(f"{name}={value}" for name, value in asked.items())
+    return re.sub(r"{[^}]*}", _PATH_EXAMPLES.get(words, _PATH_EXAMPLE), path) + (f"?{query}" if query else "")
 
 
 def marked(text: str) -> SafeString:

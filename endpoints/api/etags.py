@@ -21,6 +21,8 @@ from rest_framework.response import Response
 
 from endpoints.api.problems import PreconditionFailed
 from endpoints.models import Change, Endpoint, EndpointRequest, PolicyRevision, Review, UnmanagedEndpoint
+from endpoints.models.operations import OperationQuerySet
+from endpoints.services.reading import service_owner
 
 SHAPE = 2
 """Raise it with every change of the serializers, so that no client keeps the old shape."""
@@ -45,6 +47,7 @@ def request_versions(requests: QuerySet[EndpointRequest]) -> Versions:
                     id="pk",
                     endpoint="endpoint__version",
                     operation="operation__version",
+                    owner=service_owner("request__account"),
                 )
             )
         ),
@@ -63,6 +66,7 @@ def endpoint_versions(endpoints: QuerySet[Endpoint]) -> Versions:
         "observed_at",
         *_names("account", "account_id", "name"),
         *_names("owner_team", "slug", "name"),
+        owner=service_owner("account"),
         policies=ArraySubquery(revisions.values(row=JSONObject(number="number", version="version"))),
         works=ArraySubquery(operations.values(row=JSONObject(id="pk", operation="operation__version"))),
     )
@@ -80,6 +84,14 @@ def revision_versions(revisions: QuerySet[PolicyRevision]) -> Versions:
     people = ("username", "first_name", "last_name")
     names = [*_names("author", *people), *_names("approved_by", *people)]
     rows: Versions = revisions.values("id", "number", "version", *names)
+    return rows
+
+
+def operation_versions(operations: OperationQuerySet) -> Versions:
+    """Return one light row per operation. That it needs a person comes with time, which no version tells."""
+    rows: Versions = operations.with_trouble().values(
+        "id", "version", "created_at", "trouble", "endpoint__version", *_names("account", "account_id", "name")
+    )
     return rows
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import django_filters
 from django.core.validators import RegexValidator
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from endpoints.api.problems import BadParameters
 from endpoints.domain import lifecycle
 from endpoints.domain.specs import ACCOUNT_ID, AWS_ID, REGION, SERVICE_NAME
-from endpoints.models import Change, Endpoint, EndpointRequest, UnmanagedEndpoint, User
+from endpoints.models import Change, Endpoint, EndpointRequest, Operation, UnmanagedEndpoint, User
 from endpoints.models.requests import ChangeAction
 
 _WHEN = "Write a time such as 2026-01-31T09:00:00Z (a + in an address is written %2B)."
@@ -60,8 +60,8 @@ def _status(table: lifecycle.Lifecycle) -> django_filters.ChoiceFilter:
     return django_filters.ChoiceFilter(choices=table.choices(), error_messages={"invalid_choice": cure})
 
 
-class _Filters(django_filters.FilterSet):  # type: ignore[misc]
-    """What requests and endpoints are found by alike."""
+class _Placed(django_filters.FilterSet):  # type: ignore[misc]
+    """What everything is found by: the account, and when it was made."""
 
     account = _shaped(
         ACCOUNT_ID,
@@ -69,6 +69,17 @@ class _Filters(django_filters.FilterSet):  # type: ignore[misc]
         field_name="account__account_id",
         label="An AWS account, by its twelve digits.",
     )
+    created_after = django_filters.IsoDateTimeFilter(
+        field_name="created_at", lookup_expr="gte", error_messages={"invalid": _WHEN}, label="At this time or later."
+    )
+    created_before = django_filters.IsoDateTimeFilter(
+        field_name="created_at", lookup_expr="lt", error_messages={"invalid": _WHEN}, label="Before this time."
+    )
+
+
+class _Filters(_Placed):
+    """What requests and endpoints are found by alike."""
+
     owner_team = _shaped(
         r"\A[-a-zA-Z0-9_]{1,80}\Z",
         "Write the team's short name.",
@@ -76,12 +87,6 @@ class _Filters(django_filters.FilterSet):  # type: ignore[misc]
         label="A team, by its short name.",
     )
     requester = django_filters.CharFilter(method="by_requester", max_length=150, label="A user name, or `me`.")
-    created_after = django_filters.IsoDateTimeFilter(
-        field_name="created_at", lookup_expr="gte", error_messages={"invalid": _WHEN}, label="At this time or later."
-    )
-    created_before = django_filters.IsoDateTimeFilter(
-        field_name="created_at", lookup_expr="lt", error_messages={"invalid": _WHEN}, label="Before this time."
-    )
 
     def person(self, name: str) -> dict[str, Any]:
         """Return the condition for a requester by user name; `me` is who asks."""
@@ -170,3 +175,35 @@ class UnmanagedEndpointFilters(django_filters.FilterSet):  # type: ignore[misc]
     class Meta:
         model = UnmanagedEndpoint
         fields: list[str] = []
+
+
+class OperationFilters(_Placed):
+    """Operations, by how they stand and what they are about."""
+
+    status = _status(lifecycle.OPERATION)
+    region = _shaped(REGION, _REGION, label="A region such as `eu-west-1`.")
+    action = django_filters.ChoiceFilter(
+        choices=ChangeAction.choices,
+        error_messages={"invalid_choice": f"Choose one of: {', '.join(ChangeAction.values)}."},
+    )
+    request = _shaped(
+        r"\A[0-9]{1,18}\Z",
+        "Write the request's number, such as 12.",
+        field_name="request_id",
+        label="A request, by its number.",
+    )
+    needs_person = django_filters.ChoiceFilter(
+        choices=[("true", "true"), ("false", "false")],
+        method="by_need",
+        error_messages={"invalid_choice": "Choose one of: true, false."},
+        label="`true` for what will not go on by itself, `false` for the rest.",
+    )
+
+    class Meta:
+        model = Operation
+        fields: list[str] = []
+
+    def by_need(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """Keep the dead letters, or all others."""
+        dead = Q(pk__in=Operation.objects.dead().values("pk"))
+        return queryset.filter(dead if value == "true" else ~dead)

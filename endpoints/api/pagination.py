@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from django.utils.dateparse import parse_datetime
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
@@ -41,15 +42,34 @@ class NewestFirst(CursorPagination):
             cursor: Cursor | None = super().decode_cursor(request)
         except NotFound:
             raise _bad_cursor() from None
-        if cursor and cursor.position is not None and not _POSITION.match(str(cursor.position)):
+        if cursor and cursor.position is not None and not self.readable(str(cursor.position)):
             raise _bad_cursor()
         return cursor
+
+    @staticmethod
+    def readable(position: str) -> bool:
+        """Tell whether a cursor's position can stand in the column that orders the list."""
+        return bool(_POSITION.match(position))
 
 
 class LatestRevisionFirst(NewestFirst):
     """An endpoint's revisions, by number."""
 
     ordering: Any = "-number"
+
+
+class LatestWorkFirst(NewestFirst):
+    """Operations, by when they were queued first: their ids are drawn at random."""
+
+    ordering: Any = ("-created_at", "-id")
+
+    @staticmethod
+    def readable(position: str) -> bool:
+        """Tell whether a cursor's position is a moment."""
+        try:
+            return parse_datetime(position) is not None
+        except ValueError:
+            return False
 
 
 def _bad_cursor() -> BadParameters:

@@ -9,8 +9,10 @@ from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
 from drf_spectacular.utils import OpenApiResponse
 
 from endpoints.domain import lifecycle
+from endpoints.models.operations import AttemptOutcome
 from endpoints.models.requests import ChangeAction, Severity
 from endpoints.models.reviews import Decision
+from endpoints.policy.role_check import Outcome
 
 # Named in SPECTACULAR_SETTINGS["ENUM_NAME_OVERRIDES"], since several of them are called "status" where they stand.
 REQUEST_STATUSES = lifecycle.REQUEST.choices()
@@ -20,6 +22,8 @@ OPERATION_STATUSES = lifecycle.OPERATION.choices()
 CHANGE_ACTIONS = ChangeAction.choices
 SEVERITIES = Severity.choices
 DECISIONS = Decision.choices
+ATTEMPT_OUTCOMES = AttemptOutcome.choices
+FINDING_OUTCOMES = [(str(item), str(item)) for item in Outcome]
 
 
 class PortalTokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]  # registers itself by being defined
@@ -74,9 +78,11 @@ def problem_content(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 def path_ids(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Say of each path's `id` where to find it."""
-    for path in result["paths"].values():
+    lists = set(result["paths"])
+    for address, path in result["paths"].items():
+        in_list = "`id` in the list's JSON, and the" if address.partition("/{id}")[0] in lists else "The"
         for operation in path.values():
             for parameter in operation.get("parameters", ()):
                 if parameter["in"] == "path" and parameter["name"] == "id":
-                    parameter["description"] = "`id` in the list's JSON, and the number in the address of its page."
+                    parameter["description"] = f"{in_list} number in the address of its page."
     return result

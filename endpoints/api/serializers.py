@@ -12,10 +12,12 @@ from rest_framework import serializers
 from rest_framework.reverse import reverse
 
 from endpoints.domain import lifecycle
+from endpoints.domain.specs import DNS_RECORD_IP_TYPES, IP_ADDRESS_TYPES
 from endpoints.models import Change, Endpoint, EndpointRequest, Operation, PolicyRevision, UnmanagedEndpoint
 from endpoints.models.policies import CURRENT_STATES
 from endpoints.models.requests import ChangeAction, Severity
 from endpoints.models.reviews import Decision
+from endpoints.services.reading import accept_command
 
 _RESTING = ("succeeded", "cancelled")
 
@@ -49,8 +51,18 @@ class LastErrorSerializer(serializers.Serializer[Any]):
     cure = serializers.CharField()
 
 
+class SubnetConfigurationSerializer(serializers.Serializer[Any]):
+    """A fixed IPv4 address for the network interface in one subnet."""
+
+    subnet_id = serializers.CharField()
+    ipv4 = serializers.CharField()
+
+
 class SpecSerializer(serializers.Serializer[Any]):
-    """One endpoint as it should be. `policy_document` is the author's text; null asks for full access."""
+    """One endpoint as it should be. `policy_document` is the author's text; null asks for full access.
+
+    What isn't required is left out where nothing was asked for; `tags` are pairs of key and value.
+    """
 
     account_id = serializers.CharField()
     region = serializers.CharField()
@@ -63,6 +75,18 @@ class SpecSerializer(serializers.Serializer[Any]):
     private_dns_enabled = serializers.BooleanField()
     policy_document = serializers.CharField(allow_null=True)
     name = serializers.CharField(allow_blank=True)
+    service_region = serializers.CharField(required=False)
+    ip_address_type = serializers.ChoiceField(choices=IP_ADDRESS_TYPES, required=False)
+    dns_record_ip_type = serializers.ChoiceField(choices=DNS_RECORD_IP_TYPES, required=False)
+    private_dns_only_for_inbound_resolver_endpoint = serializers.BooleanField(required=False)
+    private_dns_when_available = serializers.BooleanField(required=False)
+    subnet_configurations = SubnetConfigurationSerializer(many=True, required=False)
+    tags = serializers.ListField(child=serializers.ListField(child=serializers.CharField()), required=False)
+
+
+@extend_schema_field(SpecSerializer(allow_null=True))
+class FormerSpecField(serializers.JSONField):
+    """The spec that the endpoint had until then; null for an endpoint that is new to the portal."""
 
 
 @extend_schema_field(SpecSerializer)
@@ -115,6 +139,13 @@ class EndpointLinkSerializer(serializers.Serializer[Endpoint]):
         return str(reverse("api_endpoint", args=[endpoint.pk], request=self.context["request"]))
 
 
+class AcceptanceSerializer(serializers.Serializer[Any]):
+    """What the service's owner has to do before the endpoint works."""
+
+    service_owner = serializers.CharField(allow_blank=True, help_text="Their AWS account id, where AWS names it.")
+    command = serializers.CharField(help_text="What accepts the connection, run in their account.")
+
+
 class ChangeSerializer(serializers.Serializer[Change]):
     """One change of the round that is under review or was approved."""
 
@@ -124,9 +155,20 @@ class ChangeSerializer(serializers.Serializer[Change]):
     service_name = serializers.CharField()
     vpc_endpoint_type = serializers.CharField()
     spec = SpecField()
+    base_spec = FormerSpecField()
+    adopts = serializers.CharField(allow_blank=True, help_text="The id in AWS of the endpoint that is taken over.")
+    after = serializers.IntegerField(
+        allow_null=True, help_text="The number, from 1, of the change of this request that must succeed first."
+    )
     endpoint = EndpointLinkSerializer(allow_null=True)
+    acceptance = serializers.SerializerMethodField()
     operation = serializers.SerializerMethodField()
     checks = CheckSerializer(many=True)
+
+    @extend_schema_field(AcceptanceSerializer(allow_null=True))
+    def get_acceptance(self, change: Change) -> dict[str, str] | None:
+        """Return what the service's owner has to do; None where nothing waits for them."""
+        return _acceptance(change.endpoint, change)
 
     @extend_schema_field(OperationSerializer(allow_null=True))
     def get_operation(self, change: Change) -> dict[str, Any] | None:
@@ -310,6 +352,12 @@ class EndpointSerializer(serializers.Serializer[Endpoint]):
     updated_at = serializers.DateTimeField()
     last_error = serializers.SerializerMethodField()
     drift = DriftSerializer(source="open_drift", many=True)
+    acceptance = serializers.SerializerMethodField()
+
+    @extend_schema_field(AcceptanceSerializer(allow_null=True))
+    def get_acceptance(self, endpoint: Endpoint) -> dict[str, str] | None:
+        """Return what the service's owner has to do; None where nothing waits for them."""
+        return _acceptance(endpoint, endpoint)
 
     @extend_schema_field(serializers.URLField())
     def get_url(self, endpoint: Endpoint) -> str:
@@ -361,6 +409,12 @@ class PolicyRevisionSerializer(serializers.Serializer[PolicyRevision]):
 def _changes(request: EndpointRequest) -> list[Change]:
     changes: list[Change] = request.current_changes  # type: ignore[attr-defined]  # prefetched
     return changes
+
+
+def _acceptance(endpoint: Endpoint | None, row: Any) -> dict[str, str] | None:
+    if endpoint is None or endpoint.status != "pending_acceptance":
+        return None
+    return {"service_owner": row.service_owner, "command": accept_command(endpoint)}
 
 
 def _error_of(operation: Operation) -> dict[str, str] | None:

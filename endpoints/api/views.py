@@ -22,6 +22,7 @@ from endpoints.api.permissions import DeclaredRule
 from endpoints.api.schema import PROBLEMS
 from endpoints.api.serializers import EndpointSerializer, PolicyRevisionSerializer, RequestSerializer
 from endpoints.models import Change, Drift, Endpoint, EndpointRequest, Operation, PolicyRevision, Review, User
+from endpoints.services.reading import service_owner
 
 
 def loaded_requests(requests: QuerySet[EndpointRequest]) -> QuerySet[EndpointRequest]:
@@ -29,6 +30,7 @@ def loaded_requests(requests: QuerySet[EndpointRequest]) -> QuerySet[EndpointReq
     changes = (
         Change.objects.filter(round=F("request__round"))
         .select_related("endpoint", "operation")
+        .annotate(service_owner=service_owner("request__account"))
         .prefetch_related("checks")
         .order_by("position")
     )
@@ -42,7 +44,8 @@ def loaded_endpoints(endpoints: QuerySet[Endpoint]) -> QuerySet[Endpoint]:
     """Return endpoints with all that `EndpointSerializer` shows: four queries, however many there are."""
     revisions = PolicyRevision.objects.defer("document").order_by("-number")
     operations = Operation.objects.exclude(last_cure="").order_by("-created_at")
-    return endpoints.select_related("account", "owner_team").prefetch_related(
+    owned = endpoints.annotate(service_owner=service_owner("account"))
+    return owned.select_related("account", "owner_team").prefetch_related(
         Prefetch("policy_revisions", revisions, to_attr="all_revisions"),
         Prefetch("operations", operations, to_attr="all_operations"),
         Prefetch("drifts", Drift.objects.open().order_by("id"), to_attr="open_drift"),
@@ -68,7 +71,7 @@ class ListView(PortalView, GenericAPIView[Any], ABC):
         return etags.answer(request, etags.etag(list(versions), links), build)
 
     @abstractmethod
-    def load(self, ids: Sequence[int]) -> QuerySet[Any]:
+    def load(self, ids: Sequence[Any]) -> QuerySet[Any]:
         """Return the page's rows with all that is shown of them, in the list's order."""
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from endpoints.aws.errors import AwsError, Kind, cure_for, kind_of, translated
 from endpoints.aws.parameters import modify_parameters
@@ -30,12 +31,30 @@ class Created:
     request_id: str
 
 
-class Ec2Gateway:
-    """One account and region. Methods raise AwsError; nothing else of botocore comes out."""
+class ReadPace(Protocol):
+    """Who is asked before each read, and told of its error; `action` is AWS's name of it."""
 
-    def __init__(self, *, reads: EC2Client, writes: EC2Client) -> None:
+    def before(self, action: str) -> None:
+        """Let the read go on, or raise AwsError."""
+
+    def failed(self, action: str, error: AwsError) -> None:
+        """Learn from an error."""
+
+
+class Ec2Gateway:
+    """One account and region. Methods raise AwsError; nothing else of botocore comes out.
+
+    Reads keep the pace that is given; whoever calls a method that changes AWS has seen to its pace before.
+    """
+
+    def __init__(self, *, reads: EC2Client, writes: EC2Client, pace: ReadPace | None = None) -> None:
         self._reads = reads
         self._writes = writes
+        self._pace = pace
+
+    def paced(self, pace: ReadPace) -> Ec2Gateway:
+        """Return a gateway with the same clients that reads at this pace."""
+        return Ec2Gateway(reads=self._reads, writes=self._writes, pace=pace)
 
     # --- Endpoints ------------------------------------------------------------------------------------------------
 
@@ -105,7 +124,7 @@ class Ec2Gateway:
     def describe_vpc_endpoint(self, vpc_endpoint_id: str) -> ObservedEndpoint | None:
         """Return one endpoint, or None where AWS doesn't know it: not yet, or no longer."""
         try:
-            with translated():
+            with self._reading("describe_vpc_endpoints"):
                 answer = self._reads.describe_vpc_endpoints(VpcEndpointIds=[vpc_endpoint_id])
         except AwsError as error:
             if error.kind is Kind.NOT_FOUND:
@@ -170,18 +189,30 @@ class Ec2Gateway:
 
     def vpc_attribute(self, vpc_id: str, attribute: str) -> bool:
         """Return a VPC's DNS attribute: `enableDnsSupport` or `enableDnsHostnames`."""
-        with translated():
+        with self._reading("describe_vpc_attribute"):
             answer: Mapping[str, Any] = self._reads.describe_vpc_attribute(
                 VpcId=vpc_id,
                 Attribute=attribute,  # type: ignore[arg-type]
             )
         return bool(answer[attribute[0].upper() + attribute[1:]]["Value"])
 
+    @contextmanager
+    def _reading(self, operation: str) -> Iterator[None]:
+        pace = self._pace
+        if pace is None:
+            with translated():
+                yield
+            return
+        action = self._reads.meta.method_to_api_mapping[operation]
+        pace.before(action)
+        with translated(lambda error: pace.failed(action, error)):
+            yield
+
     def _pages(self, operation: str, key: str, page: int, **arguments: Any) -> Iterator[dict[str, Any]]:
         token: str | None = None
         while True:
             extra = {"NextToken": token} if token else {}
-            with translated():
+            with self._reading(operation):
                 answer = getattr(self._reads, operation)(MaxResults=page, **arguments, **extra)
             yield from answer.get(key, [])
             token = answer.get("NextToken")

@@ -102,6 +102,11 @@ def _subnet(item: Mapping[str, Any]) -> Resource:
             "availability_zone": item.get("AvailabilityZone", ""),
             "availability_zone_id": item.get("AvailabilityZoneId", ""),
             "cidr_block": item.get("CidrBlock", ""),
+            "ipv6_cidr_blocks": [
+                part["Ipv6CidrBlock"]
+                for part in item.get("Ipv6CidrBlockAssociationSet", ())
+                if part.get("Ipv6CidrBlockState", {}).get("State", "associated") == "associated"
+            ],
             "available_ip_address_count": item.get("AvailableIpAddressCount", 0),
             "owner_id": item.get("OwnerId", ""),
         },
@@ -174,6 +179,7 @@ def _by_name(details: list[dict[str, Any]]) -> Iterator[Resource]:
         data = {
             "types": sorted({kind["ServiceType"] for part in parts for kind in part.get("ServiceType", ())}),
             "availability_zones": sorted(zones),
+            "ip_address_types": sorted({kind for part in parts for kind in part.get("SupportedIpAddressTypes", ())}),
             "owner": parts[0].get("Owner", ""),
             "private_dns_name": private_names[0] if private_names else "",
             "policy_supported": any(part.get("VpcEndpointPolicySupported", False) for part in parts),

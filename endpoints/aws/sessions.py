@@ -1,7 +1,8 @@
 """Sessions and clients: one assumed role per account, one pair of clients per account and region and process.
 
 Clients are made lazily, after a worker has forked; sessions aren't thread-safe, clients are. Measured: the first
-session with an EC2 client costs 262 ms and 24 MiB, another client of the same session 23 ms.
+session with an EC2 client costs 262 ms and 24 MiB, another client 23 ms. Nearly all of the first is botocore's
+description of EC2, which all sessions of a process therefore share.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 from botocore.credentials import DeferredRefreshableCredentials
-from botocore.session import get_session
+from botocore.loaders import Loader
+from botocore.session import Session, get_session
 
 from endpoints.aws.errors import translated
 from endpoints.aws.gateway import Ec2Gateway
+from endpoints.aws.probing import Prober
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -55,7 +58,9 @@ class Timeouts:
 
 _lock = threading.RLock()
 _gateways: dict[tuple[Target, Timeouts], Ec2Gateway] = {}
+_probers: dict[tuple[Target, Timeouts], Prober] = {}
 _sessions: dict[tuple[str, str], boto3.Session] = {}
+_loader: Loader | None = None
 _OWN = ("", "")
 
 
@@ -64,6 +69,7 @@ def forget_clients() -> None:
     global _lock
     _lock = threading.RLock()
     _gateways.clear()
+    _probers.clear()
     _sessions.clear()
 
 
@@ -85,21 +91,52 @@ def gateway_for(target: Target, timeouts: Timeouts | None = None) -> Ec2Gateway:
         return gateway
 
 
+def prober_for(target: Target, timeouts: Timeouts | None = None) -> Prober:
+    """Return this process's prober of one account and region, which tries what the role may do."""
+    timeouts = timeouts or Timeouts()
+    with _lock:
+        prober = _probers.get((target, timeouts))
+        if prober is None:
+            session, config = _session(target, timeouts), _config(timeouts, attempts=timeouts.read_attempts)
+            prober = _probers[(target, timeouts)] = Prober(
+                ec2=session.client("ec2", region_name=target.region, config=config),
+                sts=session.client("sts", region_name=target.region, config=config),
+                quotas=session.client("service-quotas", region_name=target.region, config=config),
+            )
+        return prober
+
+
+def forget_role(target: Target) -> None:
+    """Let this process assume a target's role anew at its next call: how it is now, not an hour ago.
+
+    Who holds a client already goes on with it.
+    """
+    key = (target.role_arn, target.external_id)
+    with _lock:
+        _sessions.pop(key, None)
+        for made in (_gateways, _probers):
+            for known in [item for item in made if (item[0].role_arn, item[0].external_id) == key]:
+                del made[known]
+
+
 def _client(session: boto3.Session, region: str, timeouts: Timeouts, *, attempts: int) -> EC2Client:
     # Writes are tried once here: the operation's row, not botocore, decides when to try again.
-    config = Config(
+    return session.client("ec2", region_name=region, config=_config(timeouts, attempts=attempts))
+
+
+def _config(timeouts: Timeouts, *, attempts: int) -> Config:
+    return Config(
         connect_timeout=timeouts.connect,
         read_timeout=timeouts.read,
         retries={"mode": "standard", "total_max_attempts": attempts},
         user_agent_extra=SESSION_NAME,
     )
-    return session.client("ec2", region_name=region, config=config)
 
 
 def _session(target: Target, timeouts: Timeouts) -> boto3.Session:
     key = (target.role_arn, target.external_id)
     if key not in _sessions:
-        core = get_session()
+        core = _core()
         # botocore's own way to hand refreshable credentials to a session: the attribute is private, and its
         # contract is held by tests/integration/aws.
         core._credentials = DeferredRefreshableCredentials(  # type: ignore[attr-defined]
@@ -109,6 +146,20 @@ def _session(target: Target, timeouts: Timeouts) -> boto3.Session:
     return _sessions[key]
 
 
+def _core() -> Session:
+    """Return a new session of botocore with the descriptions of services that this process has read before.
+
+    They are data alone, without a socket or a credential, so `forget_clients` keeps them. Call it with `_lock` held.
+    """
+    global _loader
+    core = get_session()
+    if _loader is None:
+        _loader = core.get_component("data_loader")
+    else:
+        core.register_component("data_loader", _loader)
+    return core
+
+
 def _own_session() -> boto3.Session:
     """Return the session with the portal's own credentials, as boto3 finds them; made once in a process.
 
@@ -116,17 +167,13 @@ def _own_session() -> boto3.Session:
     """
     with _lock:
         if _OWN not in _sessions:
-            _sessions[_OWN] = boto3.Session()
+            _sessions[_OWN] = boto3.Session(botocore_session=_core())
         return _sessions[_OWN]
 
 
 def _assume(target: Target, timeouts: Timeouts) -> Callable[[], dict[str, Any]]:
     def refresh() -> dict[str, Any]:
-        config = Config(
-            connect_timeout=timeouts.connect,
-            read_timeout=timeouts.read,
-            retries={"mode": "standard", "total_max_attempts": timeouts.read_attempts},
-        )
+        config = _config(timeouts, attempts=timeouts.read_attempts)
         with translated():
             sts = _own_session().client("sts", region_name=target.region, config=config)
             answer = sts.assume_role(

@@ -119,6 +119,12 @@ REQUEST = _lifecycle(
         State("available", "Available", Tone.OK, "AWS is as approved.", terminal=True),
         State("deleted", "Deleted", Tone.OK, "The endpoint was deleted as approved.", terminal=True),
         State("failed", "Needs attention", Tone.BAD, "AWS refused or did not finish: retry, edit or withdraw."),
+        State(
+            "parked",
+            "Parked by an operator",
+            Tone.WARN,
+            "An operator has stopped the work on it, and says why; they resume it, or the requester withdraws.",
+        ),
         State("rejected", "Rejected", Tone.BAD, "An approver said no, and why.", terminal=True),
         State("withdrawn", "Withdrawn", Tone.MUTED, "The requester took it back.", terminal=True),
     ],
@@ -143,7 +149,7 @@ REQUEST = _lifecycle(
         ),
         _move(
             "withdraw",
-            "submitted changes_requested pending_acceptance failed",
+            "submitted changes_requested pending_acceptance failed parked",
             "withdrawn",
             Actor.REQUESTER,
             "request.withdrawn",
@@ -183,6 +189,15 @@ REQUEST = _lifecycle(
             (Actor.REQUESTER, Actor.OPERATOR),
         ),
         _move("retry", "failed", "approved", (Actor.REQUESTER, Actor.OPERATOR), "request.retried"),
+        _move(
+            "park",
+            "approved provisioning pending_acceptance failed",
+            "parked",
+            (Actor.OPERATOR, Actor.WORKER),
+            "request.parked",
+            (Actor.REQUESTER,),
+        ),
+        _move("resume", "parked", "approved", Actor.OPERATOR, "request.resumed", (Actor.REQUESTER,)),
     ],
 )
 
@@ -196,6 +211,7 @@ ENDPOINT = _lifecycle(
         State("deleting", "Deleting", Tone.BUSY, "An approved deletion is being made."),
         State("failed", "Needs attention", Tone.BAD, "AWS refused, rejected or lost it; see the last error."),
         State("missing", "Deleted outside", Tone.BAD, "It was deleted outside of the portal; recreate it or let go."),
+        State("parked", "Parked by an operator", Tone.WARN, "An operator has stopped the work on it, and says why."),
         State("deleted", "Deleted", Tone.MUTED, "It is gone from AWS, as approved.", terminal=True),
         State("discarded", "Never created", Tone.MUTED, "Its request ended before AWS made it.", terminal=True),
     ],
@@ -214,13 +230,19 @@ ENDPOINT = _lifecycle(
         _move("update", "available failed", "updating", Actor.APPROVER, "endpoint.updating"),
         _move("recreate", "missing failed", "provisioning", Actor.APPROVER, "endpoint.recreating"),
         _move("delete", "available failed missing pending_acceptance", "deleting", Actor.APPROVER, "endpoint.deleting"),
-        _move("resume_provisioning", "failed", "provisioning", (Actor.REQUESTER, Actor.OPERATOR), "endpoint.retried"),
-        _move("resume_update", "failed", "updating", (Actor.REQUESTER, Actor.OPERATOR), "endpoint.retried"),
-        _move("resume_deletion", "failed", "deleting", (Actor.REQUESTER, Actor.OPERATOR), "endpoint.retried"),
-        _move("restore", "failed deleting", "available", Actor.REQUESTER, "endpoint.restored"),
+        _move(
+            "resume_provisioning",
+            "failed parked",
+            "provisioning",
+            (Actor.REQUESTER, Actor.OPERATOR),
+            "endpoint.retried",
+        ),
+        _move("resume_update", "failed parked", "updating", (Actor.REQUESTER, Actor.OPERATOR), "endpoint.retried"),
+        _move("resume_deletion", "failed parked", "deleting", (Actor.REQUESTER, Actor.OPERATOR), "endpoint.retried"),
+        _move("restore", "failed parked deleting", "available", Actor.REQUESTER, "endpoint.restored"),
         _move(
             "go_missing",
-            "available failed pending_acceptance",
+            "available failed parked pending_acceptance",
             "missing",
             (Actor.WORKER, Actor.REQUESTER),
             "endpoint.missing",
@@ -235,7 +257,21 @@ ENDPOINT = _lifecycle(
             Actor.WORKER,
             "endpoint.failed",
         ),
-        _move("discard", "failed provisioning", "discarded", (Actor.REQUESTER, Actor.WORKER), "endpoint.discarded"),
+        _move(
+            "discard",
+            "failed parked provisioning",
+            "discarded",
+            (Actor.REQUESTER, Actor.WORKER),
+            "endpoint.discarded",
+        ),
+        _move(
+            "park",
+            "provisioning updating deleting failed",
+            "parked",
+            (Actor.OPERATOR, Actor.WORKER),
+            "endpoint.parked",
+        ),
+        _move("leave", "parked", "failed", Actor.REQUESTER, "endpoint.left_unfinished"),
     ],
 )
 
@@ -273,6 +309,7 @@ OPERATION = _lifecycle(
         State("observing", "Observing", Tone.BUSY, "AWS took the call; the observer waits for the outcome."),
         State("waiting_acceptance", "Waiting for the service owner", Tone.WARN, "The service's owner must accept."),
         State("failed", "Needs attention", Tone.BAD, "A person must retry, edit or withdraw."),
+        State("parked", "Parked", Tone.WARN, "An operator took it out of the queue: no worker takes it up."),
         State("succeeded", "Succeeded", Tone.OK, "AWS is as approved.", terminal=True),
         State("cancelled", "Cancelled", Tone.MUTED, "Its request was edited or withdrawn.", terminal=True),
     ],
@@ -289,7 +326,20 @@ OPERATION = _lifecycle(
         _move("succeed", "running observing waiting_acceptance", "succeeded", Actor.WORKER, "operation.succeeded"),
         _move("fail", "queued running observing waiting_acceptance", "failed", Actor.WORKER, "operation.failed"),
         _move("retry", "failed", "queued", (Actor.REQUESTER, Actor.OPERATOR), "operation.retried"),
-        _move("cancel", "failed waiting waiting_acceptance", "cancelled", (Actor.REQUESTER,), "operation.cancelled"),
+        _move("hurry", "queued running observing", "queued", Actor.OPERATOR, "operation.hurried"),
+        _move("ask_to_park", "running", "running", Actor.OPERATOR, "operation.park_asked"),
+        _move(
+            "park",
+            "queued running observing failed",
+            "parked",
+            (Actor.OPERATOR, Actor.WORKER),
+            "operation.parked",
+            (Actor.REQUESTER,),
+        ),
+        _move("resume", "parked", "queued", Actor.OPERATOR, "operation.resumed", (Actor.REQUESTER,)),
+        _move(
+            "cancel", "failed parked waiting waiting_acceptance", "cancelled", (Actor.REQUESTER,), "operation.cancelled"
+        ),
     ],
 )
 

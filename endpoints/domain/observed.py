@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+BEYOND_RETRY = frozenset({"rejected", "expired", "partial"})
+"""States that AWS never leaves: such an endpoint can only be deleted and asked for again."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DnsEntry:

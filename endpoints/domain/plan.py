@@ -79,16 +79,19 @@ def _changes(
     groups = desired.security_group_ids or observed.security_group_ids
     same = same_policy(desired.policy_document, observed.policy_document)
     reset = not same and desired.policy_document is None and desired.is_gateway
-    private_dns = _private_dns(desired, observed, private_dns_allowed)
+    add_subnets, addresses = _missing(desired.subnet_ids, observed.subnet_ids), _readdressed(desired, observed)
+    # AWS makes network interfaces anew: names that lead to them at once would lead to nothing for a while.
+    in_two_steps = desired.private_dns_when_available and bool(add_subnets or addresses)
+    private_dns = _private_dns(desired, observed, private_dns_allowed and not in_two_steps)
     return ModifyEndpoint(
         vpc_endpoint_id=observed.vpc_endpoint_id,
         add_route_table_ids=_missing(desired.route_table_ids, observed.route_table_ids),
         remove_route_table_ids=_missing(observed.route_table_ids, desired.route_table_ids),
-        add_subnet_ids=_missing(desired.subnet_ids, observed.subnet_ids),
+        add_subnet_ids=add_subnets,
         remove_subnet_ids=_missing(observed.subnet_ids, desired.subnet_ids),
         add_security_group_ids=_missing(groups, observed.security_group_ids),
         remove_security_group_ids=_missing(observed.security_group_ids, groups),
-        subnet_configurations=_readdressed(desired, observed),
+        subnet_configurations=addresses,
         ip_address_type=_other(desired.ip_address_type, observed.ip_address_type),
         dns_record_ip_type=_other(desired.dns_record_ip_type, observed.dns_record_ip_type),
         private_dns_only_for_inbound_resolver_endpoint=_inbound_only(desired, observed, private_dns),

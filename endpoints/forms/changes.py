@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from endpoints.domain.specs import EndpointSpec
 from endpoints.forms.parts import CUSTOM, FULL, TEXTS, PolicyFields, submission_key
@@ -20,6 +21,15 @@ class ChangeFields(forms.Form):
 
     base_generation = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**31 - 1)
     submission_key = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    @classmethod
+    def typed(cls, data: QueryDict) -> dict[str, Any]:
+        """Return what was typed, to be shown once more."""
+        return data.dict()
+
+    def unchanged(self, draft: Draft) -> dict[str, str]:
+        """Return the problem of a change that changes nothing, by field; none where that can't be."""
+        return {}
 
     def key(self) -> uuid.UUID:
         """Return the key by which a double submit is known."""
@@ -42,6 +52,13 @@ class PolicyChangeForm(ChangeFields, PolicyFields):
     reason = TEXTS.justification("Reason", "Reviewers read this first, and it stays in the policy's history.")
 
     field_order = ("access", "policy_document", "title", "reason")
+
+    def unchanged(self, draft: Draft) -> dict[str, str]:
+        """Return the problem of a policy that is, to the letter, the one in force."""
+        (change,) = draft.changes
+        if change.endpoint is None or change.spec.policy_document != change.endpoint.desired_spec().policy_document:
+            return {}
+        return {"policy_document": "This is the policy in force. Change it, or go back to the endpoint."}
 
     def draft(self, endpoint: Endpoint, *, restores: PolicyRevision | None = None) -> Draft:
         """Return what the services take. Only after `is_valid()`."""
@@ -73,10 +90,19 @@ class RollbackForm(ChangeFields):
 
 
 class DeleteForm(ChangeFields):
-    """The deletion of an endpoint, with the reason."""
+    """The deletion of an endpoint, with the reason; where it is in use, also that those who use it know."""
 
     title = TEXTS.title()
     justification = TEXTS.justification(help_text="Who used it, and why nobody needs it any more.")
+    in_use_known = forms.BooleanField(
+        label="Those who use it know that it goes",
+        error_messages={"required": "It is in use. Tell those who use it first, then tick this."},
+    )
+
+    def __init__(self, *args: Any, in_use: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not in_use:
+            del self.fields["in_use_known"]
 
     def draft(self, endpoint: Endpoint) -> Draft:
         """Return what the services take. Only after `is_valid()`."""

@@ -11,6 +11,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from endpoints.domain.specs import EndpointSpec, EndpointType, SpecError
+from endpoints.forms.options import ADDRESS, SWITCHES, OptionFields, is_on, option_values
 from endpoints.forms.parts import FULL, TEXTS, PolicyFields, submission_key, team_field, tidy_policy
 from endpoints.models import Account, Change, EndpointRequest, User
 from endpoints.models.requests import ChangeAction
@@ -32,6 +33,10 @@ SINGLES = (
     "owner_team",
     "submission_key",
     "placed_for",
+    "ip_address_type",
+    "dns_record_ip_type",
+    "tags",
+    "base_generation",
 )
 Values = dict[str, Any]
 
@@ -48,8 +53,8 @@ _UNLISTED = "“%(value)s” isn't in the list any more. Choose again."
 _OTHER_VPC = "%(value)s doesn't belong to this VPC. Choose from the list."
 
 
-class RequestForm(PolicyFields):
-    """A new endpoint, or the edited version of one that was asked for."""
+class RequestForm(PolicyFields, OptionFields):
+    """A new endpoint, or the edited version of one that was asked for, or one that takes another's place."""
 
     account = forms.ChoiceField(label="AWS account", error_messages={"invalid_choice": _UNLISTED})
     region = forms.ChoiceField(label="Region", error_messages={"invalid_choice": _UNLISTED})
@@ -83,6 +88,8 @@ class RequestForm(PolicyFields):
     owner_team = team_field()
     submission_key = forms.CharField(required=False, widget=forms.HiddenInput)
     placed_for = forms.CharField(required=False, widget=forms.HiddenInput, max_length=400)
+    # The generation of the endpoint that is replaced, as it was looked at.
+    base_generation = forms.IntegerField(required=False, widget=forms.HiddenInput, min_value=1, max_value=2**31 - 1)
 
     def __init__(self, *args: Any, choices: Choices, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -102,6 +109,7 @@ class RequestForm(PolicyFields):
             "route_table_ids": [(item.aws_id, item.label) for item in choices.route_tables],
         }.items():
             self.fields[field].choices = pairs  # type: ignore[attr-defined]
+        self.offer_addresses(choices.subnets)
         self.fields["service_name"].widget.attrs["data-narrow"] = "Narrow the list by name"
         for field, part in RELOADS.items():
             target = f"#{part}"
@@ -129,20 +137,21 @@ class RequestForm(PolicyFields):
         values: Values = super().clean() or {}
         if self.errors or self.offered.account is None:
             return values
-        gateway = values["vpc_endpoint_type"] == EndpointType.GATEWAY
+        kind = EndpointType(values["vpc_endpoint_type"])
+        place = self.place_and_options(kind)
+        if self.errors:
+            return values
         try:
             self.spec = EndpointSpec(
                 account_id=self.offered.account.account_id,
                 region=values["region"],
                 vpc_id=values["vpc_id"],
                 service_name=values["service_name"],
-                vpc_endpoint_type=EndpointType(values["vpc_endpoint_type"]),
-                subnet_ids=() if gateway else tuple(values["subnet_ids"]),
-                security_group_ids=() if gateway else tuple(values["security_group_ids"]),
-                route_table_ids=tuple(values["route_table_ids"]) if gateway else (),
-                private_dns_enabled=not gateway and values["private_dns_enabled"],
+                vpc_endpoint_type=kind,
                 policy_document=self.asked_document(),
                 name=values["name"],
+                tags=values["tags"],
+                **place,
             )
         except SpecError as error:
             for field, text in error.problems.items():
@@ -170,8 +179,8 @@ def read_values(data: QueryDict) -> Values:
     """Return a submitted or linked form's raw values: texts and lists, nothing judged."""
     values: Values = {name: data.get(name, "") for name in SINGLES if name in data}
     values |= {name: data.getlist(name) for name in LISTS}
-    values["private_dns_enabled"] = data.get("private_dns_enabled", "") not in ("", "False", "false", "off")
-    return values
+    values |= {name: data[name] for name in data if name.startswith(ADDRESS)}
+    return values | {name: is_on(data.get(name, "")) for name in ("private_dns_enabled", *SWITCHES)}
 
 
 def settled(values: Mapping[str, Any], choices: Choices) -> Values:
@@ -217,6 +226,8 @@ def _placement(
     if kind == EndpointType.INTERFACE:
         found["subnet_ids"] = found["subnet_ids"] or default_subnets(choices, service)
         found["private_dns_enabled"] = not choices.private_dns_refusal(service)
+    elif kind == EndpointType.GATEWAY_LOAD_BALANCER:
+        found["subnet_ids"] = (found["subnet_ids"] or default_subnets(choices, service))[:1]
     elif kind == EndpointType.GATEWAY:
         found["route_table_ids"] = found["route_table_ids"] or default_route_tables(choices)
     return found
@@ -240,27 +251,36 @@ def default_route_tables(choices: Choices) -> list[str]:
 
 def values_of(request: EndpointRequest, change: Change) -> Values:
     """Return the form's values for a request as it was asked for, to be edited."""
-    spec = change.desired()
+    return spec_values(change.desired(), request.account_id) | {
+        "title": request.title,
+        "justification": request.justification,
+        "owner_team": str(request.owner_team_id),
+    }
+
+
+def spec_values(spec: EndpointSpec, account: int) -> Values:
+    """Return the form's values for a spec in an account, by its primary key."""
     service_and_place = {
-        "account": str(request.account_id),
+        "account": str(account),
         "region": spec.region,
         "vpc_id": spec.vpc_id,
         "service_name": spec.service_name,
         "vpc_endpoint_type": str(spec.vpc_endpoint_type),
         "placed_for": f"{spec.vpc_id} {spec.service_name} {spec.vpc_endpoint_type}",
     }
-    return service_and_place | {
-        "subnet_ids": list(spec.subnet_ids),
-        "security_group_ids": list(spec.security_group_ids),
-        "route_table_ids": list(spec.route_table_ids),
-        "private_dns_enabled": spec.private_dns_enabled,
-        "access": FULL if spec.policy_document is None else "custom",
-        "policy_document": spec.policy_document or "",
-        "name": spec.name,
-        "title": request.title,
-        "justification": request.justification,
-        "owner_team": str(request.owner_team_id),
-    }
+    return (
+        service_and_place
+        | option_values(spec)
+        | {
+            "subnet_ids": list(spec.subnet_ids),
+            "security_group_ids": list(spec.security_group_ids),
+            "route_table_ids": list(spec.route_table_ids),
+            "private_dns_enabled": spec.private_dns_enabled,
+            "access": FULL if spec.policy_document is None else "custom",
+            "policy_document": spec.policy_document or "",
+            "name": spec.name,
+        }
+    )
 
 
 def _private_first(item: Subnet) -> tuple[bool, str, str]:

@@ -1,11 +1,11 @@
 """What is stored, with its constraints and querysets: one module per noun."""
 
-from endpoints.models.accounts import Account, AccountRegion
+from endpoints.models.accounts import Account, AccountCheck, AccountRegion
 from endpoints.models.drift import Drift
 from endpoints.models.endpoints import Endpoint
 from endpoints.models.events import Event
 from endpoints.models.inventory import InventoryItem
-from endpoints.models.operations import Operation
+from endpoints.models.operations import Operation, OperationAttempt
 from endpoints.models.people import Membership, Role, RoleAssignment, Team, User
 from endpoints.models.policies import PolicyRevision
 from endpoints.models.requests import Change, Check, EndpointRequest
@@ -14,6 +14,7 @@ from endpoints.models.unmanaged import UnmanagedEndpoint
 
 __all__ = [
     "Account",
+    "AccountCheck",
     "AccountRegion",
     "Change",
     "Check",
@@ -24,6 +25,7 @@ __all__ = [
     "InventoryItem",
     "Membership",
     "Operation",
+    "OperationAttempt",
     "PolicyRevision",
     "Review",
     "Role",

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.urls import reverse
 
 from endpoints.domain.specs import ACCOUNT_ID, REGION
 
@@ -18,6 +23,7 @@ class Account(models.Model):
     name = models.CharField(max_length=80, unique=True)
     role_arn = models.CharField(max_length=2048)
     external_id = models.CharField(max_length=1224)
+    external_id_at = models.DateTimeField(null=True, blank=True)
     regions = ArrayField(models.CharField(max_length=32, validators=[RegexValidator(REGION)]))
     is_active = models.BooleanField(default=True)
 
@@ -25,10 +31,15 @@ class Account(models.Model):
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(condition=models.Q(account_id__regex=r"^[0-9]{12}$"), name="account_id_digits"),
+            models.UniqueConstraint(fields=["external_id"], name="account_external_id_once"),
         ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.account_id})"
+
+    def get_absolute_url(self) -> str:
+        """Return the address of the account's page."""
+        return reverse("aws_account_detail", args=[self.pk])
 
 
 class AccountRegion(models.Model):
@@ -59,3 +70,43 @@ class AccountRegion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account} {self.region}"
+
+
+class AccountCheckQuerySet(models.QuerySet["AccountCheck"]):
+    """Checks as workers look for them."""
+
+    def due(self) -> AccountCheckQuerySet:
+        """Return the checks that no worker has done or holds."""
+        return self.filter(finished_at=None).filter(Q(lease_expires_at=None) | Q(lease_expires_at__lte=Now()))
+
+
+class AccountCheck(models.Model):
+    """One look at whether the portal may do in an account what it needs; in one region, or in all of them.
+
+    The row is the queue: asked for by a person, done by a worker, read by the pages. `findings` are
+    `policy.role_check.Finding`s, written as they are found; `version` rises with each writing.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="checks")
+    region = models.CharField(max_length=32, blank=True, default="")
+    requested_by = models.CharField(max_length=150)
+    at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    version = models.PositiveIntegerField(default=1)
+    findings: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField(default=list, blank=True)
+
+    objects = AccountCheckQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "region"], condition=Q(finished_at=None), name="account_check_open_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["at"], condition=Q(finished_at=None), name="account_check_due")]
+
+    def __str__(self) -> str:
+        return f"{self.account}, checked for {self.requested_by}"

@@ -20,6 +20,11 @@ def accounts_approved_by(user: User) -> QuerySet[Account]:
     return Account.objects.filter(role_assignments__user=user, role_assignments__role=Role.APPROVER)
 
 
+def accounts_visible_to(user: User) -> QuerySet[Account]:
+    """Return the accounts whose page a person reads: those they approve for, or all."""
+    return Account.objects.all() if sees_all(user) else accounts_approved_by(user)
+
+
 def sees_all(user: User) -> bool:
     """Tell whether a person's role looks at everything: operator, auditor, administrator or superuser."""
     return user.is_superuser or RoleAssignment.objects.filter(user=user, role__in=SEES_ALL).exists()

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from endpoints.domain.specs import EndpointSpec
-from endpoints.network.snapshot import Part, Snapshot
+from endpoints.network.snapshot import GONE, Part, Snapshot
 
 HTTPS = 443
 INTERFACES_PER_VPC = 50
 """AWS's default quota of Interface and Gateway Load Balancer endpoints in a VPC."""
-_GONE = frozenset({"deleted", "deleting", "failed", "rejected", "expired"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +49,8 @@ def vpc_known(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
 
 def service_offers_type(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
     """The region offers the service, as this type of endpoint."""
+    if snapshot.former:
+        return  # neither can be changed
     if snapshot.service is None:
         message = f"{spec.region} doesn't offer {spec.service_name}."
         yield Finding("service-unknown", "block", "service_name", message, "Choose a service of the list.")
@@ -67,8 +68,12 @@ def parts_belong_to_vpc(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Find
         ("route_table_ids", spec.route_table_ids, snapshot.route_tables, "route table"),
     )
     for field, ids, known, noun in pairs:
+        added = snapshot.added(spec, field)
         for item in ids:
-            if item not in known:
+            if item not in known and item not in added:
+                message = f"{item} isn't known in {spec.vpc_id} any more: it may have been deleted."
+                yield Finding("part-unknown", "warn", field, message, "Take it out, unless you know better.")
+            elif item not in known:
                 cure = f"Choose a {noun} of the list."
                 yield Finding("other-vpc", "block", field, f"{item} isn't a {noun} of {spec.vpc_id}.", cure)
 
@@ -90,7 +95,7 @@ def one_subnet_per_zone(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Find
 def zones_served(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
     """The service is offered in each subnet's zone."""
     zones = set(snapshot.service.data.get("availability_zones", ())) if snapshot.service else set()
-    for item in spec.subnet_ids:
+    for item in snapshot.added(spec, "subnet_ids"):
         part = snapshot.subnets.get(item)
         zone = part.data.get("availability_zone", "") if part else ""
         if part and zones and zone not in zones:
@@ -107,14 +112,14 @@ def has_placement(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
     if not spec.is_gateway and not spec.subnet_ids:
         message = "No subnet is chosen: AWS creates the endpoint without a network interface, and nobody can reach it."
         yield Finding("no-subnet", "warn", "subnet_ids", message, "Choose one subnet in each zone that has clients.")
-    if not spec.is_gateway and len(spec.subnet_ids) == 1:
+    if spec.has_network_interfaces and len(spec.subnet_ids) == 1:
         message = "One subnet means one zone: when that zone fails, the endpoint fails."
         yield Finding("single-zone", "info", "subnet_ids", message, "Choose subnets in two or more zones.")
 
 
 def free_addresses(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
     """Each network interface needs a free address."""
-    for item in spec.subnet_ids:
+    for item in snapshot.added(spec, "subnet_ids"):
         part = snapshot.subnets.get(item)
         if part and part.data.get("available_ip_address_count", 1) < 1:
             message = f"{part.label} has no free address."
@@ -123,7 +128,7 @@ def free_addresses(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
 
 def private_dns_possible(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
     """Private DNS needs the VPC's two DNS attributes, a name, and nobody else who answers for it."""
-    if not spec.private_dns_enabled:
+    if not spec.private_dns_enabled or (snapshot.former and snapshot.former.private_dns_enabled):
         return
     vpc = snapshot.vpc.data if snapshot.vpc else {}
     off = [
@@ -138,17 +143,20 @@ def private_dns_possible(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Fin
     if snapshot.service and not snapshot.service.data.get("private_dns_name"):
         message = f"{spec.short_service} has no private DNS name."
         yield Finding("private-dns-none", "block", "private_dns_enabled", message, "Leave private DNS off.")
-    for part in _same_service(spec, snapshot):
+    for part in snapshot.same_service(spec):
         if part.data.get("private_dns_enabled"):
             message = f"{part.label} answers for this service's private name in the VPC already."
             cure = "Use that endpoint, or leave private DNS off."
+            if part.aws_id == snapshot.replaced_id:
+                message = f"The old endpoint, {part.label}, answers for this name until it is deleted."
+                cure = "Leave private DNS off here, and switch it on by a change when the old one is gone."
             yield Finding("private-dns-conflict", "block", "private_dns_enabled", message, cure)
 
 
 def private_dns_off(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
     """Without private DNS, clients that use the service's own name pass the endpoint by."""
     name = snapshot.service.data.get("private_dns_name") if snapshot.service else ""
-    if not spec.is_gateway and not spec.private_dns_enabled and name:
+    if spec.has_network_interfaces and not spec.private_dns_enabled and name:
         message = f"Private DNS is off: {name} keeps resolving to public addresses in the VPC."
         yield Finding(
             "private-dns-off", "info", "private_dns_enabled", message, "Clients must use the endpoint's own DNS names."
@@ -157,8 +165,11 @@ def private_dns_off(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]
 
 def exists_already(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
     """An endpoint to the same service in the same VPC can usually be shared."""
-    for part in _same_service(spec, snapshot):
-        if part.data.get("vpc_endpoint_type") == spec.vpc_endpoint_type:
+    if snapshot.former:
+        return
+    for part in snapshot.same_service(spec):
+        replaced = part.aws_id == snapshot.replaced_id
+        if not replaced and part.data.get("vpc_endpoint_type") == spec.vpc_endpoint_type:
             message = f"The VPC has an endpoint to {spec.short_service} already: {part.label}."
             yield Finding("exists-already", "warn", "service_name", message, "See whether you can use that one.")
 
@@ -168,12 +179,18 @@ def routes_free(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
     for item in spec.route_table_ids:
         part = snapshot.route_tables.get(item)
         for route in part.data.get("routes", ()) if part else ():
-            if snapshot.prefix_list_id and route.get("destination") == snapshot.prefix_list_id and part:
+            own = bool(snapshot.own_id) and route.get("target") == snapshot.own_id
+            if snapshot.prefix_list_id and route.get("destination") == snapshot.prefix_list_id and part and not own:
                 message = f"{part.label} already routes {spec.short_service} to {route.get('target')}."
                 cure = "Leave this route table out."
                 yield Finding("route-exists", "block", "route_table_ids", message, cure)
-    if spec.route_table_ids:
-        message = "Open TCP connections to the service through the chosen route tables drop once when it is created."
+    if snapshot.former:
+        changed = set(snapshot.former.route_table_ids) ^ set(spec.route_table_ids)
+        which, when = "route tables that are added or taken out", "changed"
+    else:
+        changed, which, when = set(spec.route_table_ids), "chosen route tables", "created"
+    if changed:
+        message = f"Open TCP connections to the service through the {which} drop once when it is {when}."
         yield Finding(
             "connections-drop", "warn", "route_table_ids", message, "Have it done when that is harmless for clients."
         )
@@ -196,7 +213,7 @@ def outbound_allowed(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding
 
 def inbound_allowed(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
     """The guarding groups must let the VPC's clients in on TCP 443."""
-    if spec.is_gateway or snapshot.vpc is None:
+    if not spec.has_network_interfaces or snapshot.vpc is None:
         return
     groups = snapshot.guarding_groups(spec)
     rules = [rule for part in groups for rule in part.data.get("ingress", ()) if _covers_https(rule)]
@@ -214,7 +231,7 @@ def inbound_allowed(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]
 def default_group_used(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
     """No group chosen means the VPC's default group."""
     default = snapshot.default_group()
-    if not spec.is_gateway and not spec.security_group_ids and default:
+    if spec.has_network_interfaces and not spec.security_group_ids and default:
         message = f"No security group is chosen: AWS attaches the VPC's default group, {default.aws_id}."
         cure = "Choose a group whose inbound rules let the VPC's clients in on TCP 443."
         yield Finding("default-group", "info", "security_group_ids", message, cure)
@@ -222,7 +239,7 @@ def default_group_used(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Findi
 
 def needs_acceptance(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
     """The service's owner may have to accept the connection."""
-    if snapshot.service and snapshot.service.data.get("acceptance_required"):
+    if not snapshot.former and snapshot.service and snapshot.service.data.get("acceptance_required"):
         owner = snapshot.service.data.get("owner") or "its owner"
         message = f"The service's owner ({owner}) must accept the connection before it works."
         yield Finding("acceptance", "info", "service_name", message, "Tell them that it is coming.")
@@ -238,12 +255,67 @@ def policy_supported(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding
 def within_quota(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
     """A VPC takes 50 Interface endpoints unless the quota was raised."""
     count = sum(
-        part.data.get("vpc_endpoint_type") != "Gateway" and part.data.get("state") not in _GONE
+        part.data.get("vpc_endpoint_type") != "Gateway" and part.data.get("state") not in GONE
         for part in snapshot.endpoints.values()
     )
-    if not spec.is_gateway and count >= INTERFACES_PER_VPC:
+    if not snapshot.former and not spec.is_gateway and count >= INTERFACES_PER_VPC:
         message = f"The VPC has {count} Interface endpoints; AWS's default quota is {INTERFACES_PER_VPC}."
         yield Finding("quota", "warn", "vpc_id", message, "Have the quota raised, or share an endpoint that exists.")
+
+
+def address_type_suits(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
+    """The service and every chosen subnet have the ranges that the IP address type needs."""
+    kind, field = spec.ip_address_type, "ip_address_type"
+    offered = snapshot.service.data.get("ip_address_types", ()) if snapshot.service else ()
+    if kind and offered and kind not in offered:
+        message = f"{spec.short_service} doesn't offer the IP address type {kind}."
+        yield Finding("address-type-service", "block", field, message, f"Choose {' or '.join(offered)}.")
+    needs = {"": ("cidr_block",), "ipv4": ("cidr_block",), "ipv6": ("ipv6_cidr_blocks",)}
+    nouns = {"cidr_block": "IPv4", "ipv6_cidr_blocks": "IPv6"}
+    for item in spec.subnet_ids:
+        part = snapshot.subnets.get(item)
+        for key in needs.get(kind, ("cidr_block", "ipv6_cidr_blocks")) if part else ():
+            if part and not part.data.get(key) and key in part.data:
+                message = f"{part.label} has no {nouns[key]} range, which the IP address type {kind or 'ipv4'} needs."
+                cure = "Choose another type, or subnets that have one."
+                yield Finding("address-type-subnet", "block", field, message, cure)
+
+
+def fixed_addresses_fit(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
+    """A fixed address lies in its subnet and isn't one of the five that AWS keeps: the first four and the last."""
+    if spec.fixed_addresses and spec.ip_address_type == "ipv6":
+        message = "An endpoint of the type ipv6 has no IPv4 address to fix."
+        yield Finding("fixed-address-type", "block", "ip_address_type", message, "Clear them, or choose dualstack.")
+    former = snapshot.former.fixed_addresses if snapshot.former else {}
+    for subnet_id, text in spec.fixed_addresses.items():
+        part = snapshot.subnets.get(subnet_id)
+        if part is None or former.get(subnet_id) == text:
+            continue
+        try:
+            block = ipaddress.IPv4Network(part.data.get("cidr_block", ""))
+        except ValueError:
+            continue
+        address = ipaddress.IPv4Address(text)
+        kept = {int(block[0]) + number for number in range(4)} | {int(block[-1])}
+        field = f"ipv4_{subnet_id}"
+        cure = f"Choose one from {block[4]} to {block[-2]} that nothing else has."
+        if address not in block:
+            message = f"{text} isn't in {part.label}, which is {block}."
+            yield Finding("fixed-address-outside", "block", field, message, cure)
+        elif int(address) in kept:
+            message = f"AWS keeps {text} for itself: the first four addresses of {part.label} and its last."
+            yield Finding("fixed-address-reserved", "block", field, message, cure)
+
+
+def inbound_only_possible(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
+    """S3's private DNS for inbound resolvers alone needs a Gateway endpoint, which serves the VPC's own clients."""
+    if not spec.private_dns_enabled or not spec.private_dns_only_for_inbound_resolver_endpoint:
+        return
+    if not any(part.data.get("vpc_endpoint_type") == "Gateway" for part in snapshot.same_service(spec)):
+        message = "The VPC has no Gateway endpoint to S3, which its own clients would use."
+        cure = "Ask for that one first, or let private DNS answer the whole VPC."
+        field = "private_dns_only_for_inbound_resolver_endpoint"
+        yield Finding("inbound-only", "block", field, message, cure)
 
 
 RULES: tuple[Rule, ...] = (
@@ -264,17 +336,12 @@ RULES: tuple[Rule, ...] = (
     needs_acceptance,
     policy_supported,
     within_quota,
+    address_type_suits,
+    fixed_addresses_fit,
+    inbound_only_possible,
 )
 POLICY_RULES: tuple[Rule, ...] = (policy_supported,)
 """The rules that hold for a change of policy as well."""
-
-
-def _same_service(spec: EndpointSpec, snapshot: Snapshot) -> list[Part]:
-    return [
-        part
-        for part in snapshot.endpoints.values()
-        if part.data.get("service_name") == spec.service_name and part.data.get("state") not in _GONE
-    ]
 
 
 def _covers_https(rule: Mapping[str, Any]) -> bool:

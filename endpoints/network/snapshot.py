@@ -8,6 +8,9 @@ from typing import Any
 
 from endpoints.domain.specs import EndpointSpec
 
+GONE = frozenset({"deleted", "deleting", "failed", "rejected", "expired"})
+"""AWS states in which an endpoint serves nobody."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -25,7 +28,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """One VPC; each mapping is by AWS id. `vpc` is None when the VPC isn't known."""
+    """One VPC; each mapping is by AWS id. `vpc` is None when the VPC isn't known.
+
+    `former` is the spec of the endpoint that is changed, `own_id` its id in AWS: it can't stand in its own way.
+    `replaced_id` is the endpoint that goes when the new one is available.
+    """
 
     vpc: Part | None
     service: Part | None
@@ -34,6 +41,24 @@ class Snapshot:
     security_groups: Mapping[str, Part] = field(default_factory=dict)
     endpoints: Mapping[str, Part] = field(default_factory=dict)
     prefix_list_id: str = ""
+    former: EndpointSpec | None = None
+    own_id: str = ""
+    replaced_id: str = ""
+
+    def added(self, spec: EndpointSpec, field: str) -> tuple[str, ...]:
+        """Return the ids of a spec's list that the endpoint doesn't have yet: all of them for a new one."""
+        had = set(getattr(self.former, field)) if self.former else set()
+        return tuple(item for item in getattr(spec, field) if item not in had)
+
+    def same_service(self, spec: EndpointSpec) -> list[Part]:
+        """Return the other endpoints to the same service in the VPC that are of use."""
+        return [
+            part
+            for part in self.endpoints.values()
+            if part.data.get("service_name") == spec.service_name
+            and part.data.get("state") not in GONE
+            and part.aws_id != self.own_id
+        ]
 
     def default_group(self) -> Part | None:
         """Return the VPC's default security group, which AWS attaches where none is chosen."""

@@ -42,7 +42,7 @@ def save(*, item: Administered, by: Who, now: datetime, secret_fields: Iterable[
     with events.recorded(CHAIN):
         before = _stored(item)
         if isinstance(item, Account) and not item.external_id:
-            item.external_id = secrets.token_urlsafe(32)
+            item.external_id, item.external_id_at = new_external_id(), now
         item.save()
         if isinstance(item, Account):
             ensure_regions(account=item, now=now)
@@ -76,6 +76,11 @@ def remove(*, item: Administered, by: Who, now: datetime) -> None:
         item.pk = pk
         _tell(item, "removed", by, now, {"before": before, "after": None})
     _forget_roles(item)
+
+
+def new_external_id() -> str:
+    """Return an ExternalId that nobody can guess: 43 characters, each one that AWS takes."""
+    return secrets.token_urlsafe(32)
 
 
 def password_set(*, user: User, by: Who, now: datetime) -> None:

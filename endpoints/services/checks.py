@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from endpoints.domain.specs import EndpointSpec
-from endpoints.models import Account, InventoryItem
+from dataclasses import replace
+
+from endpoints.domain.specs import EndpointSpec, EndpointType
+from endpoints.models import Account, Endpoint, InventoryItem
 from endpoints.models.inventory import InventoryKind
 from endpoints.models.requests import ChangeAction, Severity
 from endpoints.network import preflight
@@ -11,20 +13,35 @@ from endpoints.network.preflight import Finding
 from endpoints.network.snapshot import Part, Snapshot
 from endpoints.policy import grammar
 from endpoints.services import adoption
-from endpoints.services.drafts import ChangeDraft
+from endpoints.services.drafts import ChangeDraft, Draft
 
-__all__ = ["Finding", "blocks", "findings_for", "policy_findings", "snapshot_for"]
+__all__ = ["Finding", "blocks", "findings_for", "findings_of", "policy_findings", "snapshot_for"]
 
 
-def findings_for(change: ChangeDraft, *, account: Account) -> list[Finding]:
+def findings_of(draft: Draft) -> list[list[Finding]]:
+    """Return the findings on each change of a draft, blocks first; a new endpoint knows which one it replaces."""
+    replaced = {item.after: item.endpoint for item in draft.changes if item.action == ChangeAction.DELETE}
+    return [
+        findings_for(change, account=draft.account, replaces=replaced.get(position))
+        for position, change in enumerate(draft.changes, start=1)
+    ]
+
+
+def findings_for(change: ChangeDraft, *, account: Account, replaces: Endpoint | None = None) -> list[Finding]:
     """Return the findings on a change, blocks first."""
     if change.action == ChangeAction.DELETE:
         return []
     found = policy_findings(change.spec)
     if change.action == ChangeAction.ADOPT:
         return _ordered(found + adoption.findings_for(change.spec, change.adopts, account=account))
-    rules = preflight.RULES if change.action.creates else preflight.POLICY_RULES
-    found += preflight.check(change.spec, snapshot_for(change.spec, account=account), rules)
+    rules = preflight.POLICY_RULES if change.action == ChangeAction.POLICY else preflight.RULES
+    snapshot = snapshot_for(change.spec, account=account)
+    if change.action == ChangeAction.MODIFY and change.endpoint:
+        former, own_id = change.endpoint.desired_spec(), change.endpoint.vpc_endpoint_id or ""
+        snapshot = replace(snapshot, former=former, own_id=own_id)
+    elif replaces:
+        snapshot = replace(snapshot, replaced_id=replaces.vpc_endpoint_id or "")
+    found += preflight.check(change.spec, snapshot, rules)
     return _ordered(found)
 
 
@@ -45,6 +62,8 @@ def blocks(found: list[Finding]) -> dict[str, str]:
 
 def policy_findings(spec: EndpointSpec) -> list[Finding]:
     """Return what there is to say about a spec's policy, each with its line and column."""
+    if spec.vpc_endpoint_type is EndpointType.GATEWAY_LOAD_BALANCER:
+        return []
     if spec.policy_document is None:
         message = "Full access: whoever reaches the endpoint may do anything that their own permissions allow."
         cure = "Choose a custom policy to narrow it."
@@ -86,5 +105,8 @@ def snapshot_for(spec: EndpointSpec, *, account: Account) -> Snapshot:
         vpc=vpc,
         service=Part(service.aws_id, service.name, service.data) if service else None,
         prefix_list_id=prefix_list.aws_id if prefix_list else "",
-        **parts,
+        subnets=parts["subnets"],
+        route_tables=parts["route_tables"],
+        security_groups=parts["security_groups"],
+        endpoints=parts["endpoints"],
     )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
 
-from endpoints.domain.specs import EndpointType, short_service_name
+from endpoints.domain.specs import EndpointSpec, EndpointType, short_service_name
 from endpoints.models import Account, InventoryItem
 from endpoints.models.inventory import InventoryKind
 
@@ -57,6 +57,11 @@ class Item:
     def label(self) -> str:
         """Return the name with the id, or the id alone."""
         return f"{self.name} ({self.aws_id})" if self.name else self.aws_id
+
+    @property
+    def lost(self) -> bool:
+        """Tell whether a spec names it and the inventory doesn't have it any more."""
+        return bool(self.data.get("lost"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +166,29 @@ class Choices:
             zones.setdefault(item.zone, []).append(item)
         return sorted(zones.items())
 
-    def private_dns_refusal(self, service: Service | None) -> str:
-        """Return why private DNS isn't possible here, or an empty text where it is."""
+    def with_lost(self, spec: EndpointSpec) -> Choices:
+        """Return the choices with what a spec names and the inventory doesn't have any more."""
+        data = {"lost": True, "availability_zone": "no longer found"}
+
+        def lost(ids: Iterable[str], known: Iterable[Item]) -> list[str]:
+            there = {item.aws_id for item in known}
+            return [item for item in ids if item not in there]
+
+        return replace(
+            self,
+            subnets=(*self.subnets, *(Subnet(item, "", data) for item in lost(spec.subnet_ids, self.subnets))),
+            groups=(*self.groups, *(Group(item, "", data) for item in lost(spec.security_group_ids, self.groups))),
+            route_tables=(
+                *self.route_tables,
+                *(RouteTable(item, "", data) for item in lost(spec.route_table_ids, self.route_tables)),
+            ),
+        )
+
+    def private_dns_refusal(self, service: Service | None, own_id: str = "") -> str:
+        """Return why private DNS isn't possible here, or an empty text where it is.
+
+        `own_id` is the endpoint that is changed: it can't stand in its own way.
+        """
         if service is not None and not service.private_dns_name:
             return f"{service.short} has no private DNS name."
         data = self.vpc.data if self.vpc else {}
@@ -171,7 +197,7 @@ class Choices:
         if off:
             return f"The VPC has {' and '.join(off)} switched off. Have it switched on first."
         for item in self.endpoints:
-            same = service is not None and item.data.get("service_name") == service.aws_id
+            same = service is not None and item.data.get("service_name") == service.aws_id and item.aws_id != own_id
             if same and item.data.get("private_dns_enabled") and item.data.get("state") not in _GONE:
                 return f"{item.label} answers for this name in the VPC already."
         return ""

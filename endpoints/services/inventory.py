@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from endpoints.aws import AwsError, Kind
 from endpoints.aws.inventory import SECTIONS, Resource
 from endpoints.models import AccountRegion, InventoryItem
-from endpoints.services.targets import gateway
+from endpoints.services.targets import PATIENCE, gateway
 
 BATCH = 1000
 _NO_WAY_IN = frozenset({"AccessDenied", "AuthFailure", "InvalidClientTokenId", "NoCredentials"})
@@ -29,7 +29,7 @@ def refresh(*, account_region_id: int, now: datetime) -> bool:
     if not _take(account_region_id):
         return False
     region = AccountRegion.objects.select_related("account").get(pk=account_region_id)
-    client = gateway(region.account, region.region)
+    client = gateway(region.account, region.region, patience=PATIENCE)
     errors = []
     for kind, read in SECTIONS.items():
         try:

@@ -13,25 +13,23 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from endpoints.aws import AwsError
 from endpoints.domain.observed import NetworkInterface, ObservedEndpoint
 from endpoints.models import AccountRegion, Endpoint, EndpointRequest, Operation
-from endpoints.models.operations import IN_FLIGHT
+from endpoints.models.operations import IN_FLIGHT, STUCK
 from endpoints.models.requests import ChangeAction
 from endpoints.queue import wake_operation
-from endpoints.services import events, outcomes
+from endpoints.services import clock, events, outcomes
 from endpoints.services.leases import worker_name
 from endpoints.services.provisioning import next_actions
-from endpoints.services.targets import gateway
+from endpoints.services.targets import PATIENCE, gateway
+from endpoints.services.turns import NotYet
 
 log = logging.getLogger(__name__)
 
 NOT_YET = timedelta(minutes=5)
 """For how long after a create AWS may still answer NotFound: it is eventually consistent."""
-STUCK = timedelta(minutes=30)
-"""After how long in flight an operation is handed to a person."""
 OBSERVE_LEASE = timedelta(seconds=60)
 _ENDED = {
     "rejected": "The service's owner rejected the connection. Ask them why, then withdraw this request and ask for "
@@ -60,6 +58,9 @@ def observe(*, account_region_id: int) -> int:
             seen = found.get(operation.endpoint.vpc_endpoint_id or "")
             _settle_alone(operation, with_interfaces(seen, interfaces))
         return len(operations)
+    except NotYet as later:
+        log.info("observing %s: %s", region, later)
+        return 0
     except AwsError as error:
         _note_trouble(region, error)
         return 0
@@ -77,7 +78,7 @@ def _lease(account_region_id: int) -> AccountRegion | None:
 def _look(
     region: AccountRegion, operations: list[Operation]
 ) -> tuple[dict[str, ObservedEndpoint], dict[str, NetworkInterface]]:
-    client = gateway(region.account, region.region)
+    client = gateway(region.account, region.region, patience=PATIENCE)
     there = [item.endpoint for item in operations if item.endpoint.vpc_endpoint_id]
     vpcs = {item.vpc_id for item in there}
     found = client.describe_vpc_endpoints((str(item.vpc_endpoint_id) for item in there), vpc_ids=vpcs)
@@ -103,14 +104,14 @@ def with_interfaces(
 def _settle_alone(operation: Operation, seen: ObservedEndpoint | None) -> None:
     """Settle one operation; what goes wrong with it is logged and must not keep the others waiting."""
     try:
-        _settle(operation, seen, now=timezone.now())
+        _settle(operation, seen, now=clock.now())
     except Exception:
         log.exception("settling operation %s failed; the next look tries again", operation.pk)
 
 
 def _settle(operation: Operation, seen: ObservedEndpoint | None, *, now: datetime) -> None:
     with events.recorded(events.chain_of(operation.account)):
-        operation.refresh_from_db(fields=["status", "version", "called_at"])
+        operation.refresh_from_db(fields=["status", "version", "called_at", "in_flight_since"])
         if operation.status not in IN_FLIGHT:
             return  # somebody else settled it since we listed it
         if seen is not None:
@@ -128,12 +129,12 @@ def _settle_deletion(operation: Operation, seen: ObservedEndpoint | None, now: d
         outcomes.succeed(operation, now=now)
     elif seen.state != "deleting":
         outcomes.act_again(operation, now=now)
-        wake_operation(operation.pk)
+        wake_operation(operation.pk, routine=operation.is_routine)
 
 
 def _settle_missing(operation: Operation, now: datetime) -> None:
-    since = operation.called_at or operation.created_at
-    if operation.change.kind.creates and now - since < NOT_YET:
+    called = operation.called_at or operation.created_at
+    if operation.change.kind.creates and now - called < NOT_YET:
         return
     outcomes.fail(
         operation,
@@ -160,7 +161,7 @@ def _settle_present(operation: Operation, seen: ObservedEndpoint, now: datetime)
         )
     elif seen.state in ("deleting", "deleted"):
         _settle_missing(operation, now)
-    elif now - (operation.called_at or operation.created_at) > STUCK:
+    elif now - (operation.in_flight_since or operation.called_at or operation.created_at) > STUCK:
         outcomes.fail(
             operation,
             code="StillPending",
@@ -188,7 +189,7 @@ def _settle_available(operation: Operation, seen: ObservedEndpoint, now: datetim
         )
     else:
         outcomes.act_again(operation, now=now)
-        wake_operation(operation.pk)
+        wake_operation(operation.pk, routine=operation.is_routine)
 
 
 def _store(endpoint: Endpoint, seen: ObservedEndpoint, now: datetime) -> None:

@@ -15,17 +15,18 @@ from django.db.models.functions import Now
 from endpoints.aws import AwsError, Kind
 from endpoints.domain.lifecycle import Actor
 from endpoints.domain.observed import ObservedEndpoint
-from endpoints.models import Endpoint, EndpointRequest, Operation
+from endpoints.models import Endpoint, EndpointRequest, Operation, operations
+from endpoints.models.operations import AttemptOutcome
 from endpoints.models.requests import ChangeAction
 from endpoints.queue import wake_operation
-from endpoints.services import drifts, events, policies, transitions
+from endpoints.services import attempts, drifts, events, policies, transitions
 from endpoints.services.actors import WORKER
 
-MAX_ATTEMPTS = 8
-"""Tries before an operation needs a person. Throttles don't count: nothing was tried."""
+MAX_ATTEMPTS = operations.MAX_ATTEMPTS
 LONGEST_WAIT = 60.0
 """Seconds between two tries, at most."""
 _FREE = {"lease_owner": "", "lease_expires_at": None}
+_DONE = {**_FREE, "slot_at": None}
 
 
 def started(operation: Operation, *, now: datetime) -> None:
@@ -51,7 +52,7 @@ def created(operation: Operation, observed: ObservedEndpoint, *, request_id: str
             "aws_request_id": request_id,
         },
     )
-    _bump(operation)
+    bump(operation)
 
 
 def hand_over(operation: Operation, *, request_id: str, now: datetime) -> None:
@@ -61,24 +62,33 @@ def hand_over(operation: Operation, *, request_id: str, now: datetime) -> None:
         "observe",
         now,
         {
-            **_FREE,
+            **_DONE,
             "aws_request_id": request_id or operation.aws_request_id,
-            "next_attempt_at": now,
+            "next_attempt_at": Now(),
             "last_error": "",
             "last_error_code": "",
             "last_cure": "",
+            "in_flight_since": now,
         },
     )
+    attempts.close(operation, AttemptOutcome.HANDED_OVER, request_id=request_id)
     refresh_request(operation.request, now=now)
 
 
-def went_wrong(operation: Operation, error: AwsError, *, now: datetime) -> None:
-    """Postpone a running operation, or hand it to a person, depending on the error's kind."""
+def went_wrong(operation: Operation, error: AwsError, *, now: datetime, again_in: float | None = None) -> None:
+    """Postpone a running operation, or hand it to a person, depending on the error's kind.
+
+    After a throttled call `again_in` is its next turn, in seconds.
+    """
     operation.refresh_from_db()
     if error.kind is Kind.THROTTLED:
-        wait = _backoff(operation.throttles, base=2.0, cap=20.0)
-        _postpone(operation, error, wait, now, {"attempts": F("attempts") - 1, "throttles": F("throttles") + 1})
+        wait = again_in or _backoff(operation.throttles, base=2.0, cap=20.0)
+        slot = {"slot_at": Now() + timedelta(seconds=wait)} if again_in else {}
+        changes = {"attempts": F("attempts") - 1, "throttles": F("throttles") + 1, **slot}
+        _postpone(operation, error, wait, now, changes)
     elif error.kind is Kind.REFUSED or operation.attempts >= MAX_ATTEMPTS:
+        said_no = error.kind is Kind.REFUSED and operation.attempts <= MAX_ATTEMPTS
+        attempts.close(operation, AttemptOutcome.REFUSED if said_no else AttemptOutcome.GAVE_UP, error=error)
         fail(operation, code=error.code, message=error.message, cure=error.cure, now=now, request_id=error.request_id)
     else:
         _postpone(operation, error, _backoff(operation.attempts - 1, base=1.0, cap=LONGEST_WAIT), now, {})
@@ -108,8 +118,8 @@ def _release_followers(operation: Operation, now: datetime) -> None:
         request=operation.request_id, change__round=change.round, change__after=change.position, status="waiting"
     )
     for follower in followers.select_related("account", "endpoint", "request"):
-        _move(follower, "release", now, {"next_attempt_at": now})
-        wake_operation(follower.pk)
+        _move(follower, "release", now, {"next_attempt_at": Now()})
+        wake_operation(follower.pk, routine=follower.is_routine)
 
 
 def await_acceptance(operation: Operation, *, now: datetime) -> None:
@@ -121,14 +131,14 @@ def await_acceptance(operation: Operation, *, now: datetime) -> None:
 
 def accepted(operation: Operation, *, now: datetime) -> None:
     """The service's owner accepted: go on observing."""
-    _move(operation, "observe", now, {})
+    _move(operation, "observe", now, {"in_flight_since": now})
     _move_endpoint(operation.endpoint, "accepted", now, {})
     refresh_request(operation.request, now=now)
 
 
 def act_again(operation: Operation, *, now: datetime) -> None:
     """AWS has settled but isn't as approved yet: a second step, such as private DNS after acceptance."""
-    _move(operation, "act_again", now, {"next_attempt_at": now})
+    _move(operation, "act_again", now, {"next_attempt_at": Now()})
     refresh_request(operation.request, now=now)
 
 
@@ -139,7 +149,7 @@ def fail(operation: Operation, *, code: str, message: str, cure: str, now: datet
         "fail",
         now,
         {
-            **_FREE,
+            **_DONE,
             "last_error_code": code,
             "last_error": message,
             "last_cure": cure,
@@ -149,9 +159,6 @@ def fail(operation: Operation, *, code: str, message: str, cure: str, now: datet
     )
     _move_endpoint(operation.endpoint, "fail", now, {"last_error_code": code, "last_error": message})
     refresh_request(operation.request, now=now)
-
-
-_LIVE = {"queued", "running", "observing"}
 
 
 def refresh_request(request: EndpointRequest, *, now: datetime) -> None:
@@ -170,9 +177,11 @@ def refresh_request(request: EndpointRequest, *, now: datetime) -> None:
 
 
 def _request_transitions(request: EndpointRequest, statuses: set[str]) -> list[str]:
-    if statuses & _LIVE:
+    if statuses & set(operations.LIVE):
         wanted = {"approved": "start", "pending_acceptance": "accepted"}
         return [wanted[request.status]] if request.status in wanted else []
+    if "parked" in statuses:
+        return [] if request.status == "parked" else ["park"]
     if "failed" in statuses:
         return [] if request.status == "failed" else ["fail"]
     if "waiting_acceptance" in statuses:
@@ -201,7 +210,9 @@ def _postpone(operation: Operation, error: AwsError, wait: float, now: datetime,
         },
         summary=f"{error.code}: {error.message}",
     )
-    _bump(operation)
+    throttled = error.kind is Kind.THROTTLED
+    attempts.close(operation, AttemptOutcome.THROTTLED if throttled else AttemptOutcome.POSTPONED, error=error)
+    bump(operation)
 
 
 def _backoff(tries: int, *, base: float, cap: float) -> float:
@@ -226,6 +237,7 @@ def _move_endpoint(endpoint: Endpoint, transition: str, now: datetime, changes: 
     transitions.apply(to=endpoint, transition=transition, acting_as=Actor.WORKER, who=WORKER, now=now, changes=changes)
 
 
-def _bump(operation: Operation) -> None:
+def bump(operation: Operation) -> None:
+    """Let the pages of the operation's request and endpoint show its row anew."""
     EndpointRequest.objects.filter(pk=operation.request_id).update(version=F("version") + 1)
     Endpoint.objects.filter(pk=operation.endpoint_id).update(version=F("version") + 1)

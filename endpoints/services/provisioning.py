@@ -1,4 +1,4 @@
-"""Bringing AWS to what was approved: claim, look, plan, act, hand over to the observer.
+"""Bringing AWS to what was approved: claim, wait for a turn, look, plan, act, hand over to the observer.
 
 Intent is committed before a call and the outcome after it, never a transaction across the call. A crash anywhere
 leaves a row that the sweeper finds; whoever takes it up looks first, by id or by the ownership tag, and then
@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db.models import F
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from endpoints.aws import AwsError, Ec2Gateway, Kind
 from endpoints.aws.parameters import create_parameters
@@ -27,9 +27,10 @@ from endpoints.models.inventory import InventoryKind
 from endpoints.models.requests import ChangeAction
 from endpoints.policy.meaning import FULL_ACCESS
 from endpoints.queue import wake_observer
-from endpoints.services import events, outcomes, policies
-from endpoints.services.leases import Claim, LeaseLost, claim, worker_name, write
+from endpoints.services import attempts, clock, events, outcomes, parking, policies
+from endpoints.services.leases import Claim, LeaseLost, ParkAsked, claim, put_back, worker_name, write
 from endpoints.services.targets import gateway
+from endpoints.services.turns import NotYet, Turn, call_of, first_call
 
 OWNERSHIP_TAG = "portal:operation"
 LOOKS = 3
@@ -44,15 +45,21 @@ def run(*, operation_id: UUID, owner: str | None = None) -> bool:
     if held is None:
         return False
     operation = Operation.objects.select_related("change", "request", "endpoint", "account").get(pk=operation_id)
+    turn = Turn(operation)
     try:
         if operation.attempts > outcomes.MAX_ATTEMPTS:
             raise _worn_out()
-        outcomes.started(operation, now=timezone.now())
-        _work(operation, held)
+        outcomes.started(operation, now=clock.now())
+        with turn:
+            _work(operation, held, turn)
+    except NotYet as later:
+        _sleep(operation, held, later)
     except AwsError as error:
-        _settle_error(operation, held, error)
+        _settle_error(operation, held, error, again_in=turn.next_in)
+    except ParkAsked:
+        _park(operation, held)
     except LeaseLost:
-        log.warning("operation %s: the lease was lost; another worker has it", operation_id)
+        _lost(held)
     except Exception as error:
         # Whatever it is, the operation must not stay claimed and silent: it is tried again, and in the end shown.
         log.exception("operation %s failed inside the portal", operation_id)
@@ -79,18 +86,22 @@ def _unforeseen(error: Exception) -> AwsError:
     )
 
 
-def _work(operation: Operation, held: Claim) -> None:
+def _work(operation: Operation, held: Claim, turn: Turn) -> None:
     client = gateway(operation.account, operation.region)
+    if call := first_call(operation):
+        turn.take(call)  # first of all: who must wait costs AWS no look
     observed = find(operation, client)
     if observed is not None and operation.endpoint.vpc_endpoint_id is None:
         _record_created(operation, held, observed, request_id="")
     request_id = ""
     for action in next_actions(operation, observed):
-        request_id = _carry_out(action, operation, held, client)
-    now = timezone.now()
+        turn.take(call_of(action))
+        request_id = _carry_out(action, operation, held, client, turn)
+    now = clock.now()
     with events.recorded(events.chain_of(operation.account)):
         write(held)  # raises LeaseLost before anything is changed
         outcomes.hand_over(operation, request_id=request_id, now=now)
+        parking.as_asked(operation=operation, now=now)
         region = AccountRegion.objects.get(account=operation.account, region=operation.region)
         wake_observer(region.pk)
 
@@ -172,22 +183,30 @@ def _still_there(operation: Operation, observed: ObservedEndpoint | None) -> Non
         )
 
 
-def _carry_out(action: Action, operation: Operation, held: Claim, client: Ec2Gateway) -> str:
+def _carry_out(action: Action, operation: Operation, held: Claim, client: Ec2Gateway, turn: Turn) -> str:
+    call = call_of(action)
+    intent: dict[str, Any] = {}
     if isinstance(action, CreateEndpoint):
-        return _create(action.spec, operation, held, client)
-    write(held, called_at=timezone.now())
+        parameters = operation.intent or _parameters(action.spec, operation)
+        intent = {"intent": parameters, "intent_at": operation.intent_at or clock.now()}
+    write(held, before_call=True, called_at=Now(), slot_at=None, slot_action=call, **intent)
+    turn.used()
+    try:
+        return _call(action, operation, held, client, intent)
+    except AwsError as error:
+        if error.kind is Kind.THROTTLED:
+            turn.refused(call)
+        raise
+
+
+def _call(action: Action, operation: Operation, held: Claim, client: Ec2Gateway, intent: dict[str, Any]) -> str:
+    if isinstance(action, CreateEndpoint):
+        created = client.create_vpc_endpoint(intent["intent"])
+        _record_created(operation, held, created.endpoint, request_id=created.request_id)
+        return created.request_id
     if isinstance(action, ModifyEndpoint) and action.policy_document is not None:
         action = replace(action, policy_document=policies.wire_text(action.policy_document))
     return client.carry_out(action)
-
-
-def _create(spec: EndpointSpec, operation: Operation, held: Claim, client: Ec2Gateway) -> str:
-    parameters = operation.intent or _parameters(spec, operation)
-    now = timezone.now()
-    write(held, intent=parameters, intent_at=operation.intent_at or now, called_at=now)
-    created = client.create_vpc_endpoint(parameters)
-    _record_created(operation, held, created.endpoint, request_id=created.request_id)
-    return created.request_id
 
 
 def _parameters(spec: EndpointSpec, operation: Operation) -> dict[str, Any]:
@@ -217,7 +236,7 @@ def _acceptance_required(spec: EndpointSpec) -> bool:
 
 
 def _record_created(operation: Operation, held: Claim, observed: ObservedEndpoint, *, request_id: str) -> None:
-    now = timezone.now()
+    now = clock.now()
     with events.recorded(events.chain_of(operation.account)):
         write(held, aws_request_id=request_id or operation.aws_request_id)
         Endpoint.objects.filter(pk=operation.endpoint_id).update(
@@ -229,15 +248,47 @@ def _record_created(operation: Operation, held: Claim, observed: ObservedEndpoin
             updated_at=now,
         )
         outcomes.created(operation, observed, request_id=request_id, now=now)
+        attempts.note(operation, request_id=request_id)
     operation.endpoint.refresh_from_db()
 
 
-def _settle_error(operation: Operation, held: Claim, error: AwsError) -> None:
-    now: datetime = timezone.now()
+def _sleep(operation: Operation, held: Claim, later: NotYet) -> None:
+    """Put the operation back until its turn; `slot_at` keeps a turn that is its own."""
+    due_at = Now() + timedelta(seconds=later.seconds)
+    slot = {"slot_at": due_at, "slot_action": later.action} if later.promised else {}
+    try:
+        put_back(held, seconds=later.seconds, **slot)
+    except ParkAsked:
+        _park(operation, held)
+    except LeaseLost:
+        _lost(held)
+    else:
+        outcomes.bump(operation)
+
+
+def _settle_error(operation: Operation, held: Claim, error: AwsError, *, again_in: float | None = None) -> None:
+    now: datetime = clock.now()
     log.warning("operation %s: %s (%s), request %s", operation.pk, error, error.kind, error.request_id)
     try:
         with events.recorded(events.chain_of(operation.account)):
             write(held)
-            outcomes.went_wrong(operation, error, now=now)
+            outcomes.went_wrong(operation, error, now=now, again_in=again_in)
+            parking.as_asked(operation=operation, now=now)
     except LeaseLost:
-        log.warning("operation %s: the lease was lost; another worker has it", operation.pk)
+        _lost(held)
+
+
+def _park(operation: Operation, held: Claim) -> None:
+    now = clock.now()
+    try:
+        with events.recorded(events.chain_of(operation.account)):
+            write(held)
+            operation.refresh_from_db()
+            parking.as_asked(operation=operation, now=now)
+    except LeaseLost:
+        _lost(held)
+
+
+def _lost(held: Claim) -> None:
+    log.warning("operation %s: the lease was lost; another worker has it", held.operation_id)
+    attempts.lost(operation_id=held.operation_id, fence=held.fence)

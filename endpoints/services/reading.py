@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from django.db.models import Exists, F, OuterRef, Prefetch
+from django.db.models import Exists, F, JSONField, OuterRef, Prefetch, Q, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from endpoints.domain import lifecycle
-from endpoints.domain.actions import CreateEndpoint
+from endpoints.domain.actions import Action, CreateEndpoint, DeleteEndpoint, ModifyEndpoint
 from endpoints.domain.plan import plan
 from endpoints.domain.specs import EndpointSpec
 from endpoints.domain.words import Names, explain
@@ -58,33 +59,94 @@ def known_of(account_id: int, region: str, *specs: EndpointSpec, extra: tuple[st
     )
 
 
+def service_owner(account: str) -> Coalesce:
+    """Return the expression for the owner (an account id, or empty) of the service that a row names.
+
+    `account` is the row's path to its account; the row has `region` and `service_name`.
+    """
+    services = InventoryItem.objects.filter(
+        account=OuterRef(account),
+        region=OuterRef("region"),
+        kind=InventoryKind.SERVICE,
+        aws_id=OuterRef("service_name"),
+    )
+    return Coalesce(Subquery(services.values("data__owner")[:1], output_field=JSONField()), Value("", JSONField()))
+
+
+def accept_command(endpoint: Endpoint) -> str:
+    """Return the command by which the owner of an endpoint's service accepts its connection."""
+    return (
+        f"aws ec2 accept-vpc-endpoint-connections --region {endpoint.region} "
+        f"--service-id {endpoint.service_name.rpartition('.')[2]} --vpc-endpoint-ids {endpoint.vpc_endpoint_id}"
+    )
+
+
 def _parts(spec: EndpointSpec) -> tuple[str, ...]:
     return (*spec.subnet_ids, *spec.security_group_ids, *spec.route_table_ids)
 
 
-def plan_in_words(*, action: str, spec: EndpointSpec, endpoint: Endpoint | None, names: Names) -> tuple[str, ...]:
-    """Return what a worker would do now, as sentences; for a creation whatever AWS holds already."""
-    if ChangeAction(action).creates:
-        return explain(CreateEndpoint(spec), names)
+def plan_in_words(
+    *,
+    action: str,
+    spec: EndpointSpec,
+    endpoint: Endpoint | None,
+    names: Names,
+    former: EndpointSpec | None = None,
+    replaced: bool = False,
+) -> tuple[str, ...]:
+    """Return what a worker would do now, as sentences; for a creation whatever AWS holds already.
+
+    `former` is what the endpoint should have been before the change, where its own spec says no more; `replaced`
+    tells of a deletion that another endpoint takes the place of.
+    """
     if action == ChangeAction.ADOPT:
         return ("Nothing changes in AWS: the portal manages the endpoint as it is from now on.",)
-    observed = endpoint.observed_endpoint() if endpoint else None
-    if observed is None:
+    if not ChangeAction(action).creates and (endpoint is None or endpoint.observed is None):
         return ("AWS has no such endpoint as far as the portal knows: there is nothing to do.",)
-    actions = plan(
+    actions = planned(action=action, spec=spec, endpoint=endpoint, former=former)
+    if replaced:
+        actions = tuple(replace(item, replaced=True) if isinstance(item, DeleteEndpoint) else item for item in actions)
+    sentences = [line for item in actions for line in explain(item, names)]
+    if action == ChangeAction.MODIFY and _private_dns_follows(spec, endpoint, actions):
+        sentences.append(
+            "When it is available again, will switch private DNS on: the service's own name resolves to private "
+            "addresses in the whole VPC."
+        )
+    return tuple(sentences) or ("AWS is as asked already: nothing has to be done.",)
+
+
+def planned(
+    *, action: str, spec: EndpointSpec, endpoint: Endpoint | None, former: EndpointSpec | None = None
+) -> tuple[Action, ...]:
+    """Return the actions that a worker would carry out now; for a creation whatever AWS holds already."""
+    if ChangeAction(action).creates:
+        return (CreateEndpoint(spec),)
+    observed = endpoint.observed_endpoint() if endpoint else None
+    if endpoint is None or observed is None or action == ChangeAction.ADOPT:
+        return ()
+    return plan(
         desired=None if action == ChangeAction.DELETE else spec,
         observed=observed,
         same_policy=policies.same_policy,
         full_access=FULL_ACCESS,
-        former=endpoint.desired_spec() if endpoint else None,
+        former=former or endpoint.desired_spec(),
     )
-    sentences = tuple(line for item in actions for line in explain(item, names))
-    return sentences or ("AWS is as asked already: nothing has to be done.",)
+
+
+def _private_dns_follows(spec: EndpointSpec, endpoint: Endpoint | None, actions: tuple[Action, ...]) -> bool:
+    observed = endpoint.observed_endpoint() if endpoint else None
+    if observed is None or observed.private_dns_enabled or not spec.private_dns_enabled:
+        return False
+    return not any(isinstance(item, ModifyEndpoint) and item.private_dns_enabled for item in actions)
 
 
 def current_round() -> Prefetch[str]:
     """Return the prefetch that puts a request's current changes into `current`, in order."""
-    changes = Change.objects.filter(round=F("request__round")).select_related("endpoint", "policy_revision__restores")
+    changes = (
+        Change.objects.filter(round=F("request__round"))
+        .select_related("endpoint", "policy_revision__restores")
+        .annotate(service_owner=service_owner("request__account"))
+    )
     return Prefetch("changes", queryset=changes.order_by("position"), to_attr="current")
 
 
@@ -95,9 +157,10 @@ def requests_with_current_changes() -> EndpointRequestQuerySet:
 
 
 def operations_of(request: EndpointRequest) -> list[Operation]:
-    """Return the operations of a request's current round, with their endpoints, in the changes' order."""
+    """Return the operations of a request's current round, with endpoints and `trouble`, in the changes' order."""
     return list(
-        Operation.objects.filter(request=request, change__round=request.round)
+        Operation.objects.with_trouble()
+        .filter(request=request, change__round=request.round)
         .select_related("endpoint", "change")
         .order_by("change__position")
     )
@@ -111,6 +174,12 @@ def events_of_request(request: EndpointRequest) -> list[Event]:
 def events_of_endpoint(endpoint: Endpoint) -> list[Event]:
     """Return an endpoint's events, newest first."""
     return list(Event.objects.filter(endpoint_id=endpoint.pk).order_by("-id")[:TIMELINE])
+
+
+def events_of_operation(operation: Operation) -> list[Event]:
+    """Return an operation's events, the small steps included, newest first."""
+    own = Q(data__operation=str(operation.pk)) | Q(verb__startswith="aws.", endpoint_id=operation.endpoint_id)
+    return list(Event.objects.filter(own, request_id=operation.request_id).order_by("-id")[:TIMELINE])
 
 
 def reviews_of(request: EndpointRequest) -> list[Review]:

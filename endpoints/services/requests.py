@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from copy import copy
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 
 from endpoints import permissions
 from endpoints.domain.lifecycle import Actor
 from endpoints.models import Change, Check, EndpointRequest, Operation, PolicyRevision
+from endpoints.models.operations import LIVE
 from endpoints.models.requests import ChangeAction
 from endpoints.queue import wake_operation
-from endpoints.services import checks, events, policies, transitions
+from endpoints.services import attempts, checks, deadletters, events, operations, policies, transitions
 from endpoints.services.actors import Who
 from endpoints.services.drafts import ChangeDraft, Draft
 from endpoints.services.errors import Conflict, Invalid
@@ -70,6 +73,7 @@ def resubmit(*, request: EndpointRequest, draft: Draft, by: Who, now: datetime) 
     permissions.check_can_request(by.person(), draft.owner_team)
     if draft.account.pk != request.account_id:
         raise Invalid({"account": "A request stays in its account. Withdraw this one and make another."})
+    draft = _rebased(request, draft)
     findings = _checked(draft, by)
     with events.recorded(events.chain_of(request.account)):
         _retire_round(request, by, now, for_edit=True)
@@ -111,37 +115,20 @@ def withdraw(*, request: EndpointRequest, by: Who, now: datetime) -> None:
         )
 
 
-_RESUME = {
-    ChangeAction.CREATE: "resume_provisioning",
-    ChangeAction.ADOPT: "resume_provisioning",
-    ChangeAction.RECREATE: "resume_provisioning",
-    ChangeAction.MODIFY: "resume_update",
-    ChangeAction.POLICY: "resume_update",
-    ChangeAction.DELETE: "resume_deletion",
-}
-
-
 def retry(*, request: EndpointRequest, by: Who, now: datetime) -> None:
     """Queue what failed once more, as it was approved. Raises PermissionDenied or Conflict."""
     permissions.check_can_retry(by.person(), request)
     role = Actor.REQUESTER if request.requester_id == by.person().pk else Actor.OPERATOR
     with events.recorded(events.chain_of(request.account)):
+        failed = _operations(request).filter(status="failed").select_related("endpoint", "account")
+        helped = [item for item in failed if operations.retry_helps(item)]
+        if failed and not helped:
+            raise Conflict("Trying again can't help. " + failed[0].last_cure)
         transitions.apply(to=request, transition="retry", acting_as=role, who=by, now=now)
-        for operation in _operations(request).filter(status="failed").select_related("endpoint", "account"):
-            try:
-                transitions.apply(
-                    to=operation,
-                    transition="retry",
-                    acting_as=role,
-                    who=by,
-                    now=now,
-                    changes={"attempts": 0, "throttles": 0, "next_attempt_at": now},
-                )
-            except IntegrityError as error:
-                raise Conflict("Another change of this endpoint is under way. Retry when it has ended.") from error
-            resume = _RESUME[ChangeAction(operation.action)]
-            transitions.apply(to=operation.endpoint, transition=resume, acting_as=role, who=by, now=now)
-            wake_operation(operation.pk)
+        for operation in helped:
+            operations.requeue(operation=operation, by=by, acting_as=role, now=now)
+            wake_operation(operation.pk, routine=operation.is_routine)
+        transaction.on_commit(deadletters.forget)
 
 
 def current_changes(request: EndpointRequest) -> list[Change]:
@@ -166,7 +153,9 @@ def _checked(draft: Draft, by: Who) -> list[list[checks.Finding]]:
     for change in draft.changes:
         if change.endpoint:
             permissions.check_can_change_endpoint(by.person(), change.endpoint)
-    findings = [checks.findings_for(change, account=draft.account) for change in draft.changes]
+            if change.endpoint.account_id != draft.account.pk:
+                problems["account"] = "A request is about one account: that of the endpoint."
+    findings = checks.findings_of(draft)
     problems |= checks.blocks([item for found in findings for item in found])
     if problems:
         raise Invalid(problems)
@@ -218,15 +207,35 @@ def _operations(request: EndpointRequest) -> QuerySet[Operation]:
     return Operation.objects.filter(request=request, change__round=request.round)
 
 
+def _rebased(request: EndpointRequest, draft: Draft) -> Draft:
+    """Return the draft on what its endpoints are put back to when this round is retired: their last confirmed spec."""
+    failed = {
+        item.endpoint_id: item
+        for item in _operations(request).filter(status="failed").select_related("endpoint", "change")
+        if not item.change.kind.is_new_here and item.endpoint.status in ("failed", "deleting")
+    }
+    changes = []
+    for asked in draft.changes:
+        operation = failed.get(asked.endpoint.pk) if asked.endpoint else None
+        if operation and asked.endpoint and asked.base_generation is not None:
+            endpoint = copy(asked.endpoint)
+            endpoint.desired, endpoint.generation = _settled_spec(operation), endpoint.generation + 1
+            asked = replace(asked, endpoint=endpoint, base_generation=asked.base_generation + 1)
+        changes.append(asked)
+    return replace(draft, changes=tuple(changes))
+
+
 def _retire_round(request: EndpointRequest, by: Who, now: datetime, *, for_edit: bool) -> None:
     """Close what the current round had begun: its failed operations, their endpoints, its proposed revisions."""
-    operations = list(_operations(request).select_related("endpoint__account", "account", "change"))
-    if for_edit and any(item.status == "succeeded" for item in operations):
+    begun = list(_operations(request).select_related("endpoint__account", "account", "change"))
+    if for_edit and any(item.status == "succeeded" for item in begun):
         raise Conflict("A part of this request is done already; it can't be edited. Retry or withdraw it.")
-    if for_edit and any(item.change.kind.creates and item.endpoint.vpc_endpoint_id for item in operations):
+    if for_edit and any(item.change.kind.creates and item.endpoint.vpc_endpoint_id for item in begun):
         raise Conflict("AWS has made an endpoint for this request. Retry it, or withdraw it and ask for its deletion.")
-    for operation in operations:
-        if operation.status in ("failed", "waiting", "waiting_acceptance"):
+    if any(item.status in LIVE for item in begun):
+        raise Conflict("A worker is at a part of this request. Wait until it has ended.")
+    for operation in begun:
+        if operation.status in ("failed", "parked", "waiting", "waiting_acceptance"):
             _retire_operation(operation, by, now)
     for revision in PolicyRevision.objects.filter(changes__request=request, changes__round=request.round).filter(
         Q(status="proposed") | Q(status="approved")
@@ -235,6 +244,11 @@ def _retire_round(request: EndpointRequest, by: Who, now: datetime, *, for_edit:
 
 
 def _retire_operation(operation: Operation, by: Who, now: datetime) -> None:
+    if operation.status == "parked" and attempts.unanswered(operation):
+        raise Conflict(
+            "It was parked before AWS's last answer was known, so AWS may have done it. Ask an operator to resume it: "
+            "the portal then looks. Withdraw after that."
+        )
     transitions.apply(
         to=operation,
         transition="cancel",
@@ -247,7 +261,10 @@ def _retire_operation(operation: Operation, by: Who, now: datetime) -> None:
     kind = operation.change.kind
     if kind.is_new_here:
         unmade = kind is ChangeAction.ADOPT or not endpoint.vpc_endpoint_id
-        if unmade and endpoint.status == "failed":
+        if not unmade and endpoint.status == "parked":
+            left = {"last_error_code": "Withdrawn", "last_error": "Its request was withdrawn before it was finished."}
+            transitions.apply(to=endpoint, transition="leave", acting_as=Actor.REQUESTER, who=by, now=now, changes=left)
+        if unmade and endpoint.status in ("failed", "parked"):
             transitions.apply(
                 to=endpoint,
                 transition="discard",
@@ -258,7 +275,7 @@ def _retire_operation(operation: Operation, by: Who, now: datetime) -> None:
                 changes={"closed_at": now, "vpc_endpoint_id": None},
             )
             policies.decline_open(endpoint=endpoint, by=by, acting_as=Actor.REQUESTER, now=now)
-    elif endpoint.status in ("failed", "deleting"):
+    elif endpoint.status in ("failed", "parked", "deleting"):
         settled = _settled_spec(operation)
         transitions.apply(
             to=endpoint,

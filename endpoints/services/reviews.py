@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import IntegrityError
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
 from endpoints import permissions
 from endpoints.domain.lifecycle import Actor
@@ -137,15 +138,16 @@ def _start(change: Change, request: EndpointRequest, by: Who, now: datetime) -> 
             region=change.region,
             action=change.action,
             client_token=client_token(operation_id, 1),
-            next_attempt_at=now,
+            next_attempt_at=Now(),
             created_at=now,
         )
     except IntegrityError as error:
         raise Conflict("Another change of this endpoint is under way. Approve this one when it has ended.") from error
     if change.after:
         transitions.apply(to=operation, transition="hold", acting_as=Actor.APPROVER, who=by, now=now)
-    else:
-        wake_operation(operation_id)
+    elif change.position == 1:
+        # One message for a request, however long; its other operations are found fairly, in half a second.
+        wake_operation(operation_id, routine=operation.is_routine)
 
 
 def _new_endpoint(change: Change, request: EndpointRequest, by: Who, now: datetime) -> Endpoint:

@@ -19,6 +19,7 @@ from django.db.models.functions import Now
 
 from endpoints.aws import AwsError
 from endpoints.aws.gateway import PAGE, Ec2Gateway
+from endpoints.aws.pacing import NotYet
 from endpoints.domain.ended import ENDED
 from endpoints.domain.lifecycle import OPERATION, Actor
 from endpoints.domain.observed import NetworkInterface, ObservedEndpoint
@@ -29,7 +30,7 @@ from endpoints.services import drifts, events, transitions, unmanaged
 from endpoints.services.actors import WORKER
 from endpoints.services.leases import worker_name
 from endpoints.services.observation import with_interfaces
-from endpoints.services.targets import gateway
+from endpoints.services.targets import PATIENCE, gateway
 
 LEASE = timedelta(minutes=5)
 """How long a survey may take, at most; longer than Celery lets its task run."""
@@ -39,7 +40,8 @@ MOVES = 200
 """Changes of status in one survey, at most: each is recorded by itself. The next survey goes on."""
 BATCH = 200
 
-_AT_WORK = [value for value in OPERATION.live() if value != "failed"]
+_STOPPED = ("failed", "parked")
+_AT_WORK = [value for value in OPERATION.live() if value not in _STOPPED]
 _AT_REST = ("available", "failed")
 
 log = logging.getLogger(__name__)
@@ -69,9 +71,14 @@ def survey(*, account_region_id: int, now: datetime) -> Surveyed | None:
         return None
     error, done = "", False
     try:
-        found = _Survey(region, gateway(region.account, region.region), now).run()
+        found = _Survey(region, gateway(region.account, region.region, patience=PATIENCE), now).run()
         done = True
         return found
+    except NotYet as later:
+        # Others have used up AWS's tokens for reading: what was read so far is kept, and a later survey reads it all.
+        log.info("survey of %s: %s", region, later)
+        AccountRegion.objects.filter(pk=region.pk).update(survey_due_at=Now() + timedelta(seconds=later.seconds + 5))
+        return None
     except AwsError as problem:
         error = f"{problem.code}: {problem.message}"
         log.warning("survey of %s: %s", region, problem)
@@ -252,7 +259,7 @@ def _at_work() -> Exists:
 
 
 def _needs_a_person() -> Exists:
-    return Exists(Operation.objects.filter(endpoint=OuterRef("pk"), status="failed"))
+    return Exists(Operation.objects.filter(endpoint=OuterRef("pk"), status__in=_STOPPED))
 
 
 def _last_work() -> dict[str, Any]:

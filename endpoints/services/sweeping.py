@@ -5,40 +5,79 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from endpoints.models import Operation
-from endpoints.queue import wake_inventory, wake_observer, wake_survey, wake_waiting_operation
-from endpoints.services import inventory, observation, policies, survey
+from django.db.models import F, Q, Window
+from django.db.models.functions import RowNumber
+
+from endpoints.models import AccountCheck, Operation
+from endpoints.models.operations import ROUTINE
+from endpoints.queue import (
+    wake_inventory,
+    wake_observer,
+    wake_survey,
+    wake_waiting_account_check,
+    wake_waiting_operation,
+)
+from endpoints.services import deadletters, inventory, observation, policies, survey
 
 BATCH = 500
+"""How many operations one look wakes, at most."""
+SHARE = 10
+"""How many of them are one account-region's, urgent and routine each: nobody's thousands hide another's one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
     """How much one sweep found."""
 
-    operations: int
     inventories: int
     surveys: int
     revisions: int
+    account_checks: int = 0
 
 
 def sweep(*, now: datetime) -> Swept:
-    """Wake a worker for each due operation, inventory and survey, and let applied policies take effect."""
-    due = list(Operation.objects.due().order_by("next_attempt_at").values_list("pk", "version")[:BATCH])
-    for operation_id, version in due:
-        wake_waiting_operation(operation_id, version)
+    """Wake a worker for each due inventory and survey, let policies take effect, and tell what needs a person."""
+    deadletters.tell()
     stale = inventory.due()
     for account_region_id in stale:
         wake_inventory(account_region_id)
     unseen = survey.due()
     for account_region_id in unseen:
         wake_survey(account_region_id)
+    checks = list(AccountCheck.objects.due().order_by("at").values_list("pk", "version")[:BATCH])
+    for check_id, version in checks:
+        wake_waiting_account_check(check_id, version)
     return Swept(
-        operations=len(due),
         inventories=len(stale),
         surveys=len(unseen),
         revisions=policies.let_take_effect(now=now),
+        account_checks=len(checks),
     )
+
+
+def wake_due() -> int:
+    """Wake workers for operations that are due, urgent ones first; return for how many.
+
+    Each account-region has its share: who has a turn goes before who has yet to ask for one, then the oldest. The first
+    of all account-regions come before the second of any.
+    """
+    place = Window(
+        RowNumber(),
+        partition_by=["account", "region", "routine"],
+        order_by=[F("slot_at").asc(nulls_last=True), F("next_attempt_at").asc()],
+    )
+    due = (
+        Operation.objects.due()
+        .annotate(routine=Q(action__in=ROUTINE))
+        .annotate(place=place)
+        .filter(place__lte=SHARE)
+        .order_by("routine", "place", "next_attempt_at")
+        .values_list("pk", "version", "routine")
+    )
+    found = list(due[:BATCH])
+    for operation_id, version, routine in found:
+        wake_waiting_operation(operation_id, version, routine=routine)
+    return len(found)
 
 
 def observe_due() -> int:

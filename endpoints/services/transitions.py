@@ -73,7 +73,7 @@ def apply(
 
 
 def _stamp(to: Stateful, now: datetime) -> dict[str, datetime]:
-    return {"updated_at": now} if isinstance(to, EndpointRequest | Endpoint) else {}
+    return {"updated_at": now} if isinstance(to, EndpointRequest | Endpoint | Operation) else {}
 
 
 def _lost(to: Stateful, table: Lifecycle) -> str:

@@ -24,7 +24,7 @@ from endpoints.services import events, outcomes
 from endpoints.services.provisioning import OWNERSHIP_TAG
 
 BATCH = 500
-_AT_WORK = frozenset(OPERATION.live()) - {"failed"}
+_AT_WORK = frozenset(OPERATION.live()) - {"failed", "parked"}
 _COLUMNS = (
     "vpc_id",
     "service_name",

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from endpoints import queue
-from endpoints.services import inventory, observation, provisioning, survey, sweeping
+from endpoints.services import account_checks, inventory, observation, provisioning, survey, sweeping
 
 
 @shared_task(name=queue.PROVISION)
@@ -41,6 +41,19 @@ def refresh_inventory(*, account_region_id: int) -> None:
 def survey_region(*, account_region_id: int) -> None:
     """Compare everything in one account-region with what was approved."""
     survey.survey(account_region_id=account_region_id, now=timezone.now())
+
+
+@shared_task(name=queue.CHECK_ACCOUNT)
+def check_account(*, check_id: int) -> None:
+    """Look whether the portal may do in an account what it needs."""
+    account_checks.run(check_id=check_id)
+
+
+@shared_task(name="endpoints.wake_due")
+def wake_due() -> None:
+    """Wake workers for the operations whose turn has come."""
+    if queue.first_in("wake-due", seconds=settings.PORTAL_WAKE_SECONDS / 2):
+        sweeping.wake_due()
 
 
 @shared_task(name="endpoints.sweep")

@@ -26,6 +26,15 @@ AWS_STATES = {
     "expired": Tone.BAD,
 }
 
+OUTCOMES = {
+    "": Tone.BUSY,
+    "handed_over": Tone.OK,
+    "postponed": Tone.WARN,
+    "throttled": Tone.WARN,
+    "parked": Tone.MUTED,
+}
+"""How attempts ended well or for a while; all other outcomes are bad."""
+
 AWS_SPELLINGS = {"pendingacceptance": "pendingAcceptance"}
 """How AWS's guide writes what the gateway keeps in lower case."""
 
@@ -55,3 +64,9 @@ def of_interface(state: str) -> Status:
     """Return AWS's own word for a network interface's state."""
     tone = INTERFACE_STATES.get(state, Tone.BUSY)
     return Status(state or "being made", tone.value, ICONS[tone])
+
+
+def of_attempt(outcome: str, label: str) -> Status:
+    """Return an attempt's outcome; an empty one is still to come."""
+    tone = OUTCOMES.get(outcome, Tone.BAD)
+    return Status(label or "Under way", tone.value, ICONS[tone])

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from endpoints import permissions
 from endpoints.models import EndpointRequest, Role, User
 from endpoints.permissions import Person
+from endpoints.services import deadletters
 
 
 class Can:
@@ -38,8 +39,13 @@ class Can:
 
     @property
     def see_operations(self) -> bool:
-        """Tell whether the person works on operations."""
-        return permissions.OPERATORS.allows(self._user)
+        """Tell whether the person may look at the workers' operations."""
+        return permissions.AUDITORS.allows(self._user)
+
+    @property
+    def see_accounts(self) -> bool:
+        """Tell whether the person looks at AWS accounts."""
+        return permissions.ACCOUNT_READERS.allows(self._user)
 
     @property
     def use_admin(self) -> bool:
@@ -73,6 +79,11 @@ class Portal:
         if not isinstance(self._user, User) or not self.can.see_approvals:
             return 0
         return EndpointRequest.objects.waiting_for(self._user).count()
+
+    @cached_property
+    def dead_letters(self) -> int:
+        """Return how many operations need a person, for who works on them; 0 for everybody else."""
+        return deadletters.count() if permissions.can_operate(self._user) else 0
 
     @property
     def demo_users(self) -> Sequence[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -22,6 +23,7 @@ from endpoints.services.actors import person
 from endpoints.services.drafts import Draft
 from endpoints.services.errors import Conflict, Invalid
 from endpoints.services.policies import same_policy
+from endpoints.services.usage import usage_of
 from endpoints.views.answers import CONFLICT, INVALID, conflict
 from endpoints.views.listing import signed_in
 from endpoints.views.present.endpoint_page import DELETABLE, GONE
@@ -29,15 +31,18 @@ from endpoints.views.present.endpoint_page import DELETABLE, GONE
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What differs between the changes. `make` turns the valid form into a draft."""
+    """What differs between the changes. `form` makes the form, and `make` turns the valid form into a draft.
+
+    `review`, where there is a second step, returns its template and what it shows beside the form.
+    """
 
     endpoint: Endpoint
     template: str
-    form_class: type[ChangeFields]
+    form: Callable[..., ChangeFields]
     make: Callable[[Any], Draft]
     initial: dict[str, Any]
     edited: EndpointRequest | None = None
-    two_steps: bool = False
+    review: Callable[[Draft, list[checks.Finding]], tuple[str, dict[str, Any]]] | None = None
     context: dict[str, Any] = field(default_factory=dict)
 
 
@@ -72,7 +77,7 @@ def policy_rollback(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     asking = Asking(
         endpoint=endpoint,
         template="endpoints/rollback.html",
-        form_class=RollbackForm,
+        form=RollbackForm,
         make=lambda form: form.draft(endpoint, restores=revision),
         initial={"title": f"Roll back the policy of {endpoint.short_service} to revision {number}"},
         context={
@@ -124,11 +129,11 @@ def _policy_asking(
     return Asking(
         endpoint=endpoint,
         template="endpoints/policy_form.html",
-        form_class=PolicyChangeForm,
+        form=PolicyChangeForm,
         make=make,
         initial={"title": f"Change the policy of {endpoint.short_service} in {endpoint.vpc_id}", **values},
         edited=edited,
-        two_steps=True,
+        review=lambda draft, found: ("endpoints/policy_review.html", _policy_review(endpoint, current, draft)),
         context={"current": current},
     )
 
@@ -139,19 +144,20 @@ def _deletion(
     spec = endpoint.desired_spec()
     known = reading.known_of(endpoint.account_id, endpoint.region, spec)
     plan = reading.plan_in_words(action=ChangeAction.DELETE, spec=spec, endpoint=endpoint, names=known.names)
+    usage = usage_of(endpoint, signed_in(request), besides=edited)
     asking = Asking(
         endpoint=endpoint,
         template="endpoints/delete.html",
-        form_class=DeleteForm,
+        form=partial(DeleteForm, in_use=usage.in_use),
         make=lambda form: form.draft(endpoint),
         initial=initial,
         edited=edited,
-        context={"plan": plan, "open_requests": reading.open_requests_of(endpoint, signed_in(request))},
+        context={"plan": plan, "usage": usage},
     )
     if endpoint.status not in DELETABLE:
         error = Conflict(f"This endpoint is “{endpoint.state.label}”; its deletion can't be asked for now.")
         return conflict(request, error, back=endpoint.get_absolute_url())
-    return _ask(request, asking)
+    return ask(request, asking)
 
 
 def _unless_gone(request: HttpRequest, asking: Asking) -> HttpResponse:
@@ -159,28 +165,31 @@ def _unless_gone(request: HttpRequest, asking: Asking) -> HttpResponse:
     if endpoint.status in GONE:
         error = Conflict(f"This endpoint is “{endpoint.state.label}”; its policy can't be changed any more.")
         return conflict(request, error, back=endpoint.get_absolute_url())
-    return _ask(request, asking)
+    return ask(request, asking)
 
 
-def _ask(request: HttpRequest, asking: Asking) -> HttpResponse:
+def ask(request: HttpRequest, asking: Asking) -> HttpResponse:
+    """Show the form, judge what it sends, show it once more where there is a second step, submit."""
     fresh = {**asking.initial, "base_generation": asking.endpoint.generation, "submission_key": submission_key("")}
     if request.method != "POST":
-        return _show(request, asking, asking.form_class(initial=fresh))
-    action = request.POST.get("action", "review" if asking.two_steps else "submit")
-    form = asking.form_class(request.POST)
+        return _show(request, asking, asking.form(initial=fresh))
+    action = request.POST.get("action", "review" if asking.review else "submit")
+    form = asking.form(request.POST)
     if action == "edit":
-        return _show(request, asking, asking.form_class(initial={**fresh, **form.data.dict()}))  # type: ignore[attr-defined]
+        return _show(request, asking, asking.form(initial={**fresh, **form.typed(request.POST)}))
     if not form.is_valid():
         return _show(request, asking, form, status=INVALID)
     if form.cleaned_data["base_generation"] != asking.endpoint.generation:
         return _changed_meanwhile(request, asking, form)
     draft = asking.make(form)
     found = checks.findings_for(draft.changes[0], account=draft.account)
-    add_problems(form, {**checks.blocks(found), **_no_change(asking, draft)})
+    add_problems(form, {**checks.blocks(found), **form.unchanged(draft)})
     if form.errors:
         return _show(request, asking, form, status=INVALID)
-    if asking.two_steps and action != "submit":
-        return _review(request, asking, form, draft, found)
+    if asking.review and action != "submit":
+        template, shown = asking.review(draft, found)
+        context = {"form": form, "endpoint": asking.endpoint, "edited": asking.edited, "draft": draft, **shown}
+        return render(request, template, {**context, "findings": found})
     return _submit(request, asking, form, draft)
 
 
@@ -199,19 +208,11 @@ def _submit(request: HttpRequest, asking: Asking, form: ChangeFields, draft: Dra
     return redirect(made)
 
 
-def _no_change(asking: Asking, draft: Draft) -> dict[str, str]:
-    """Return the problem of a policy that is, to the letter, the one in force."""
-    if asking.form_class is not PolicyChangeForm:
-        return {}
-    same = draft.changes[0].spec.policy_document == asking.endpoint.desired_spec().policy_document
-    return {"policy_document": "This is the policy in force. Change it, or go back to the endpoint."} if same else {}
-
-
 def _changed_meanwhile(request: HttpRequest, asking: Asking, form: ChangeFields) -> HttpResponse:
     """Show what was typed once more, bound to the endpoint as it is now."""
-    values = {**form.data.dict(), "base_generation": asking.endpoint.generation}  # type: ignore[attr-defined]
+    values = {**form.typed(request.POST), "base_generation": asking.endpoint.generation}
     message = "The endpoint was changed after you opened this form. What you wrote is kept: look again, then go on."
-    return _show(request, asking, asking.form_class(initial=values), status=CONFLICT, message=message)
+    return _show(request, asking, asking.form(initial=values), status=CONFLICT, message=message)
 
 
 def _show(
@@ -227,22 +228,13 @@ def _show(
     return render(request, asking.template, context, status=status)
 
 
-def _review(
-    request: HttpRequest, asking: Asking, form: ChangeFields, draft: Draft, found: list[checks.Finding]
-) -> HttpResponse:
-    endpoint, change = asking.endpoint, draft.changes[0]
+def _policy_review(endpoint: Endpoint, current: PolicyRevision | None, draft: Draft) -> dict[str, Any]:
+    change = draft.changes[0]
     known = reading.known_of(endpoint.account_id, endpoint.region, change.spec)
-    current: PolicyRevision | None = asking.context.get("current")
     before = current.document if current else FULL_ACCESS
-    context = {
-        "form": form,
-        "endpoint": endpoint,
-        "edited": asking.edited,
-        "draft": draft,
+    return {
         "current": current,
         "difference": side_by_side(before, change.spec.policy_document or FULL_ACCESS),
         "same_meaning": same_policy(before, change.spec.policy_document),
         "plan": reading.plan_in_words(action=change.action, spec=change.spec, endpoint=endpoint, names=known.names),
-        "findings": found,
     }
-    return render(request, "endpoints/policy_review.html", context)

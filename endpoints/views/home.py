@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from endpoints import permissions
 from endpoints.forms.filters import REFERENCE, matching_endpoints, matching_requests
 from endpoints.models import Endpoint, EndpointRequest, User
-from endpoints.services import reading
+from endpoints.services import deadletters, reading
 from endpoints.views.listing import signed_in
 
 SHOWN = 10
@@ -16,10 +17,12 @@ LONGEST = 200
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """Lead an approver to what waits for them, everybody else to the requests."""
+    """Lead approvers and operators to what waits for them, everybody else to the requests."""
     user = signed_in(request)
     if permissions.APPROVERS.allows(user) and EndpointRequest.objects.waiting_for(user).exists():
         return redirect("approval_queue")
+    if permissions.can_operate(user) and deadletters.count():
+        return redirect(f"{reverse('operation_list')}?show=person")
     return redirect("request_list")
 
 

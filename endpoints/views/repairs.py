@@ -84,14 +84,18 @@ def endpoint_recreate(request: HttpRequest, pk: int) -> HttpResponse:
     return _recreation(request, endpoint, initial, None)
 
 
-def edit_repair(request: HttpRequest, edited: EndpointRequest, change: Change) -> HttpResponse:
-    """Edit the words of such a request; what it asks for stays as it is."""
+def edit_restoration(request: HttpRequest, edited: EndpointRequest, change: Change) -> HttpResponse:
+    """Edit the words of a request to restore what was approved."""
     endpoint = owned(request, change.endpoint_id or 0)
-    initial = {"title": edited.title, "justification": edited.justification}
-    if change.action == ChangeAction.RECREATE:
-        return _recreation(request, endpoint, initial, edited)
-    asking = _asking(endpoint, ChangeAction.MODIFY, change.desired(), initial, "endpoints/drift_request.html", edited)
-    return ask(request, asking)
+    words = {"title": edited.title, "justification": edited.justification}
+    template = "endpoints/drift_request.html"
+    return ask(request, _asking(endpoint, ChangeAction.MODIFY, change.desired(), words, template, edited))
+
+
+def edit_recreation(request: HttpRequest, edited: EndpointRequest, change: Change) -> HttpResponse:
+    """Edit the words of a request for a recreation."""
+    endpoint = owned(request, change.endpoint_id or 0)
+    return _recreation(request, endpoint, {"title": edited.title, "justification": edited.justification}, edited)
 
 
 def _about_drift(

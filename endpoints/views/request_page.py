@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -12,27 +14,37 @@ from django.utils import timezone
 from endpoints import permissions
 from endpoints.forms.changes import ReviewForm
 from endpoints.forms.parts import add_problems
-from endpoints.models import EndpointRequest
+from endpoints.models import Change, EndpointRequest, Operation
 from endpoints.models.requests import ChangeAction
 from endpoints.services import requests, reviews
 from endpoints.services.actors import person
 from endpoints.services.errors import Conflict, Invalid
 from endpoints.views.answers import CONFLICT, INVALID, conflict
 from endpoints.views.endpoint_changes import edit_deletion, edit_policy
+from endpoints.views.endpoint_modify import edit_modification
 from endpoints.views.listing import signed_in
+from endpoints.views.present.marks import live_mark
 from endpoints.views.present.request_page import EDITABLE, RequestPage
-from endpoints.views.repairs import edit_repair
-from endpoints.views.request_form import edit_creation
+from endpoints.views.repairs import edit_recreation, edit_restoration
+from endpoints.views.request_form import edit_creation, edit_replacement
 from endpoints.views.unmanaged import edit_adoption
 
-_EDITS = {
-    ChangeAction.ADOPT: edit_adoption,
-    ChangeAction.MODIFY: edit_repair,
+DECISIONS = {"approve": reviews.approve, "request_changes": reviews.request_changes, "reject": reviews.reject}
+
+
+def _edit_in_place(request: HttpRequest, edited: EndpointRequest, change: Change) -> HttpResponse:
+    """Edit a modification in its form; one that restores what was approved has nothing there to choose."""
+    restores = change.endpoint is not None and change.spec == change.endpoint.desired
+    return (edit_restoration if restores else edit_modification)(request, edited, change)
+
+
+EDITS: dict[str, Callable[[HttpRequest, EndpointRequest, Change], HttpResponse]] = {
     ChangeAction.POLICY: edit_policy,
-    ChangeAction.RECREATE: edit_repair,
+    ChangeAction.ADOPT: edit_adoption,
+    ChangeAction.MODIFY: _edit_in_place,
+    ChangeAction.RECREATE: edit_recreation,
     ChangeAction.DELETE: edit_deletion,
 }
-DECISIONS = {"approve": reviews.approve, "request_changes": reviews.request_changes, "reject": reviews.reject}
 SAID = {"approve": "Approved.", "request_changes": "Sent back to the requester.", "reject": "Rejected."}
 
 
@@ -44,10 +56,11 @@ def request_detail(request: HttpRequest, pk: int) -> HttpResponse:
 def request_live(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer 204 while the page is current (`v` is the version it shows), else the parts that change."""
     user = signed_in(request)
-    version = EndpointRequest.objects.visible_to(user).filter(pk=pk).values_list("version", flat=True).first()
-    if version is None:
+    late = Exists(Operation.objects.late().filter(request=OuterRef("pk"), change__round=OuterRef("round")))
+    row = EndpointRequest.objects.visible_to(user).filter(pk=pk).values_list("version", late).first()
+    if row is None:
         raise Http404
-    if request.GET.get("v") == str(version):
+    if request.GET.get("v") == live_mark(*row):
         return HttpResponse(status=204)
     page = RequestPage(_found(request, pk), user)
     return render(request, "requests/detail_live.html", {"page": page, "item": page.request, "swap": True})
@@ -61,12 +74,18 @@ def request_edit(request: HttpRequest, pk: int) -> HttpResponse:
         error = Conflict(f"This request is “{found.state.label}”; it can't be edited now.")
         return conflict(request, error, back=found.get_absolute_url())
     changes = requests.current_changes(found)
+    if len(changes) == 2 and changes[1].after and changes[1].action == ChangeAction.DELETE:
+        return edit_replacement(request, found, changes[0], changes[1])
     if len(changes) != 1:
         error = Conflict("A request with several changes can't be edited here. Withdraw it and ask again.")
         return conflict(request, error, back=found.get_absolute_url())
     if changes[0].action == ChangeAction.CREATE:
         return edit_creation(request, found, changes[0])
-    return _EDITS[changes[0].kind](request, found, changes[0])
+    edit = EDITS.get(changes[0].action)
+    if edit is None:
+        error = Conflict("This kind of request can't be edited. Withdraw it and ask again.")
+        return conflict(request, error, back=found.get_absolute_url())
+    return edit(request, found, changes[0])
 
 
 def request_withdraw(request: HttpRequest, pk: int) -> HttpResponse:

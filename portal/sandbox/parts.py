@@ -188,6 +188,7 @@ def _simulated_aws(options: Options, env: Mapping[str, str]) -> tuple[Part, dict
         "AWS_ACCESS_KEY_ID": world.AWS_ACCESS_KEY_ID,
         "AWS_SECRET_ACCESS_KEY": world.AWS_SECRET_ACCESS_KEY,
         "AWS_DEFAULT_REGION": world.DEFAULT_REGION,
+        "PORTAL_AWS_PRINCIPAL": world.TOOLING_PRINCIPAL,
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

@@ -19,6 +19,7 @@ TOOLING_ACCOUNT_NAME = "tooling"
 AWS_ACCESS_KEY_ID = "AKIASANDBOXTOOLING01"
 AWS_SECRET_ACCESS_KEY = "sandbox-only-secret-for-the-simulated-aws"  # noqa: S105 - opens the sandbox only
 TOOLING_USER_NAME = "endpoint-portal"
+TOOLING_PRINCIPAL = f"arn:aws:iam::{TOOLING_ACCOUNT_ID}:user/{TOOLING_USER_NAME}"
 
 ROLE_NAME = "EndpointPortal"
 READ_ONLY_ROLE_NAME = "EndpointPortalReadOnly"  # may describe and nothing else

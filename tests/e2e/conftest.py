@@ -16,7 +16,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import AbstractBaseUser
 from django.test import Client
-from playwright.sync_api import BrowserContext, Page
+from django.urls import reverse
+from playwright.sync_api import Browser, BrowserContext, Error, Page
 from pytest_django.live_server_helper import LiveServer
 
 from tests.aws import aws, simulated_aws
@@ -113,12 +114,64 @@ def _stays(url: str, origin: str) -> bool:
     return url.startswith((f"{origin}/", "data:", "blob:", "about:"))
 
 
+class Window:
+    """The window in which one test after the other opens its page: a new one costs Chromium a second of work.
+
+    Between two tests it stands on the sign-in page. From there a page of the portal is shown by the same renderer; from
+    `about:blank`, which lacks the portal's Cross-Origin-Opener-Policy, Chromium would start another one.
+    """
+
+    def __init__(self, browser: Browser, options: dict[str, Any], origin: str) -> None:
+        self._open: Callable[[], BrowserContext] = lambda: browser.new_context(**options)
+        self._viewport, self._origin = options["viewport"], origin
+        self._page: Page | None = None
+        self.wrong: list[str] = []
+
+    def page(self) -> Page:
+        """Return the page as a new one is: nobody is signed in, nothing is stored, nothing went wrong."""
+        if self._page is None:
+            self._page = self._open().new_page()
+            self.wrong = watch(self._page, self._origin)
+            leave(self._page, self._origin)
+        self.wrong.clear()
+        return self._page
+
+    def clean(self) -> None:
+        """Undo what a test did, or forget a window that is broken."""
+        assert self._page is not None
+        try:
+            self._page.unroute_all()
+            self._page.context.set_offline(False)
+            self._page.set_viewport_size(self._viewport)
+            self._page.emulate_media(color_scheme="null")
+            leave(self._page, self._origin)
+            self._page.evaluate("localStorage.clear(), sessionStorage.clear()")
+        except Error:
+            self._page.context.close()
+            self._page = None
+
+
+def leave(page: Page, origin: str) -> None:
+    """Sign out, and go where nothing is live: a page that asks again would notice that somebody else came."""
+    page.context.clear_cookies()
+    page.goto(origin + reverse("account_login"))
+    page.context.clear_cookies()  # the page before may have asked for a last time, and been given one
+
+
+@pytest.fixture(scope="session")
+def window(browser: Browser, browser_context_args: dict[str, Any], live_server: LiveServer) -> Window:
+    """Return the window that `page` uses again and again. The browser closes it."""
+    return Window(browser, browser_context_args, live_server.url)
+
+
 @pytest.fixture
-def page(page: Page, live_server: LiveServer) -> Iterator[Page]:
+def page(window: Window, live_server: LiveServer) -> Iterator[Page]:
     """Return a page that fails its test on a CSP violation, a script's error, a 5xx or a foreign request."""
-    wrong = watch(page, live_server.url)
+    page = window.page()
     yield page
     settle(page)
+    wrong = list(window.wrong)
+    window.clean()
     assert not wrong, "\n".join(wrong)
 
 

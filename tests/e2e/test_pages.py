@@ -13,12 +13,12 @@ from django.utils import timezone
 from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
-from endpoints.models import Account, Endpoint, EndpointRequest, Role, User
-from endpoints.services import requests
+from endpoints.models import Account, Endpoint, EndpointRequest, Operation, Role, User
+from endpoints.services import operations, requests
 from endpoints.services.actors import person
 from endpoints.services.drafts import ChangeDraft, Draft
 from tests import factories
-from tests.e2e.conftest import violations
+from tests.e2e.conftest import leave, violations
 
 POLICY = """{
   "Version": "2012-10-17",
@@ -54,7 +54,31 @@ class World:
         )
         self.broken = self._asked(factories.gateway_spec(self.account), "S3 in the same route table")
         factories.failed(factories.approved(self.broken, self.approver))
+        self.parked = self._asked(factories.interface_spec(self.account), "Secrets for the move")
+        factories.approved(self.parked, self.approver)
+        self._park(Operation.objects.get(request=self.parked))
         self.change = self._change_policy()
+        self.modified = factories.modification(
+            self.interface,
+            self.engineer,
+            subnet_ids=self.interface.desired_spec().subnet_ids[:2],
+            private_dns_enabled=False,
+            tags=(("cost-center", "4711"),),
+            name="payments-secrets",
+        )
+        spec = factories.interface_spec(
+            self.account, service_name=self.endpoint.service_name, private_dns_enabled=False
+        )
+        old = self._asked(factories.gateway_spec(self.account, route_table_ids=()), "S3 for nobody")
+        (self.old,) = factories.available(factories.approved(old, self.approver))
+        self.replaced = factories.approved(factories.replacement(self.old, self.engineer, spec), self.approver)
+        self.accepting = self._asked(
+            factories.interface_spec(
+                self.account, service_name=f"com.amazonaws.{factories.REGION}.partner", private_dns_enabled=False
+            ),
+            "The partner's ledger",
+        )
+        (self.partner,) = factories.pending_acceptance(factories.approved(self.accepting, self.approver))
         self.drifted = self._made(policy_document=POLICY, private_dns_enabled=False)
         factories.drifted(self.drifted, policy_document=factories.READ_ONLY, subnet_ids=(), private_dns_enabled=True)
         self.lost = factories.missing(self._made(private_dns_enabled=False))
@@ -69,6 +93,15 @@ class World:
 
     def _asked(self, spec: factories.EndpointSpec, title: str) -> EndpointRequest:
         return factories.submitted(self.account, self.engineer, spec, title=title)
+
+    def _park(self, operation: Operation) -> None:
+        operations.park(
+            operation=operation,
+            version=operation.version,
+            reason="The VPC moves to the new account tonight.",
+            by=person(self.operator),
+            now=timezone.now(),
+        )
 
     def _change_policy(self) -> EndpointRequest:
         self.endpoint.refresh_from_db()
@@ -122,8 +155,20 @@ class World:
             ("recreate", self.engineer, reverse("endpoint_recreate", args=[self.lost.pk])),
             ("unmanaged", self.engineer, reverse("endpoint_unmanaged")),
             ("adopt", self.engineer, reverse("endpoint_adopt", args=[self.unmanaged.pk])),
+            ("delete-used", self.engineer, reverse("endpoint_delete", args=[self.interface.pk])),
+            ("modify", self.engineer, reverse("endpoint_modify", args=[self.interface.pk])),
+            ("modify-gateway", self.engineer, reverse("endpoint_modify", args=[self.endpoint.pk])),
+            ("replace", self.engineer, reverse("endpoint_replace", args=[self.interface.pk])),
+            ("request-modify", self.approver, self.modified.get_absolute_url()),
+            ("request-replace", self.approver, self.replaced.get_absolute_url()),
+            ("request-accepting", self.engineer, self.accepting.get_absolute_url()),
+            ("endpoint-accepting", self.engineer, self.partner.get_absolute_url()),
             ("events", self.operator, reverse("event_list")),
             ("operations", self.operator, reverse("operation_list")),
+            ("operations-dead", self.operator, reverse("operation_list") + "?show=person"),
+            ("operation-failed", self.operator, Operation.objects.get(request=self.broken).get_absolute_url()),
+            ("operation-parked", self.operator, Operation.objects.get(request=self.parked).get_absolute_url()),
+            ("request-parked", self.engineer, self.parked.get_absolute_url()),
             ("tokens", self.engineer, reverse("token_list")),
             ("search", self.engineer, reverse("search") + "?q=s3"),
             ("conflict", self.engineer, reverse("request_edit", args=[self.waiting.pk])),
@@ -149,19 +194,16 @@ def _keep(page: Page, name: str) -> None:
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
-def _change_person(page: Page, user: User, login: Callable[..., None]) -> None:
-    """Sign somebody else in, away from any page: one that is live would notice the change and go to sign-in."""
-    page.goto("about:blank")
-    page.context.clear_cookies()
-    login(user)
-
-
 def test_every_page_is_accessible_and_fits_a_phone(
     world: World, page: Page, login: Callable[..., None], live_server: LiveServer
 ) -> None:
     wrong = []
+    looks: User | None = None
     for name, user, address in world.pages():
-        _change_person(page, user, login)
+        if user is not looks:
+            looks = user
+            leave(page, live_server.url)
+            login(user)
         page.goto(live_server.url + address)
         wrong += [f"{name}: {line}" for line in violations(page)]
         _keep(page, name)
@@ -199,7 +241,8 @@ def test_an_engineer_asks_and_an_approver_approves(
     page.get_by_role("button", name="Submit for review").last.click()
     page.get_by_role("heading", name="Typed before anything was chosen").wait_for()
     made = EndpointRequest.objects.latest("pk")
-    _change_person(page, world.approver, login)
+    leave(page, live_server.url)
+    login(world.approver)
     page.goto(live_server.url + made.get_absolute_url())
     page.get_by_role("button", name="Reject").click()
     page.get_by_text("Say what is wrong").first.wait_for()

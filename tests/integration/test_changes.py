@@ -9,9 +9,11 @@ import pytest
 from endpoints.aws.gateway import Ec2Gateway
 from endpoints.domain.drift import spec_of
 from endpoints.domain.specs import EndpointSpec
-from endpoints.models import AccountRegion, Endpoint, Event, Operation, PolicyRevision
-from endpoints.services import events, provisioning, requests, survey
+from endpoints.models import AccountRegion, Endpoint, Event, InventoryItem, Operation, PolicyRevision
+from endpoints.models.requests import ChangeAction
+from endpoints.services import checks, events, inventory, provisioning, requests, survey
 from endpoints.services.actors import person
+from endpoints.services.drafts import ChangeDraft
 from endpoints.services.errors import Conflict
 from endpoints.services.policies import same_policy
 from tests import factories
@@ -90,6 +92,43 @@ def test_private_dns_in_two_steps_never_leads_to_what_is_not_available(cast: Cas
     assert intent is not None
     assert intent["PrivateDnsEnabled"] is False
     assert calls(cast.aws, "ModifyVpcEndpoint") == 1
+
+
+def test_a_change_switches_private_dns_on_only_when_the_new_interfaces_answer(cast: Cast) -> None:
+    endpoint = made(cast, cast.aws.interface_spec(private_dns_enabled=False, subnet_ids=cast.aws.subnet_ids[:1]))
+    before = calls(cast.aws, "ModifyVpcEndpoint")
+    asked = factories.modification(
+        endpoint,
+        cast.engineer,
+        subnet_ids=tuple(cast.aws.subnet_ids[:2]),
+        private_dns_enabled=True,
+        private_dns_when_available=True,
+    )
+    assert cast.work(factories.approved(asked, cast.approver)).status == "available"
+    assert cast.aws.endpoints()[0]["PrivateDnsEnabled"] is True
+    assert calls(cast.aws, "ModifyVpcEndpoint") - before == 2
+
+
+def test_an_inventory_tells_which_subnets_and_services_take_ipv6(cast: Cast) -> None:
+    ec2, subnet_id = cast.aws.ec2(), cast.aws.subnet_ids[0]
+    block = ec2.associate_vpc_cidr_block(VpcId=cast.aws.vpc_id, AmazonProvidedIpv6CidrBlock=True)
+    cidr = block["Ipv6CidrBlockAssociation"]["Ipv6CidrBlock"].replace("/56", "/64")
+    ec2.associate_subnet_cidr_block(SubnetId=subnet_id, Ipv6CidrBlock=cidr)
+    AccountRegion.objects.update(inventory_due_at=factories.timezone.now())
+    assert inventory.refresh(account_region_id=AccountRegion.objects.get().pk, now=factories.timezone.now())
+    assert InventoryItem.objects.get(aws_id=subnet_id).data["ipv6_cidr_blocks"] == [cidr]
+    assert InventoryItem.objects.get(aws_id=cast.aws.subnet_ids[1]).data["ipv6_cidr_blocks"] == []
+    service = InventoryItem.objects.get(kind="service", aws_id=f"com.amazonaws.{REGION}.secretsmanager")
+    assert "ipv4" in service.data["ip_address_types"]
+    one, both = tuple(cast.aws.subnet_ids[:1]), tuple(cast.aws.subnet_ids[:2])
+    kind = {"ip_address_type": "dualstack", "private_dns_enabled": False}
+
+    def blocked(spec: EndpointSpec) -> set[str]:
+        found = checks.findings_for(ChangeDraft(action=ChangeAction.CREATE, spec=spec), account=cast.account)
+        return {item.rule for item in found if item.severity == "block"}
+
+    assert blocked(cast.aws.interface_spec(subnet_ids=one, **kind)) == set()
+    assert blocked(cast.aws.interface_spec(subnet_ids=both, **kind)) == {"address-type-subnet"}
 
 
 def test_what_was_deleted_outside_is_recreated_with_its_history(cast: Cast) -> None:

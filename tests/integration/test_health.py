@@ -16,7 +16,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from portal import celery, health
-from tests import services
+from tests import factories, services
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ["database", "broker", "worker", "beat", "aws"]
@@ -49,6 +49,17 @@ def test_ready_when_every_part_answers(reports: redis.Redis) -> None:
         assert part["status"] == "ok"
         assert part["milliseconds"] >= 0
     assert response["Cache-Control"] == "no-store"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_operations_that_need_a_person_are_named_and_make_nothing_unready(reports: redis.Redis) -> None:
+    assert Client().get("/readyz").json()["needs_person"] == {"operations": 0}
+    account = factories.make_account()
+    asked = factories.submitted(account, factories.make_engineer())
+    factories.failed(factories.approved(asked, factories.make_approver(account)))
+    response = Client().get("/readyz")
+    assert response.status_code == 200
+    assert response.json()["needs_person"] == {"operations": 1}
 
 
 @pytest.mark.django_db

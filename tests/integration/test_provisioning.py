@@ -13,7 +13,7 @@ from endpoints.aws.sessions import forget_clients
 from endpoints.models import AccountRegion, Endpoint, EndpointRequest, Event, Operation
 from endpoints.models.requests import ChangeAction
 from endpoints.services import events, inventory, leases, observation, outcomes, policies, provisioning, requests
-from tests import factories
+from tests import factories, workers
 from tests.aws import Provider, World, member_account
 
 pytestmark = pytest.mark.django_db
@@ -235,7 +235,7 @@ def test_throttling_uses_up_no_attempt(cast: Cast) -> None:
     cast.aws.control.add_fault(action="CreateVpcEndpoint", kind="throttle", times=3)
     request = cast.approved(cast.aws.gateway_spec())
     for _ in range(4):
-        Operation.objects.update(next_attempt_at=timezone.now())
+        workers.until(lambda: Operation.objects.due().exists(), "its turn")
         cast.work(request, rounds=1)
 
     operation = Operation.objects.get()

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from endpoints.models import Endpoint, EndpointRequest, Role, UnmanagedEndpoint, User
+from endpoints.models import Account, Endpoint, EndpointRequest, Operation, Role, UnmanagedEndpoint, User
 from tests import factories as make
 from tests.integration.browsers import browser
 
@@ -92,7 +93,14 @@ OWN_APPROVERS = "     s      d      d      d        d        P         h        
 FOREIGN_APPROVERS = " s      d      d      d        d        h         P        d       d          d            d"
 OPERATORS = "         s      d      d      d        d        d         d        P       d          P            d"
 
+ACCOUNT_READERS = "   s      d      d      d        d        P         P        P       P          P            d"
+OWN_ACCOUNT = "       s      d      d      d        d        P         h        P       P          P            d"
+FOREIGN_ACCOUNT = "   s      d      d      d        d        h         P        P       P          P            d"
+ADMINISTRATORS = "    s      d      d      d        d        d         d        d       d          P            d"
+AUDITORS = "          s      d      d      d        d        d         d        P       P          P            d"
+
 REASON = {"reason": "Because."}
+SEEN = {"version": "1"}
 
 API = {
     **dict.fromkeys(["api_requests", "api_requests_slash", "api_endpoints", "api_endpoints_slash"], reads(WITH_A_ROLE)),
@@ -102,6 +110,9 @@ API = {
         ["api_endpoint", "api_endpoint_slash", "api_policy_revisions", "api_policy_revisions_slash"],
         reads(SEES_OWN, SEES_FOREIGN, "endpoint"),
     ),
+    **dict.fromkeys(["api_account", "api_account_slash"], reads(OWN_ACCOUNT, FOREIGN_ACCOUNT, "account")),
+    **dict.fromkeys(["api_operations", "api_operations_slash"], reads(AUDITORS)),
+    **dict.fromkeys(["api_operation", "api_operation_slash"], reads(AUDITORS, AUDITORS, "operation")),
     "api_schema": reads(SIGNED_IN),
     "api_docs": reads(SIGNED_IN),
     "api_unknown": Row(dict.fromkeys(METHODS, NOWHERE), arguments={"rest": "v1/nothing"}),
@@ -135,6 +146,8 @@ ENDPOINTS = {
         )
         for name, arguments in [
             ("endpoint_delete", {}),
+            ("endpoint_modify", {}),
+            ("endpoint_replace", {}),
             ("endpoint_policy_new", {}),
             ("endpoint_restore", {}),
             ("endpoint_accept", {}),
@@ -147,14 +160,32 @@ ENDPOINTS = {
     "endpoint_adopt": Row({"GET": ENGINEERS, "POST": ENGINEERS}, {"GET": ENGINEERS, "POST": ENGINEERS}, "unmanaged"),
     "policy_check": Row({"POST": ENGINEERS}, form={"policy_document": "{}"}),
 }
+ACCOUNTS = {
+    "aws_account_list": reads(ACCOUNT_READERS),
+    "aws_account_new": Row({"GET": ADMINISTRATORS, "POST": ADMINISTRATORS}),
+    "aws_account_detail": reads(OWN_ACCOUNT, FOREIGN_ACCOUNT, "account"),
+    "aws_account_live": reads(OWN_ACCOUNT, FOREIGN_ACCOUNT, "account"),
+    "aws_account_check": Row({"POST": OPERATORS}, {"POST": OPERATORS}, "account"),
+    "aws_account_external_id": Row(
+        {"GET": ADMINISTRATORS, "POST": ADMINISTRATORS}, {"GET": ADMINISTRATORS, "POST": ADMINISTRATORS}, "account"
+    ),
+}
+WORK = {
+    "operation_list": reads(AUDITORS),
+    "operation_detail": reads(AUDITORS, AUDITORS, "operation"),
+    "operation_live": reads(AUDITORS, AUDITORS, "operation"),
+    **{
+        name: Row({"POST": OPERATORS}, {"POST": OPERATORS}, "operation", form={**SEEN, **REASON})
+        for name in ("operation_retry", "operation_park", "operation_resume")
+    },
+}
 REST = {
     "home": reads(SIGNED_IN),
     "search": reads(WITH_A_ROLE),
     "event_list": reads(WITH_A_ROLE),
-    "operation_list": reads(OPERATORS),
     "token_list": Row({"GET": WITH_A_ROLE, "POST": WITH_A_ROLE}, form={"name": "laptop"}),
 }
-TABLE: dict[str, Row] = {**API, **REQUESTS, **ENDPOINTS, **REST}
+TABLE: dict[str, Row] = {**API, **REQUESTS, **ENDPOINTS, **ACCOUNTS, **WORK, **REST}
 
 # Routes of others, which carry no rules of ours, by the beginning of their address.
 NOT_OURS = {
@@ -182,7 +213,8 @@ class Stage:
     """The cast, and the objects that they meet."""
 
     people: dict[str, User]
-    objects: dict[tuple[str, str], EndpointRequest | Endpoint | UnmanagedEndpoint]
+    objects: dict[tuple[str, str], EndpointRequest | Endpoint | Account | Operation | UnmanagedEndpoint]
+    sessions: dict[str, str]
 
     def address(self, name: str, row: Row, relation: str) -> str:
         """Return the address of a route for an object of this relation."""
@@ -192,13 +224,26 @@ class Stage:
         return reverse(name, kwargs=arguments)
 
     def client(self, who: str) -> Client:
-        """Return a browser of a member of the cast."""
-        return browser(None if who == "anonymous" else self.people[who])
+        """Return a new browser of a member of the cast, who has signed in once for all."""
+        client = browser()
+        if who in self.sessions:
+            client.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[who]
+        return client
 
 
-@pytest.fixture
-def stage(db: None) -> Stage:
-    """Return people of every kind, and a request and an endpoint of two teams in two accounts."""
+@pytest.fixture(scope="module")
+def stage(django_db_setup: None, django_db_blocker: Any) -> Iterator[Stage]:
+    """Return people of every kind, and a request and an endpoint of two teams in two accounts.
+
+    It is set once for all routes, since `_ask` undoes whatever a request did to it; making it takes longer than the
+    requests of a route. The transaction around it takes it away again.
+    """
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield _set()
+        transaction.set_rollback(True)
+
+
+def _set() -> Stage:
     here, there = make.make_account("here"), make.make_account("there")
     payments, search = make.make_team("Payments"), make.make_team("Search")
     people = {
@@ -213,16 +258,20 @@ def stage(db: None) -> Stage:
         "administrator": make.make_person("administrator", Role.ADMINISTRATOR),
         "superuser": User.objects.create_superuser("superuser", password=make.PASSWORD),
     }
-    objects: dict[tuple[str, str], EndpointRequest | Endpoint | UnmanagedEndpoint] = {}
+    objects: dict[tuple[str, str], EndpointRequest | Endpoint | Account | Operation | UnmanagedEndpoint] = {}
     for relation, account, asks, decides in [
         ("own", here, "owner", "approver"),
         ("foreign", there, "outsider", "elsewhere"),
     ]:
+        objects["account", relation] = account
         done = make.approved(make.submitted(account, people[asks]), people[decides])
         objects["endpoint", relation] = make.available(done)[0]
         objects["unmanaged", relation] = make.unmanaged(account)
+        objects["operation", relation] = Operation.objects.get(request=done)
         objects["request", relation] = make.submitted(account, people[asks], make.interface_spec(account))
-    return Stage({name: User.objects.get(pk=user.pk) for name, user in people.items()}, objects)
+    people = {name: User.objects.get(pk=user.pk) for name, user in people.items()}
+    sessions = {name: browser(user).cookies[settings.SESSION_COOKIE_NAME].value for name, user in people.items()}
+    return Stage(people, objects, sessions)
 
 
 def outcome(response: Any) -> str:
@@ -265,6 +314,7 @@ def test_every_row_has_a_route_and_every_letter_a_meaning() -> None:
         assert bool(row.about) == bool(row.foreign), f"{name}: an object has an owner and a stranger"
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("name", OURS)
 def test_a_route_answers_as_the_table_says(name: str, stage: Stage) -> None:
     assert name in TABLE, f"the route {name} has no row in the table: say who may use it"
@@ -283,6 +333,7 @@ def test_a_route_answers_as_the_table_says(name: str, stage: Stage) -> None:
                 assert found == expected, f"{who} {method} {address} ({relation}): {said}, not {OUTCOMES[expected]}"
 
 
+@pytest.mark.django_db
 def test_the_admin_is_closed_to_who_is_not_staff(stage: Stage) -> None:
     """Nobody of the cast but the superuser is staff; each admin route but the login leads the others there."""
     values = {"object_id": "1", "id": "1", "app_label": "endpoints", "content_type_id": 1, "url": "x"}

@@ -10,8 +10,9 @@ from django.conf import settings
 from endpoints import permissions
 from endpoints.domain import lifecycle
 from endpoints.domain.ended import ENDED
-from endpoints.domain.observed import ObservedEndpoint
-from endpoints.domain.specs import EndpointSpec
+from endpoints.domain.observed import BEYOND_RETRY, ObservedEndpoint
+from endpoints.domain.plan import GONE_STATES
+from endpoints.domain.specs import EndpointSpec, EndpointType
 from endpoints.models import AccountRegion, Endpoint, EndpointRequest, Operation, PolicyRevision
 from endpoints.models.policies import CURRENT_STATES
 from endpoints.permissions import Person
@@ -19,13 +20,16 @@ from endpoints.services import reading
 from endpoints.services.reading import Known
 from endpoints.templatetags import status
 from endpoints.views.present import timeline
+from endpoints.views.present.acceptance import Acceptance, acceptance_of
 from endpoints.views.present.drift import DriftPart
 from endpoints.views.present.facts import Comparison, Fact, Interface, comparisons_of, facts_of, interfaces_of
 
 GONE = ("deleting", "deleted", "discarded")
-CHANGING = ("provisioning", "pending_acceptance", "updating", "deleting", "failed")
+CHANGING = ("provisioning", "pending_acceptance", "updating", "deleting", "failed", "parked")
 DELETABLE = lifecycle.ENDPOINT.transitions["delete"].sources
 UPDATABLE = lifecycle.ENDPOINT.transitions["update"].sources
+ENDED_IN_AWS = BEYOND_RETRY | GONE_STATES
+"""AWS states from which an endpoint never comes back."""
 
 
 class EndpointPage:
@@ -99,6 +103,26 @@ class EndpointPage:
         return self.endpoint.operations.filter(status="failed").select_related("request").first()
 
     @cached_property
+    def parked(self) -> Operation | None:
+        """Return the operation that an operator has parked, or wants parked, with who and why."""
+        if self.endpoint.state.terminal or self.endpoint.status == "available":
+            return None
+        held = self.endpoint.operations.filter(status__in=("parked", "running"), parked_at__isnull=False)
+        return held.select_related("request").first()
+
+    @property
+    def beyond_retry(self) -> bool:
+        """Tell whether AWS will never have it available: it can only be deleted."""
+        return self.endpoint.status == "failed" and self.endpoint.aws_state in BEYOND_RETRY
+
+    @cached_property
+    def waiting(self) -> Operation | None:
+        """Return the deletion that waits until the endpoint's replacement is available."""
+        if self.endpoint.status != "deleting":
+            return None
+        return self.endpoint.operations.filter(status="waiting").select_related("request").first()
+
+    @cached_property
     def entries(self) -> list[timeline.Entry]:
         """Return the timeline."""
         return timeline.entries_of(reading.events_of_endpoint(self.endpoint))
@@ -149,7 +173,24 @@ class EndpointPage:
     @property
     def can_change_policy(self) -> bool:
         """Tell whether the person may propose another policy now."""
-        return self.owned and self.endpoint.status in UPDATABLE
+        takes_policy = self.spec.vpc_endpoint_type is not EndpointType.GATEWAY_LOAD_BALANCER
+        return self.can_modify and takes_policy
+
+    @property
+    def can_modify(self) -> bool:
+        """Tell whether the person may ask for a change of it in place now."""
+        usable = self.endpoint.status in UPDATABLE and self.endpoint.vpc_endpoint_id is not None
+        return self.owned and usable and self.endpoint.aws_state not in ENDED_IN_AWS
+
+    @property
+    def can_replace(self) -> bool:
+        """Tell whether the person may ask for another endpoint in its place now."""
+        return self.can_delete and self.endpoint.vpc_endpoint_id is not None
+
+    @cached_property
+    def acceptance(self) -> Acceptance | None:
+        """Return what is asked of the service's owner, while AWS waits for them."""
+        return acceptance_of(self.endpoint, self.known)
 
     @property
     def can_delete(self) -> bool:

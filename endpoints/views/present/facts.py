@@ -53,17 +53,81 @@ def facts_of(spec: EndpointSpec, names: Names) -> list[Fact]:
         Fact("Service", (Value("", spec.service_name),), "service_name"),
         Fact("Type", (Value(str(spec.vpc_endpoint_type)),), "vpc_endpoint_type"),
     ]
+    if spec.service_region:
+        facts.append(Fact("Service's region", (Value(spec.service_region),)))
     if spec.is_gateway:
         facts.append(Fact("Route tables", named(names, *spec.route_table_ids), "route_table_ids"))
     else:
-        groups = named(names, *spec.security_group_ids)
-        facts += [
-            Fact("Subnets", named(names, *spec.subnet_ids), "subnet_ids"),
-            Fact("Security groups", groups, "security_group_ids", "None: AWS attaches the VPC's default group"),
-            Fact("Private DNS", (_switch(spec.private_dns_enabled),), "private_dns_enabled"),
-        ]
+        facts += _placement_facts(spec, names)
     access = "Full access" if spec.policy_document is None else "Custom policy"
-    return [*facts, Fact("Access", (Value(access),), "access"), Fact("Name tag", _text(spec.name), "name")]
+    facts += [Fact("Access", (Value(access),), "access"), Fact("Name tag", _text(spec.name), "name")]
+    tags = tuple(Value(f"{key} = {value}") for key, value in spec.tags)
+    return [*facts, Fact("Tags", tags, "tags")] if tags else facts
+
+
+def _placement_facts(spec: EndpointSpec, names: Names) -> list[Fact]:
+    """Return where an endpoint with network interfaces lives; what is left to AWS isn't listed."""
+    facts = [Fact("Subnets", named(names, *spec.subnet_ids), "subnet_ids")]
+    if spec.has_network_interfaces:
+        groups = named(names, *spec.security_group_ids)
+        dns = "On, once it is available" if spec.private_dns_when_available else "On"
+        facts += [
+            Fact("Security groups", groups, "security_group_ids", "None: AWS attaches the VPC's default group"),
+            Fact("Private DNS", (Value(dns if spec.private_dns_enabled else "Off"),), "private_dns_enabled"),
+        ]
+    if spec.private_dns_only_for_inbound_resolver_endpoint:
+        field = "private_dns_only_for_inbound_resolver_endpoint"
+        facts.append(Fact("Private DNS answers", (Value("Only inbound resolver endpoints"),), field))
+    fixed = tuple(
+        Value(f"{item.ipv4} in {names.by_id.get(item.subnet_id) or item.subnet_id}")
+        for item in spec.subnet_configurations
+    )
+    options = (
+        ("Fixed addresses", fixed, "subnet_ids"),
+        ("IP address type", _text(spec.ip_address_type), "ip_address_type"),
+        ("DNS records", _text(spec.dns_record_ip_type), "dns_record_ip_type"),
+    )
+    return [*facts, *(Fact(label, values, field) for label, values, field in options if values)]
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """One field that a change gives another value: what goes, what stays, what comes."""
+
+    label: str
+    gone: tuple[Value, ...]
+    kept: tuple[Value, ...]
+    come: tuple[Value, ...]
+    field: str = ""
+
+
+def deltas_of(former: EndpointSpec, spec: EndpointSpec, names: Names) -> list[Delta]:
+    """Return the fields that differ between two specs of one endpoint, in the form's order."""
+    before = {item.label: item for item in facts_of(former, names)}
+    after = {item.label: item for item in facts_of(spec, names)}
+    labels = sorted({*before, *after}, key=_ORDER.index)
+    deltas = []
+    for label in labels:
+        old, new = before.get(label), after.get(label)
+        was, will_be = old.values if old else (), new.values if new else ()
+        if set(was) != set(will_be):
+            deltas.append(
+                Delta(
+                    label,
+                    tuple(item for item in was if item not in will_be),
+                    tuple(item for item in will_be if item in was),
+                    tuple(item for item in will_be if item not in was),
+                    (new or old or Fact("", ())).field,
+                )
+            )
+    return deltas
+
+
+_ORDER = (
+    *("Region", "VPC", "Service", "Type", "Service's region", "Route tables", "Subnets", "Security groups"),
+    *("Private DNS", "Private DNS answers", "Fixed addresses", "IP address type", "DNS records"),
+    *("Access", "Name tag", "Tags"),
+)
 
 
 def comparisons_of(desired: EndpointSpec, observed: ObservedEndpoint, names: Names) -> list[Comparison]:
@@ -75,8 +139,9 @@ def comparisons_of(desired: EndpointSpec, observed: ObservedEndpoint, names: Nam
     if desired.is_gateway:
         rows.append(_compare("Route tables", names, desired.route_table_ids, observed.route_table_ids))
     else:
+        rows.append(_compare("Subnets", names, desired.subnet_ids, observed.subnet_ids))
+    if desired.has_network_interfaces:
         rows += [
-            _compare("Subnets", names, desired.subnet_ids, observed.subnet_ids),
             _compare("Security groups", names, groups, observed.security_group_ids),
             _pair("Private DNS", _switch(desired.private_dns_enabled), _switch(observed.private_dns_enabled)),
         ]

@@ -7,20 +7,26 @@ from functools import cached_property
 
 from endpoints import permissions
 from endpoints.domain import lifecycle
-from endpoints.domain.observed import ObservedEndpoint
+from endpoints.domain.observed import BEYOND_RETRY, ObservedEndpoint
 from endpoints.domain.specs import EndpointSpec
+from endpoints.domain.words import drops_connections
 from endpoints.models import Change, Check, Endpoint, EndpointRequest, Operation, PolicyRevision, Review, User
+from endpoints.models.operations import Trouble
 from endpoints.models.requests import ChangeAction
 from endpoints.permissions import Person
 from endpoints.policy.diff import Difference, side_by_side
 from endpoints.policy.meaning import FULL_ACCESS
 from endpoints.services import reading
+from endpoints.services.operations import retry_helps
 from endpoints.services.policies import same_policy
 from endpoints.services.reading import Known
 from endpoints.services.requests import current_changes
+from endpoints.services.usage import Usage, usage_of
 from endpoints.templatetags import status
 from endpoints.views.present import stepper, timeline
-from endpoints.views.present.facts import Fact, Interface, facts_of, interfaces_of
+from endpoints.views.present.acceptance import Acceptance, acceptance_of
+from endpoints.views.present.facts import Delta, Fact, Interface, deltas_of, facts_of, interfaces_of
+from endpoints.views.present.marks import live_mark
 
 EDITABLE = lifecycle.REQUEST.transitions["resubmit"].sources
 WITHDRAWABLE = lifecycle.REQUEST.transitions["withdraw"].sources
@@ -34,14 +40,6 @@ class Progress:
     maximum: int
 
 
-@dataclass(frozen=True, slots=True)
-class Acceptance:
-    """What the service's owner, an account id (empty where AWS names none), has to do."""
-
-    owner: str
-    command: str
-
-
 class ChangePage:
     """One change with its endpoint and operation, if any."""
 
@@ -51,6 +49,8 @@ class ChangePage:
         self.known = known
         self.endpoint: Endpoint | None = operation.endpoint if operation else change.endpoint
         self.spec: EndpointSpec = change.desired()
+        self.former: EndpointSpec | None = change.former()
+        self.usage: Usage | None = None
         self.observed: ObservedEndpoint | None = self.endpoint.observed_endpoint() if self.endpoint else None
         self.checks: list[Check] = list(change.checks.all())
 
@@ -63,14 +63,36 @@ class ChangePage:
     def plan(self) -> tuple[str, ...]:
         """Return the plan in words."""
         return reading.plan_in_words(
-            action=self.change.action, spec=self.spec, endpoint=self.endpoint, names=self.known.names
+            action=self.change.action,
+            spec=self.spec,
+            endpoint=self.endpoint,
+            names=self.known.names,
+            former=self.former,
+            replaced=self.change.after is not None,
         )
+
+    @cached_property
+    def drops(self) -> bool:
+        """Tell whether a change in place drops open connections."""
+        if self.change.action != ChangeAction.MODIFY:
+            return False
+        action, spec = self.change.action, self.spec
+        return drops_connections(reading.planned(action=action, spec=spec, endpoint=self.endpoint, former=self.former))
+
+    @cached_property
+    def deltas(self) -> list[Delta]:
+        """Return the fields that a change in place gives another value."""
+        if self.change.action != ChangeAction.MODIFY or self.former is None:
+            return []
+        return deltas_of(self.former, self.spec, self.known.names)
 
     @cached_property
     def interfaces(self) -> list[Interface]:
         """Return the network interfaces, those to come included; none for a Gateway or once it is deleted."""
         if self.spec.is_gateway or self.endpoint is None or self.endpoint.state.terminal:
             return []
+        if self.observed is None and self.endpoint.status == "parked":
+            return []  # none is being made
         return interfaces_of(self.spec, self.observed, self.known.subnets, self.known.names)
 
     @property
@@ -91,15 +113,7 @@ class ChangePage:
     @property
     def acceptance(self) -> Acceptance | None:
         """Return what is asked of the service's owner, while AWS waits for them."""
-        endpoint = self.endpoint
-        if endpoint is None or endpoint.status != "pending_acceptance":
-            return None
-        service = self.spec.service_name
-        command = (
-            f"aws ec2 accept-vpc-endpoint-connections --region {endpoint.region} "
-            f"--service-id {service.rpartition('.')[2]} --vpc-endpoint-ids {endpoint.vpc_endpoint_id}"
-        )
-        return Acceptance(self.known.owners.get(service, ""), command)
+        return acceptance_of(self.endpoint, self.known)
 
     @cached_property
     def previous(self) -> PolicyRevision | None:
@@ -117,7 +131,7 @@ class ChangePage:
     @cached_property
     def difference(self) -> Difference | None:
         """Return a policy change side by side with what it replaces."""
-        if self.change.policy_revision is None:
+        if self.change.policy_revision is None or self.change.action not in (ChangeAction.POLICY, ChangeAction.MODIFY):
             return None
         before = self.previous.document if self.previous else FULL_ACCESS
         return side_by_side(before, self.spec.policy_document or FULL_ACCESS)
@@ -148,13 +162,23 @@ class RequestPage:
         """Return the current changes. Four queries, and one per region."""
         operations = {item.change_id: item for item in reading.operations_of(self.request)}
         changes = current_changes(self.request)
+
+        def specs(change: Change) -> list[EndpointSpec]:
+            return [item for item in (change.desired(), change.former()) if item]
+
         known = {
             region: reading.known_of(
-                self.request.account_id, region, *[item.desired() for item in changes if item.region == region]
+                self.request.account_id,
+                region,
+                *[spec for item in changes if item.region == region for spec in specs(item)],
             )
             for region in {item.region for item in changes}
         }
-        return [ChangePage(item, operations.get(item.pk), known[item.region]) for item in changes]
+        pages = [ChangePage(item, operations.get(item.pk), known[item.region]) for item in changes]
+        for page in pages:
+            if page.change.action == ChangeAction.DELETE and page.endpoint and not self.request.state.terminal:
+                page.usage = usage_of(page.endpoint, self.user, besides=self.request)
+        return pages
 
     @cached_property
     def reviews(self) -> list[Review]:
@@ -182,7 +206,37 @@ class RequestPage:
     def failures(self) -> list[Operation]:
         """Return the operations that need a person, or wait after an error of AWS."""
         found = [item.operation for item in self.changes if item.operation and item.operation.last_error_code]
-        return [item for item in found if not item.state.terminal]
+        return [item for item in found if not item.state.terminal and item.status != "parked"]
+
+    @property
+    def parked(self) -> list[Operation]:
+        """Return the operations that an operator has parked, or wants parked, with who and why."""
+        found = [item.operation for item in self.changes if item.operation]
+        return [item for item in found if item.status == "parked" or item.park_asked]
+
+    @property
+    def late(self) -> list[Operation]:
+        """Return the operations that should have gone on and haven't: operators are told."""
+        found = [item.operation for item in self.changes if item.operation]
+        return [item for item in found if item.trouble in (Trouble.OVERDUE, Trouble.STUCK)]
+
+    @property
+    def mark(self) -> str:
+        """Return what this page shows, as the live fragment asks for it."""
+        return live_mark(self.request.version, bool(self.late))
+
+    @property
+    def beyond_retry(self) -> bool:
+        """Tell whether all that failed can only be withdrawn: the service's owner rejected it, or nobody accepted."""
+        failed = [item.operation for item in self.changes if item.operation and item.operation.status == "failed"]
+        return bool(failed) and not any(retry_helps(item) for item in failed)
+
+    @property
+    def ways_on(self) -> str:
+        """Return what the person can do about what failed, in words; empty when it is for others."""
+        ways = [("retry", self.can_retry), ("edit", self.can_edit), ("withdraw", self.can_withdraw)]
+        words = [word for word, possible in ways if possible]
+        return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
     @property
     def last_word(self) -> Review | None:
@@ -232,4 +286,15 @@ class RequestPage:
     @property
     def can_retry(self) -> bool:
         """Tell whether the person may retry now."""
-        return self.request.status == "failed" and permissions.can_retry(self.user, self.request)
+        possible = self.request.status == "failed" and not self.beyond_retry
+        return possible and permissions.can_retry(self.user, self.request)
+
+    @property
+    def ended(self) -> list[Endpoint]:
+        """Return the endpoints that failed and that AWS never brings back: rejected, expired or made in part."""
+        return [
+            item.endpoint
+            for item in self.changes
+            if item.endpoint and item.operation and item.operation.status == "failed"
+            if item.change.action != ChangeAction.DELETE and item.endpoint.aws_state in BEYOND_RETRY
+        ]

@@ -17,6 +17,7 @@ _AT = {
     "approved": _PROVISIONING,
     "provisioning": _PROVISIONING,
     "failed": _PROVISIONING,
+    "parked": _PROVISIONING,
     "pending_acceptance": _ACCEPTANCE,
     "available": _END,
     "deleted": _END,
@@ -36,14 +37,14 @@ class Step:
 def steps_of(request: EndpointRequest, changes: list[Change], *, decided_at: datetime | None) -> list[Step]:
     """Return the steps of a request. `changes` carry their checks."""
     at = _AT.get(request.status, _PROVISIONING if request.approved_at else _REVIEW)
-    stopped = request.status in ("failed", "rejected", "withdrawn")
+    stopped = request.status in ("failed", "parked", "rejected", "withdrawn")
     finished = request.status in ("available", "deleted")
     labels = ["Submitted", "Checks", "Review", "Provisioning", "Acceptance", _ending(changes)]
     words = {
         0: ("", request.submitted_at),
         1: (_findings(changes), None),
         2: _review(request, decided_at),
-        3: ("Needs attention" if request.status == "failed" else "", None),
+        3: ({"failed": "Needs attention", "parked": "Parked by an operator"}.get(request.status, ""), None),
         4: ("The service's owner decides" if request.status == "pending_acceptance" else "", None),
         5: ("", request.closed_at if finished else None),
     }
@@ -68,7 +69,11 @@ def _ending(changes: list[Change]) -> str:
     actions = {change.action for change in changes}
     if actions == {ChangeAction.DELETE}:
         return "Deleted"
-    return "Applied" if actions == {ChangeAction.POLICY} else "Available"
+    if any(change.after for change in changes):
+        return "Replaced"
+    if actions == {ChangeAction.ADOPT}:
+        return "Managed"
+    return "Applied" if actions <= {ChangeAction.POLICY, ChangeAction.MODIFY} else "Available"
 
 
 def _findings(changes: list[Change]) -> str:

@@ -23,10 +23,14 @@ _WORDS = {
     "request.deleted": ("Deleted, as approved", "check-circle-fill", "ok"),
     "request.failed": ("Needs attention", "exclamation-triangle-fill", "bad"),
     "request.retried": ("Tried again", "arrow-repeat", "busy"),
+    "request.parked": ("Parked by an operator", "pause-circle", "warn"),
+    "request.resumed": ("Resumed", "play-circle", "busy"),
     "endpoint.pending_acceptance": ("Waiting for the service owner", "hourglass-split", "warn"),
     "endpoint.accepted": ("Accepted by the service owner", "check-lg", "ok"),
     "endpoint.available": ("Available, as approved", "check-circle-fill", "ok"),
     "endpoint.updating": ("A change was approved", "arrow-repeat", "busy"),
+    "endpoint.missing": ("Deleted outside of the portal", "exclamation-triangle-fill", "bad"),
+    "endpoint.came_back": ("AWS has it again", "check-circle-fill", "ok"),
     "endpoint.deleting": ("Its deletion was approved", "arrow-repeat", "busy"),
     "endpoint.retried": ("Tried again", "arrow-repeat", "busy"),
     "endpoint.restored": ("Back to its last confirmed state", "arrow-counterclockwise", "muted"),
@@ -34,10 +38,10 @@ _WORDS = {
     "endpoint.failed": ("Needs attention", "exclamation-triangle-fill", "bad"),
     "endpoint.drifted": ("AWS differs from what was approved", "exclamation-triangle-fill", "warn"),
     "endpoint.drift_resolved": ("AWS is as approved again", "check-circle-fill", "ok"),
-    "endpoint.missing": ("Deleted outside of the portal", "cloud-slash", "bad"),
-    "endpoint.came_back": ("Back in AWS", "cloud-check", "ok"),
     "endpoint.recreating": ("Its recreation was approved", "arrow-repeat", "busy"),
     "endpoint.discarded": ("Given up before AWS made it", "slash-circle", "muted"),
+    "endpoint.parked": ("Parked by an operator", "pause-circle", "warn"),
+    "endpoint.left_unfinished": ("Left unfinished: its request was withdrawn", "slash-circle", "muted"),
     "policy.proposed": ("Policy revision {revision} proposed", "file-earmark-text", "muted"),
     "policy.approved": ("Policy revision {revision} approved", "check-lg", "ok"),
     "policy.declined": ("Policy revision declined", "x-lg", "muted"),
@@ -46,8 +50,24 @@ _WORDS = {
     "policy.replaced": ("Policy revision {revision} replaced", "arrow-repeat", "muted"),
     "aws.created": ("AWS created {vpc_endpoint_id}", "hdd-network", "ok"),
     "aws.found_again": ("Found {vpc_endpoint_id} again in AWS", "hdd-network", "ok"),
+    "account.added": ("Account added", "plus-circle", "muted"),
+    "account.changed": ("Account changed", "pencil", "muted"),
+    "account.check_requested": ("Check of the account asked for", "shield-check", "muted"),
+    "account.external_id_renewed": ("ExternalId renewed", "key", "warn"),
+    "operation.held": ("Its turn comes after the change before it", "hourglass-split", "muted"),
+    "operation.released": ("The change before it is done: its turn has come", "arrow-right", "busy"),
     "operation.postponed": ("AWS hasn't done it yet; it will be tried again", "clock", "warn"),
     "operation.failed": ("AWS refused or didn't finish", "exclamation-triangle-fill", "bad"),
+    "operation.observing": ("AWS took the calls; the observer waits", "eye", "busy"),
+    "operation.queued_again": ("Another step is needed", "arrow-repeat", "busy"),
+    "operation.succeeded": ("Done: AWS is as approved", "check-circle-fill", "ok"),
+    "operation.waiting_acceptance": ("Waiting for the service owner", "hourglass-split", "warn"),
+    "operation.cancelled": ("Cancelled with its request", "slash-circle", "muted"),
+    "operation.retried": ("Tried again", "arrow-repeat", "busy"),
+    "operation.hurried": ("Had taken up at once", "lightning-charge", "busy"),
+    "operation.park_asked": ("Asked to be parked", "pause-circle", "warn"),
+    "operation.parked": ("Parked", "pause-circle", "warn"),
+    "operation.resumed": ("Resumed", "play-circle", "busy"),
 }
 _SMALL_STEPS = frozenset(
     {
@@ -58,6 +78,9 @@ _SMALL_STEPS = frozenset(
         "operation.waiting_acceptance",
         "operation.cancelled",
         "operation.retried",
+        "operation.hurried",
+        "operation.parked",  # the request and the endpoint say it themselves
+        "operation.resumed",
     }
 )
 
@@ -74,9 +97,9 @@ class Entry:
     tone: str
 
 
-def entries_of(events: Iterable[Event]) -> list[Entry]:
-    """Return the entries for people."""
-    return [_entry(event) for event in events if event.verb not in _SMALL_STEPS]
+def entries_of(events: Iterable[Event], *, small_steps: bool = False) -> list[Entry]:
+    """Return the entries for people; for operators the engine's small steps as well."""
+    return [_entry(event) for event in events if small_steps or event.verb not in _SMALL_STEPS]
 
 
 def title_of(event: Event) -> str:

@@ -6,6 +6,7 @@ It replaces moto's `BaseResponse.call_action`, so that the server and `mock_aws`
 
 from __future__ import annotations
 
+import json
 import re
 import time
 import uuid
@@ -22,6 +23,8 @@ from portal.sandbox.aws import (
     modify,
     prefix_lists,
     provider,
+    quotas,
+    regions,
     services,
     sts,
     wire,
@@ -51,6 +54,8 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("ec2", "DescribePrefixLists"): prefix_lists.describe_aws,
     ("ec2", "DescribeManagedPrefixLists"): prefix_lists.describe_managed,
     ("ec2", "DescribeNetworkInterfaces"): interfaces.describe,
+    ("ec2", "DescribeRegions"): regions.describe,
+    ("service-quotas", "GetServiceQuota"): quotas.get_service_quota,
     ("sts", "AssumeRole"): sts.assume_role,
     ("sts", "GetCallerIdentity"): sts.get_caller_identity,
     ("sts", "DecodeAuthorizationMessage"): sts.decode_authorization_message,
@@ -78,7 +83,7 @@ def pass_through(response: Any, moto_call: Callable[[Any], Answer]) -> Answer:
     """Answer one call. `response` is moto's response object, `moto_call` its own `call_action`."""
     service, action = str(response.service_name), str(response._get_action())
     request_id = str(uuid.uuid4())
-    params = plain(response._get_params())
+    params = plain(_params(response))
     record = CALLS.begin(service, action, response.region, request_id, params)
     after: Rule | None = None
     try:
@@ -116,7 +121,7 @@ def _act(response: Any, moto_call: Callable[[Any], Answer], record: Record) -> t
         raise before.error()
     if service == "ec2" and not BUCKETS.take(action, principal.account, region, STORE.rate):
         raise AwsError("RequestLimitExceeded", "Request limit exceeded.")
-    call = Context(action, principal.account, region, response._get_params(), principal)
+    call = Context(action, principal.account, region, _params(response), principal)
     if (service, action) not in _NEEDS_NO_PERMISSION:
         iam.authorize(principal, service, action, region, call.params)
     if service == "ec2":
@@ -147,6 +152,13 @@ def _handle(response: Any, moto_call: Callable[[Any], Answer], call: Context, re
             "InvalidAction",
             f"The action {call.action} is not valid for this web service: it is not simulated.",
         ) from None
+
+
+def _params(response: Any) -> dict[str, Any]:
+    """Return what was asked with; moto's own reading knows query parameters only, not a JSON body."""
+    if _protocol(response) == "json":
+        return dict(json.loads(response.body or "{}"))
+    return dict(response._get_params())
 
 
 def _protocol(response: Any) -> str:

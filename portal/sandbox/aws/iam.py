@@ -28,6 +28,7 @@ CONDITION_KEYS = (
     "aws:PrincipalAccount",
     "aws:PrincipalArn",
     "aws:RequestedRegion",
+    "ec2:CreateAction",
     "ec2:Region",
     "ec2:VpceServiceName",
     "sts:ExternalId",
@@ -244,10 +245,19 @@ def authorize(principal: Principal, service: str, action: str, region: str, para
     if params.get("ServiceName"):
         keys["ec2:VpceServiceName"] = str(params["ServiceName"])
     for name in actions:
+        # Tagging within a create is authorised by the key that names the create (EC2 guide, "Granting permission to
+        # tag resources during creation").
+        more = {"ec2:CreateAction": action} if name == "CreateTags" and name != action else {}
         for resource in _resources(service, name, principal.account, region, params):
-            verdict = _verdict(principal, f"{service}:{name}", resource, keys)
+            verdict = _verdict(principal, f"{service}:{name}", resource, keys | more)
             if verdict != "Allow":
                 raise _refused(principal, service, name, resource, verdict)
+    if action == "CreateVpcEndpoint" and str(params.get("PrivateDnsEnabled")).lower() == "true":
+        # A dependent action of CreateVpcEndpoint (Service Authorization Reference): AWS's zone goes onto the VPC.
+        zone = "arn:aws:route53:::hostedzone/*"
+        verdict = _verdict(principal, "route53:AssociateVPCWithHostedZone", zone, keys)
+        if verdict != "Allow":
+            raise _refused(principal, "ec2", action, zone, verdict, asked="route53:AssociateVPCWithHostedZone")
 
 
 def _verdict(principal: Principal, action: str, resource: str, keys: Mapping[str, str]) -> str | None:
@@ -287,13 +297,16 @@ def _strings(value: Any) -> Iterable[str]:
             yield from _strings(item)
 
 
-def _refused(principal: Principal, service: str, action: str, resource: str, verdict: str | None) -> AwsError:
+def _refused(
+    principal: Principal, service: str, action: str, resource: str, verdict: str | None, *, asked: str = ""
+) -> AwsError:
+    asked = asked or f"{service}:{action}"
     why = (
         "with an explicit deny in an identity-based policy"
         if verdict == "Deny"
-        else f"because no identity-based policy allows the {service}:{action} action"
+        else f"because no identity-based policy allows the {asked} action"
     )
-    what = f"User: {principal.arn} is not authorized to perform: {service}:{action}"
+    what = f"User: {principal.arn} is not authorized to perform: {asked}"
     if resource != "*":
         what += f" on resource: {resource}"
     if service != "ec2":
@@ -307,7 +320,7 @@ def _refused(principal: Principal, service: str, action: str, resource: str, ver
             "failures": {"items": []},
             "context": {
                 "principal": {"id": principal.user_id, "arn": principal.arn},
-                "action": f"{service}:{action}",
+                "action": asked,
                 "resource": resource,
                 "conditions": {"items": []},
             },

@@ -42,7 +42,6 @@ def account_form(**fields: str) -> dict[str, str]:
         "account_id": "123456789012",
         "name": "new-prod",
         "role_arn": "arn:aws:iam::123456789012:role/EndpointPortal",
-        "external_id": "",
         "regions": "eu-west-1,eu-central-1",
         "is_active": "on",
         **fields,
@@ -70,15 +69,28 @@ class TestAccounts:
         assert event.data["after"]["role_arn"] == "arn:aws:iam::123456789012:role/EndpointPortal"
         assert account.external_id not in str(event.data)
 
-    def test_a_chosen_external_id_stays(self, desk: Desk) -> None:
-        desk.client("administrator").post(url(Account, "add"), account_form(external_id="chosen-by-security"))
-        assert Account.objects.get(account_id="123456789012").external_id == "chosen-by-security"
+    def test_nobody_types_an_external_id(self, desk: Desk) -> None:
+        client = desk.client("administrator")
+        client.post(url(Account, "add"), account_form(external_id="chosen-by-somebody"))
+        account = Account.objects.get(account_id="123456789012")
+        made = account.external_id
+        assert made != "chosen-by-somebody"
+        client.post(url(Account, "change", account.pk), account_form(external_id="chosen-by-somebody", name="renamed"))
+        account.refresh_from_db()
+        assert (account.name, account.external_id) == ("renamed", made)
+
+    def test_a_role_that_is_not_named_is_proposed(self, desk: Desk) -> None:
+        desk.client("administrator").post(url(Account, "add"), account_form(role_arn="", regions="cn-north-1"))
+        account = Account.objects.get(account_id="123456789012")
+        assert account.role_arn == "arn:aws-cn:iam::123456789012:role/VpcEndpointPortal"
 
     @pytest.mark.parametrize(
         "wrong",
         [
             {"role_arn": "arn:aws:iam::999999999999:role/EndpointPortal"},
             {"role_arn": "EndpointPortal"},
+            {"role_arn": "arn:aws-cn:iam::123456789012:role/EndpointPortal"},
+            {"regions": "eu-west-1,cn-north-1"},
             {"account_id": "12"},
             {"regions": "Frankfurt"},
             {"name": "nul\x00"},
@@ -93,7 +105,7 @@ class TestAccounts:
     def test_a_changed_role_is_recorded_before_and_after(self, desk: Desk) -> None:
         account, old = desk.account, desk.account.role_arn
         new = f"arn:aws:iam::{account.account_id}:role/Other"
-        form = account_form(name=account.name, role_arn=new, regions="eu-west-1", external_id=account.external_id)
+        form = account_form(name=account.name, role_arn=new, regions="eu-west-1")
         assert desk.client("administrator").post(url(Account, "change", account.pk), form).status_code == 302
         event = recorded("account.changed")
         assert (event.data["before"]["role_arn"], event.data["after"]["role_arn"]) == (old, new)

@@ -1,4 +1,4 @@
-"""The front door, search, approvals, events, operations, tokens and the editor's questions."""
+"""The front door, search, approvals, events, tokens and the editor's questions."""
 
 from __future__ import annotations
 
@@ -151,46 +151,6 @@ class TestEvents:
         client = as_(engineer)
         with django_assert_num_queries(9):
             client.get(reverse("event_list"))
-
-
-class TestOperations:
-    """The workers' work."""
-
-    def test_what_failed_comes_first_with_its_retry(
-        self, as_: SignIn, account: Account, engineer: User, approver: User, operator: User
-    ) -> None:
-        waiting = factories.approved(factories.submitted(account, engineer), approver)
-        broken = factories.failed(factories.approved(factories.submitted(account, engineer), approver))
-        page = as_(operator).get(reverse("operation_list")).content.decode()
-        assert page.index(broken.get_absolute_url()) < page.index(waiting.get_absolute_url())
-        assert "RouteAlreadyExists" in page
-        assert reverse("request_retry", args=[broken.pk]) in page
-        assert reverse("request_retry", args=[waiting.pk]) not in page
-
-    def test_it_is_for_operators(self, as_: SignIn, engineer: User, auditor: User) -> None:
-        assert as_(engineer).get(reverse("operation_list")).status_code == 403
-        assert as_(auditor).get(reverse("operation_list")).status_code == 403
-
-    @pytest.mark.parametrize("status", ["succeeded", "nonsense", "\x00"])
-    def test_the_filter_takes_anything(self, as_: SignIn, operator: User, status: str) -> None:
-        assert as_(operator).get(reverse("operation_list"), {"status": status}).status_code == 200
-
-    @pytest.mark.parametrize("count", [1, 30])
-    def test_the_number_of_queries_does_not_grow(
-        self,
-        as_: SignIn,
-        account: Account,
-        engineer: User,
-        approver: User,
-        operator: User,
-        count: int,
-        django_assert_num_queries: Any,
-    ) -> None:
-        for _ in range(count):
-            factories.approved(factories.submitted(account, engineer), approver)
-        client = as_(operator)
-        with django_assert_num_queries(6):
-            client.get(reverse("operation_list"))
 
 
 class TestTokens:

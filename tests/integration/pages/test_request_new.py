@@ -346,3 +346,76 @@ class TestFields:
         query = {"account": account.pk, "region": spec.region, "vpc_id": spec.vpc_id, "service_name": spec.service_name}
         with django_assert_max_num_queries(6):
             client.get(FIELDS, query)
+
+
+class TestOptions:
+    """What only few need: addresses, DNS options, tags, Gateway Load Balancer services."""
+
+    def test_they_are_asked_for_reviewed_and_carried_along(self, as_: SignIn, account: Account, engineer: User) -> None:
+        client, first = as_(engineer), factories.interface_spec(account).subnet_ids[0]
+        chosen = {
+            f"ipv4_{first}": "10.0.0.20",
+            "ip_address_type": "ipv4",
+            "dns_record_ip_type": "ipv4",
+            "private_dns_when_available": "on",
+            "tags": "team=ledger\ncost=42",
+        }
+        page = client.post(URL, filled_in(account, engineer, action="review", **chosen)).content.decode()
+        for words in ("with the fixed address 10.0.0.20", "cost = 42", "On, once it is available", "Fixed addresses"):
+            assert words in page, words
+        client.post(URL, filled_in(account, engineer, action="submit", **chosen))
+        spec = EndpointRequest.objects.get().changes.get().desired()
+        assert spec.fixed_addresses == {first: "10.0.0.20"}
+        assert spec.tags == (("cost", "42"), ("team", "ledger"))
+        assert (spec.ip_address_type, spec.dns_record_ip_type, spec.private_dns_when_available) == (
+            "ipv4",
+            "ipv4",
+            True,
+        )
+        back = client.post(URL, filled_in(account, engineer, action="edit", **chosen)).content.decode()
+        assert 'value="10.0.0.20"' in back
+        assert '<details class="advanced" open>' in back  # nothing that is chosen is out of sight
+
+    def test_the_advanced_part_opens_by_itself_for_an_error(
+        self, as_: SignIn, account: Account, engineer: User
+    ) -> None:
+        first = factories.interface_spec(account).subnet_ids[0]
+        plain = as_(engineer).post(URL, filled_in(account, engineer, title="")).content.decode()
+        assert '<details class="advanced">' in plain
+        for wrong in ({f"ipv4_{first}": "10.0.0.1"}, {"dns_record_ip_type": "ipv6"}):
+            response = as_(engineer).post(URL, filled_in(account, engineer, **wrong))
+            assert response.status_code == 422
+            assert '<details class="advanced" open>' in response.content.decode()
+
+    def test_s3_for_inbound_resolvers_alone_needs_a_gateway_endpoint(
+        self, as_: SignIn, account: Account, engineer: User
+    ) -> None:
+        name = f"com.amazonaws.{factories.REGION}.s3"
+        data = filled_in(account, engineer, service_name=name, private_dns_only_for_inbound_resolver_endpoint="on")
+        response = as_(engineer).post(URL, data)
+        assert response.status_code == 422
+        assert "no Gateway endpoint to S3" in response.content.decode()
+
+    def test_a_gateway_load_balancer_service_takes_one_subnet_and_no_policy(
+        self, as_: SignIn, account: Account, engineer: User
+    ) -> None:
+        name = "com.amazonaws.vpce.eu-west-1.vpce-svc-0123456789abcdef0"
+        data = {"types": ["GatewayLoadBalancer"], "availability_zones": [], "policy_supported": False}
+        InventoryItem.objects.create(account=account, region=factories.REGION, kind="service", aws_id=name, data=data)
+        client, spec = as_(engineer), factories.interface_spec(account)
+        opened = client.get(FIELDS, {"vpc_id": spec.vpc_id, "service_name": name}).content.decode()
+        assert len(re.findall(r'type="radio" name="subnet_ids"[^>]* checked', opened)) == 1
+        assert 'name="security_group_ids"' not in opened
+        asked = filled_in(account, engineer, service_name=name, vpc_endpoint_type="GatewayLoadBalancer")
+        many = client.post(URL, asked | {"action": "submit"})
+        assert (many.status_code, "exactly one subnet" in many.content.decode()) == (422, True)
+        narrowed = asked | {"subnet_ids": list(spec.subnet_ids[:1])}
+        custom = client.post(URL, narrowed | {"access": "custom", "policy_document": POLICY})
+        assert (custom.status_code, "takes no policy" in custom.content.decode()) == (422, True)
+        assert client.post(URL, narrowed | {"action": "submit"}).status_code == 302
+        made = EndpointRequest.objects.get().changes.get().desired()
+        assert (made.vpc_endpoint_type, made.subnet_ids, made.security_group_ids) == (
+            "GatewayLoadBalancer",
+            spec.subnet_ids[:1],
+            (),
+        )

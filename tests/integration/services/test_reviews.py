@@ -63,7 +63,7 @@ def test_approval_commits_state_review_endpoint_revision_operation_and_event_tog
 
 
 def test_a_failure_in_the_middle_of_an_approval_leaves_nothing_of_it(request_, approver, monkeypatch) -> None:
-    def broken(operation_id: uuid.UUID) -> None:
+    def broken(operation_id: uuid.UUID, *, routine: bool) -> None:
         raise RuntimeError("power cut")
 
     monkeypatch.setattr(reviews, "wake_operation", broken)

@@ -1,0 +1,1 @@
+"""Tests of the AWS floor that need no server."""

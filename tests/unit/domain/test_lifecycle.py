@@ -46,8 +46,15 @@ def test_only_approvers_decide_on_a_request() -> None:
         assert lifecycle.REQUEST.transitions[name].who == {Actor.APPROVER}
 
 
-def test_a_failed_request_can_be_retried_edited_or_withdrawn() -> None:
-    assert {move.name for move in lifecycle.REQUEST.allowed_from("failed")} == {"retry", "resubmit", "withdraw"}
+def test_a_failed_request_can_be_retried_edited_or_withdrawn_or_parked() -> None:
+    moves = {move.name for move in lifecycle.REQUEST.allowed_from("failed")}
+    assert moves == {"retry", "resubmit", "withdraw", "park"}
+
+
+def test_what_is_parked_goes_on_by_an_operator_or_is_withdrawn() -> None:
+    assert {move.name for move in lifecycle.REQUEST.allowed_from("parked")} == {"resume", "withdraw"}
+    assert {move.name for move in lifecycle.OPERATION.allowed_from("parked")} == {"resume", "cancel"}
+    assert Actor.WORKER not in lifecycle.OPERATION.transitions["resume"].who
 
 
 def test_a_table_that_names_an_unknown_state_is_refused() -> None:

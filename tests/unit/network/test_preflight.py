@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from endpoints.domain.specs import EndpointSpec
+from endpoints.domain.specs import EndpointSpec, SubnetConfiguration
 from endpoints.network import preflight
 from endpoints.network.snapshot import Part, Snapshot
 from tests.unit.domain.test_specs import GATEWAY, INTERFACE
@@ -60,6 +60,12 @@ def existing(**data: Any) -> dict[str, Part]:
     return {"vpce-9": part("vpce-9", "shared", **{**base, **data})}
 
 
+def fixed(address: str) -> SubnetConfiguration:
+    return SubnetConfiguration(subnet_id=SUBNET, ipv4=address)
+
+
+ADDRESSED = replace(GOOD, subnets={SUBNET: part(SUBNET, availability_zone="eu-west-1a", cidr_block="10.0.0.0/24")})
+S3_INBOUND = replace(I_SPEC, service_name=G_SPEC.service_name, private_dns_only_for_inbound_resolver_endpoint=True)
 CASES: list[tuple[str, str, EndpointSpec, Snapshot]] = [
     ("vpc-unknown", "block", I_SPEC, replace(GOOD, vpc=None)),
     ("service-unknown", "block", I_SPEC, replace(GOOD, service=None)),
@@ -124,6 +130,34 @@ CASES: list[tuple[str, str, EndpointSpec, Snapshot]] = [
         replace(GOOD, service=service(policy_supported=False)),
     ),
     (
+        "part-unknown",
+        "warn",
+        I_SPEC,
+        replace(GOOD, subnets={}, former=I_SPEC),
+    ),
+    (
+        "address-type-service",
+        "block",
+        replace(I_SPEC, ip_address_type="dualstack"),
+        replace(GOOD, service=service(ip_address_types=["ipv4"])),
+    ),
+    (
+        "address-type-subnet",
+        "block",
+        replace(I_SPEC, ip_address_type="dualstack"),
+        replace(GOOD, subnets={SUBNET: part(SUBNET, cidr_block="10.0.0.0/24", ipv6_cidr_blocks=[])}),
+    ),
+    (
+        "fixed-address-type",
+        "block",
+        replace(I_SPEC, ip_address_type="ipv6", subnet_configurations=(fixed("10.0.0.9"),)),
+        GOOD,
+    ),
+    ("fixed-address-outside", "block", replace(I_SPEC, subnet_configurations=(fixed("10.0.1.9"),)), ADDRESSED),
+    ("fixed-address-reserved", "block", replace(I_SPEC, subnet_configurations=(fixed("10.0.0.3"),)), ADDRESSED),
+    ("fixed-address-reserved", "block", replace(I_SPEC, subnet_configurations=(fixed("10.0.0.255"),)), ADDRESSED),
+    ("inbound-only", "block", S3_INBOUND, GOOD),
+    (
         "quota",
         "warn",
         I_SPEC,
@@ -177,3 +211,47 @@ def test_a_rule_to_the_prefix_list_lets_out() -> None:
     rule = {**IN, "cidrs": [], "prefix_lists": [PREFIX_LIST]}
     snapshot = replace(GOOD, security_groups={GROUP: group([IN], [rule])})
     assert not [item for item in preflight.check(G_SPEC, snapshot) if item.rule == "outbound-closed"]
+
+
+def problems(spec: EndpointSpec, snapshot: Snapshot) -> set[str]:
+    return {item.rule for item in preflight.check(spec, snapshot) if item.severity != "info"}
+
+
+def test_an_endpoint_does_not_stand_in_its_own_way() -> None:
+    own = replace(GOOD, endpoints=existing(private_dns_enabled=True), former=I_SPEC, own_id="vpce-9")
+    assert problems(I_SPEC, own) == set()
+    off = replace(own, former=replace(I_SPEC, private_dns_enabled=False))
+    assert problems(I_SPEC, off) == set()
+    another = existing(private_dns_enabled=True) | {"vpce-8": part("vpce-8", **existing()["vpce-9"].data)}
+    assert problems(I_SPEC, replace(off, endpoints=another)) == set()
+    assert problems(I_SPEC, replace(off, own_id="vpce-8")) == {"private-dns-conflict"}
+    full = {f"vpce-{number}": part("x", vpc_endpoint_type="Interface", state="available") for number in range(50)}
+    assert problems(I_SPEC, replace(own, endpoints=full)) == set()
+    routes = {TABLE: part(TABLE, routes=[{"destination": PREFIX_LIST, "target": "vpce-9"}])}
+    assert problems(G_SPEC, replace(GOOD, route_tables=routes, former=G_SPEC, own_id="vpce-9")) == set()
+
+
+def test_a_change_of_route_tables_says_that_connections_drop_and_another_does_not() -> None:
+    former = replace(G_SPEC, route_table_ids=())
+    assert "connections-drop" in problems(G_SPEC, replace(GOOD, former=former))
+    assert "connections-drop" not in problems(replace(G_SPEC, name="other"), replace(GOOD, former=G_SPEC))
+
+
+def test_what_is_there_already_needs_no_room_and_no_zone() -> None:
+    snapshot = replace(GOOD, subnets={SUBNET: subnet("eu-west-1c", free=0)})
+    assert problems(I_SPEC, snapshot) == {"no-free-address", "zone-not-served"}
+    assert problems(I_SPEC, replace(snapshot, former=I_SPEC)) == set()
+
+
+def test_the_replaced_endpoint_is_named_where_it_holds_the_private_name() -> None:
+    snapshot = replace(GOOD, endpoints=existing(private_dns_enabled=True), replaced_id="vpce-9")
+    (conflict,) = [item for item in preflight.check(I_SPEC, snapshot) if item.severity == "block"]
+    assert conflict.rule == "private-dns-conflict"
+    assert "old endpoint" in conflict.message
+    assert "when the old one is gone" in conflict.cure
+
+
+def test_an_address_in_its_subnet_and_an_s3_gateway_are_fine() -> None:
+    assert problems(replace(I_SPEC, subnet_configurations=(fixed("10.0.0.4"),)), ADDRESSED) == set()
+    gateway = existing(service_name=G_SPEC.service_name, vpc_endpoint_type="Gateway")
+    assert problems(S3_INBOUND, replace(GOOD, endpoints=gateway)) == set()

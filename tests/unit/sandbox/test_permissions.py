@@ -179,6 +179,27 @@ def test_tagging_at_creation_needs_its_own_permission(aws: None) -> None:
     assert (code, "ec2:CreateTags" in message) == ("UnauthorizedOperation", True)
 
 
+def test_tagging_at_creation_is_told_which_creation_it_is(aws: None) -> None:
+    only_then = {"StringEquals": {"ec2:CreateAction": "CreateVpcEndpoint"}}
+    made = f"arn:aws:ec2:*:{MEMBER}:vpc-endpoint/*"
+    make_role(allow("ec2:CreateVpcEndpoint"), allow("ec2:CreateTags", resource=made, Condition=only_then))
+    ec2 = client(**assume())
+    tags = [{"ResourceType": "vpc-endpoint", "Tags": [{"Key": "a", "Value": "b"}]}]
+    params: dict[str, Any] = {"VpcId": "vpc-0123456789abcdef0", "ServiceName": "x", "DryRun": True}
+    assert code_of(lambda: ec2.create_vpc_endpoint(**params, TagSpecifications=tags)) == "DryRunOperation"
+    later = {"Resources": ["vpce-0123456789abcdef0"], "Tags": tags[0]["Tags"], "DryRun": True}
+    assert code_of(lambda: ec2.create_tags(**later)) == "UnauthorizedOperation"
+
+
+def test_private_dns_needs_the_zone_to_be_associated(aws: None) -> None:
+    params: dict[str, Any] = {"VpcId": "vpc-0123456789abcdef0", "ServiceName": "x", "DryRun": True}
+    make_role(allow("ec2:CreateVpcEndpoint"))
+    ec2 = client(**assume())
+    assert code_of(lambda: ec2.create_vpc_endpoint(**params)) == "DryRunOperation"
+    code, message = error_of(lambda: ec2.create_vpc_endpoint(**params, PrivateDnsEnabled=True))
+    assert (code, "route53:AssociateVPCWithHostedZone" in message) == ("UnauthorizedOperation", True)
+
+
 def test_a_user_with_keys_of_its_own_is_held_to_its_policies(aws: None) -> None:
     admin = client("iam")
     admin.create_user(UserName="reader")

@@ -1,0 +1,46 @@
+"""Whether many accounts get their pace at once: `python -m bench.pacing_many`.
+
+50 account-regions at AWS's own rate, each with 24 creations approved, before one worker (two processes) and beat
+begin. The figure is the worst account-region's time until its last call, to its own bound of (24 - 4) / 0.3 seconds.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from bench import stage
+
+REGIONS = 50
+EACH = 24
+
+
+def main() -> None:
+    """Measure and print."""
+    with stage.portal():
+        from bench import creating
+
+        limit = creating.bound(EACH, 1)
+        with stage.simulated_aws(1) as (control, url):
+            worlds = [creating.world(control, url, f"{7000 + number:012d}") for number in range(REGIONS)]
+            asked = [creating.ask(world, EACH) for world in worlds]
+            for item in asked:
+                item.approve()
+            with stage.workers():
+                started = datetime.now(UTC).timestamp()
+                stage.until_quiet(limit * 3)
+            calls = control.calls()
+        made = [creating.made_in(calls, item.account_id) for item in asked]
+        if {item.done for item in made} != {EACH}:
+            raise RuntimeError(f"{sorted(item.done for item in made)} creations, not {EACH} each")
+    ratios = sorted((item.last_at - started) / limit for item in made)
+    stage.show("many_regions_worst_elapsed_to_bound", ratios[-1], "ratio", floor=1, median=ratios[len(ratios) // 2])
+    stage.show(
+        "many_regions_throttled",
+        sum(item.throttled for item in made) / sum(item.done + item.throttled for item in made),
+        "share of calls",
+        floor=0,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""A process that plays a worker until it is killed: at the n-th durable effect, counted from its start.
+
+Run as `python -m tests.faults.driver`; it reads one JSON object a line, `{"region": 1, "crash_at": 3}`, forks, and the
+child takes up what is due and observes until nothing is left, or dies by SIGKILL right *before* its effect number
+`crash_at`, from 0. It answers `{"killed": true, "effects": ["UPDATE …", "CreateVpcEndpoint", …]}`.
+
+An effect is a commit, a statement outside of a transaction, or a call that changes AWS. Dying before each of them, and
+not dying at all, leaves every state that a crash can leave behind; a call that AWS carries out and whose answer
+is lost is a fault of the simulated AWS instead.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import django
+
+django.setup()
+
+from django.db import connection  # noqa: E402  # Django must be set up first
+from django.db.backends.base.base import BaseDatabaseWrapper  # noqa: E402
+
+from endpoints import queue  # noqa: E402
+from endpoints.aws.gateway import Ec2Gateway  # noqa: E402
+from endpoints.models import Operation  # noqa: E402
+from endpoints.services import observation, provisioning  # noqa: E402
+
+ROUNDS = 6
+MUTATING = ("create_vpc_endpoint", "modify_vpc_endpoint", "delete_vpc_endpoint", "set_tags", "remove_tags")
+
+
+class Effects:
+    """Counts effects, tells the parent of each, and dies before one of them."""
+
+    def __init__(self, crash_at: int | None, out: int) -> None:
+        self.crash_at = crash_at
+        self.out = out
+        self.count = 0
+
+    def before(self, name: str) -> None:
+        """Note an effect that comes next, or die."""
+        if self.count == self.crash_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.count += 1
+        os.write(self.out, f"{name}\n".encode())
+
+    def install(self) -> None:
+        """Put the counter before each commit, each statement outside of a transaction, and each mutating call."""
+        for name in MUTATING:
+            setattr(Ec2Gateway, name, self._announced(name, getattr(Ec2Gateway, name)))
+        BaseDatabaseWrapper.commit = self._announced("commit", BaseDatabaseWrapper.commit)  # type: ignore[method-assign]
+
+    def _announced(self, name: str, act: Callable[..., Any]) -> Callable[..., Any]:
+        def announced(*args: Any, **kwargs: Any) -> Any:
+            self.before(name)
+            return act(*args, **kwargs)
+
+        return announced
+
+    def statement(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        """Count a statement that commits by itself."""
+        if not connection.in_atomic_block and sql.startswith(("UPDATE", "INSERT", "DELETE")):
+            self.before(" ".join(sql.split()[:2]))
+        return execute(sql, params, many, context)
+
+
+def work(region: int) -> None:
+    """Take up what is due and observe, until nothing is due."""
+    for _ in range(ROUNDS):
+        for operation_id in Operation.objects.due().values_list("pk", flat=True):
+            provisioning.run(operation_id=operation_id)
+        if not observation.observe(account_region_id=region):
+            return
+
+
+def _child(order: dict[str, Any], out: int) -> None:
+    queue._send = lambda *_: None  # there is nobody to wake
+    effects = Effects(order["crash_at"], out)
+    effects.install()
+    with connection.execute_wrapper(effects.statement):
+        work(order["region"])
+
+
+def _answer(order: dict[str, Any]) -> dict[str, Any]:
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            os.close(read)
+            _child(order, write)
+            code = 0
+        except Exception as error:  # noqa: BLE001  # whatever it is, the parent must learn of it
+            sys.stderr.write(f"{type(error).__name__}: {error}\n")
+            sys.stderr.flush()
+        finally:
+            os._exit(code)
+    os.close(write)
+    with os.fdopen(read) as said:
+        effects = said.read().splitlines()
+    _, status = os.waitpid(child, 0)
+    killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+    return {"killed": killed, "ended": os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0, "effects": effects}
+
+
+if __name__ == "__main__":
+    for line in sys.stdin:
+        sys.stdout.write(json.dumps(_answer(json.loads(line))) + "\n")
+        sys.stdout.flush()

@@ -1,0 +1,102 @@
+"""What the fault tests act on: an account with its people, and each kind of change approved in it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models.functions import Now
+
+from endpoints.models import Account, AccountRegion, Endpoint, EndpointRequest, Operation, User
+from endpoints.services import observation, provisioning
+from tests import factories, services
+from tests.aws import World, member_account
+
+
+class Stage:
+    """An account with its people, and the ways to have each kind of change approved."""
+
+    def __init__(self, aws: World) -> None:
+        self.aws = aws
+        aws.control.set_quota("gateway-per-region", 200)
+        self.account: Account = member_account()
+        self.engineer: User = factories.make_engineer()
+        self.approver: User = factories.make_approver(self.account)
+        self.region: int = AccountRegion.objects.get(account=self.account).pk
+
+    def create(self) -> EndpointRequest:
+        """Approve a creation."""
+        spec = self.aws.gateway_spec(route_table_ids=())
+        return factories.approved(factories.submitted(self.account, self.engineer, spec), self.approver)
+
+    def create_in_two_steps(self) -> EndpointRequest:
+        """Approve a creation that a second call completes."""
+        spec = self.aws.interface_spec(
+            subnet_ids=self.aws.subnet_ids[:1], private_dns_when_available=True, tags=(("cost", "1"),)
+        )
+        return factories.approved(factories.submitted(self.account, self.engineer, spec), self.approver)
+
+    def modify(self) -> EndpointRequest:
+        """Approve a modification with a change of tags: two calls."""
+        endpoint = self.existing()
+        asked = factories.modification(
+            endpoint, self.engineer, route_table_ids=self.aws.route_table_ids[:1], tags=(("cost", "1"),)
+        )
+        return factories.approved(asked, self.approver)
+
+    def delete(self) -> EndpointRequest:
+        """Approve a deletion."""
+        return factories.approved(factories.deletion(self.existing(), self.engineer), self.approver)
+
+    def existing(self) -> Endpoint:
+        """Return a new endpoint that is available."""
+        self.finish(self.create())
+        return Endpoint.objects.latest("pk")
+
+    def expire_leases(self) -> None:
+        """Let the time go by after which a worker that doesn't answer counts as dead."""
+        past = Now() - timedelta(seconds=1)
+        Operation.objects.filter(status="running").update(lease_expires_at=past)
+        AccountRegion.objects.filter(lease_expires_at__isnull=False).update(lease_expires_at=past)
+
+    def finish(self, request: EndpointRequest, *, rounds: int = 6) -> EndpointRequest:
+        """Let another worker go on after the lease of a dead one has run out, without waiting for back-offs."""
+        past = Now() - timedelta(seconds=1)
+        self.expire_leases()
+        for _ in range(rounds):
+            if not Operation.objects.filter(status__in=("queued", "running", "observing")).exists():
+                break
+            _forget_pace()
+            Operation.objects.filter(status="queued").update(next_attempt_at=past, slot_at=None)
+            for operation_id in Operation.objects.due().values_list("pk", flat=True):
+                provisioning.run(operation_id=operation_id)
+            observation.observe(account_region_id=self.region)
+        request.refresh_from_db()
+        return request
+
+    def clear(self, request: EndpointRequest) -> None:
+        """Give back what an endpoint holds, so that the next one may have it."""
+        for operation in Operation.objects.filter(request=request).select_related("endpoint"):
+            if operation.endpoint.vpc_endpoint_id and operation.endpoint.status != "deleted":
+                self.aws.control.remove_out_of_band(operation.endpoint.vpc_endpoint_id)
+
+
+def _forget_pace() -> None:
+    """Let the seconds go by for which the pace is slower after a throttle."""
+    client = services.valkey_client()
+    if keys := client.keys("portal:pace:*"):
+        client.delete(*keys)
+
+
+def held(aws: World, request: EndpointRequest) -> list[str]:
+    """Return the ids of what AWS holds for the endpoints of a request."""
+    operations = {
+        str(pk)
+        for endpoint in Endpoint.objects.filter(operations__request=request)
+        for pk in endpoint.operations.values_list("pk", flat=True)
+    }
+    found = []
+    for item in aws.endpoints():
+        tags = {tag["Key"]: tag["Value"] for tag in item["Tags"]}
+        if tags.get(provisioning.OWNERSHIP_TAG) in operations:
+            found.append(item["VpcEndpointId"])
+    return found

@@ -1,0 +1,86 @@
+"""A worker dies before each of its durable effects, one after the other, for every kind of change. Nothing is lost.
+
+Each death leaves one more state behind; another worker goes on from it, and at the end there is exactly what was
+approved: one endpoint, or none.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from endpoints.models import EndpointRequest, Operation
+from endpoints.services import events
+from tests import workers
+from tests.aws import World
+from tests.faults.stage import Stage, held
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.faults]
+MOST_EFFECTS = 60
+
+
+class Driver:
+    """The process of `tests.faults.driver`."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+
+    def run(self, *, region: int, crash_at: int) -> dict[str, Any]:
+        """Let a worker go on until it ends or dies."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps({"region": region, "crash_at": crash_at}) + "\n")
+        self.process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self.process.stdout.readline())
+        assert answer["killed"] or answer["ended"], f"the worker neither ended nor was killed: {answer}"
+        return answer
+
+
+@pytest.fixture
+def driver(aws: World) -> Iterator[Driver]:
+    command = [sys.executable, "-m", "tests.faults.driver"]
+    env = {**os.environ, "DATABASE_URL": workers.database_url()}
+    with subprocess.Popen(command, env=env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        yield Driver(process)
+        assert process.stdin is not None
+        process.stdin.close()
+        process.wait(timeout=20)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected", "status"),
+    [
+        ("create", {"create_vpc_endpoint"}, "available"),
+        ("create_in_two_steps", {"create_vpc_endpoint", "modify_vpc_endpoint"}, "available"),
+        ("modify", {"modify_vpc_endpoint", "set_tags"}, "available"),
+        ("delete", {"delete_vpc_endpoint"}, "deleted"),
+    ],
+)
+def test_a_crash_at_any_point_loses_nothing_and_does_nothing_twice(
+    aws: World, driver: Driver, kind: str, expected: set[str], status: str
+) -> None:
+    stage = Stage(aws)
+    approve: Callable[[], EndpointRequest] = getattr(stage, kind)
+    for crash_at in range(MOST_EFFECTS):
+        request = approve()
+        fence = Operation.objects.get(request=request).fence
+        run = driver.run(region=stage.region, crash_at=crash_at)
+        assert len(run["effects"]) == crash_at or not run["killed"], "it died where it should"
+        stage.finish(request)
+        operation = Operation.objects.get(request=request)
+        assert request.status == status, f"died before effect {crash_at}, after {run['effects']}"
+        assert len(held(aws, request)) == (status != "deleted"), f"died before effect {crash_at}"
+        assert operation.fence > fence
+        stage.clear(request)
+        if not run["killed"]:
+            assert expected <= set(run["effects"])
+            break
+    assert crash_at > 5, "the fault fired, again and again"
+    assert not run["killed"], "every point was tried"
+    assert events.first_broken(events.chain_of(stage.account)) is None

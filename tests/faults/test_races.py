@@ -1,0 +1,153 @@
+"""Everything at once: messages that come five times, two schedulers, double clicks, a zombie, a clock that is wrong."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from endpoints.models import EndpointRequest, Event, Operation
+from endpoints.services import events, leases, observation, provisioning, requests, sweeping
+from endpoints.services.actors import person
+from endpoints.services.errors import Conflict
+from tests import factories
+from tests.aws import World
+from tests.faults.stage import Stage, held
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.faults]
+
+COPIES = 5
+
+
+def at_once(act: Callable[[], object], copies: int = COPIES) -> list[object]:
+    """Do the same in several threads that start together; return what each gave, exceptions of conflicts too."""
+    barrier = threading.Barrier(copies)
+
+    def one() -> object:
+        barrier.wait()
+        try:
+            return act()
+        except Conflict as error:
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(copies) as pool:
+        return [future.result() for future in [pool.submit(one) for _ in range(copies)]]
+
+
+@pytest.fixture
+def stage(aws: World) -> Stage:
+    return Stage(aws)
+
+
+def test_a_message_that_comes_five_times_is_worked_on_once(stage: Stage) -> None:
+    for kind, action in (("create", "CreateVpcEndpoint"), ("delete", "DeleteVpcEndpoints")):
+        request: EndpointRequest = getattr(stage, kind)()
+        stage.aws.control.clear_calls()
+        operation = Operation.objects.get(request=request)
+        outcomes = at_once(lambda pk=operation.pk: provisioning.run(operation_id=pk))  # type: ignore[misc]
+        assert sorted(outcomes) == [False] * (COPIES - 1) + [True]  # type: ignore[type-var]
+        assert len(stage.aws.calls(action)) == 1
+        at_once(lambda: observation.observe(account_region_id=stage.region))
+        stage.finish(request)
+        assert request.status == ("deleted" if kind == "delete" else "available")
+
+
+def test_two_schedulers_at_once_do_no_harm(stage: Stage) -> None:
+    request = stage.create()
+    at_once(lambda: sweeping.wake_due())
+    at_once(lambda: sweeping.sweep(now=timezone.now()))
+    at_once(lambda: sweeping.observe_due())
+    stage.finish(request)
+    assert request.status == "available"
+    assert len(held(stage.aws, request)) == 1
+
+
+def test_a_double_click_submits_one_request(stage: Stage) -> None:
+    draft = factories.draft(stage.account, stage.engineer.teams.get(), stage.aws.gateway_spec())
+    by, key = person(stage.engineer), uuid.uuid4()
+    made = at_once(lambda: requests.submit(draft=draft, by=by, now=timezone.now(), submission_key=key).pk)
+    assert len(set(made)) == 1
+    assert EndpointRequest.objects.count() == 1
+
+
+def test_a_zombie_that_wakes_after_its_lease_changes_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It sleeps inside the create call; its heir ends the work; what it brings home is thrown away."""
+    request = stage.create()
+    operation = Operation.objects.get(request=request)
+    asleep, wake = threading.Event(), threading.Event()
+    record = provisioning._record_created
+
+    def slow(*args: object, **kwargs: object) -> None:
+        if threading.current_thread().name == "zombie":
+            asleep.set()
+            assert wake.wait(60)
+        record(*args, **kwargs)  # type: ignore[arg-type]
+
+    def run() -> None:
+        try:
+            provisioning.run(operation_id=operation.pk, owner="zombie")
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(provisioning, "_record_created", slow)
+    zombie = threading.Thread(target=run, name="zombie")
+    zombie.start()
+    assert asleep.wait(60), "the fault fired"
+    stage.finish(request)
+    assert request.status == "available"
+    before = Operation.objects.values().get(pk=operation.pk)
+    chain = events.chain_of(stage.account)
+    told = Event.objects.filter(chain=chain).count()
+    wake.set()
+    zombie.join(60)
+    after = Operation.objects.values().get(pk=operation.pk)
+    assert {**after, "version": None} == {**before, "version": None}, "but for the note that it lived, too late"
+    assert Event.objects.filter(chain=chain).count() == told
+    assert len(held(stage.aws, request)) == 1
+    assert before["fence"] == 2
+
+
+def test_a_deletion_can_not_overtake_a_creation(stage: Stage) -> None:
+    """While AWS makes it, its deletion can't be approved; afterwards it goes, and nothing is left."""
+    request = stage.create()
+    operation = Operation.objects.get(request=request)
+    assert leases.claim(operation.pk, owner="at work")
+    deletion = factories.deletion(operation.endpoint, stage.engineer)
+    with pytest.raises(Conflict):
+        factories.approved(deletion, stage.approver)
+    stage.finish(request)
+    again = factories.deletion(operation.endpoint, stage.engineer)
+    stage.finish(factories.approved(again, stage.approver))
+    assert held(stage.aws, again) == []
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_worker_whose_clock_is_an_hour_off_neither_waits_nor_gives_up(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    """What is due and what has taken too long is judged by the database's clock alone."""
+    spec = stage.aws.interface_spec(subnet_ids=stage.aws.subnet_ids[:1], private_dns_when_available=True)
+    stage.aws.control.add_fault(action="CreateVpcEndpoint", kind="not_found", times=1, reads=2)
+    asked = factories.submitted(stage.account, stage.engineer, replace(spec, tags=(("cost", "1"),)))
+    request = factories.approved(asked, stage.approver)
+    right = timezone.now
+    for turn in range(12):
+        offset = timedelta(hours=hours) if turn % 2 else timedelta(0)  # one of two workers is wrong
+        with monkeypatch.context() as patch:
+            patch.setattr(timezone, "now", lambda offset=offset: right() + offset)
+            for operation_id in Operation.objects.due().values_list("pk", flat=True):
+                provisioning.run(operation_id=operation_id)
+            observation.observe(account_region_id=stage.region)
+    request.refresh_from_db()
+    assert [rule["fired"] for rule in stage.aws.control.faults()] == [1]
+    assert request.status == "available"
+    assert len(held(stage.aws, request)) == 1

@@ -1,0 +1,1 @@
+"""Tests of the AWS floor against the simulated AWS."""

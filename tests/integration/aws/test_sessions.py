@@ -1,0 +1,81 @@
+"""Sessions: refreshed in place, forgotten at will, and never carried over a fork."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from endpoints.aws import AwsError, Kind, Target, gateway_for, sessions
+from endpoints.aws.sessions import forget_role, prober_for
+from tests.aws import EXTERNAL_ID, MEMBER, REGION, ROLE, World
+
+TARGET = Target(
+    account_id=MEMBER, region=REGION, role_arn=f"arn:aws:iam::{MEMBER}:role/{ROLE}", external_id=EXTERNAL_ID
+)
+
+
+def test_one_assumed_role_serves_every_client_of_an_account(aws: World) -> None:
+    gateway = gateway_for(TARGET)
+    assert gateway is gateway_for(TARGET)
+    list(gateway.list_vpc_endpoints())
+    assert prober_for(TARGET).caller_account() == MEMBER
+    elsewhere = Target(MEMBER, "us-east-1", TARGET.role_arn, TARGET.external_id)
+    list(gateway_for(elsewhere).list_vpc_endpoints())
+    assert len(aws.calls("AssumeRole")) == 1
+
+
+def test_credentials_that_run_out_are_renewed_in_the_same_client(aws: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    # botocore renews a quarter of an hour before the end: with AWS's shortest session that is at once.
+    monkeypatch.setattr(sessions, "ROLE_SECONDS", 900)
+    gateway = gateway_for(TARGET)
+    list(gateway.list_vpc_endpoints())
+    before = len(aws.calls("AssumeRole"))
+    assert aws.control.expire_credentials(MEMBER) >= 1
+    list(gateway.list_vpc_endpoints())
+    assert len(aws.calls("AssumeRole")) == before + 1
+
+
+def test_the_simulation_does_refuse_credentials_that_ran_out(aws: World) -> None:
+    """The control of the test above: a session that botocore holds for fresh is refused, and is worth another try."""
+    gateway = gateway_for(TARGET)
+    list(gateway.list_vpc_endpoints())
+    aws.control.expire_credentials(MEMBER)
+    with pytest.raises(AwsError) as caught:
+        list(gateway.list_vpc_endpoints())
+    assert (caught.value.code, caught.value.kind) == ("RequestExpired", Kind.TRANSIENT)
+    forget_role(TARGET)
+    list(gateway_for(TARGET).list_vpc_endpoints())
+
+
+def test_forgetting_a_role_leaves_the_others_alone(aws: World) -> None:
+    other = Target(MEMBER, REGION, TARGET.role_arn, "another")
+    kept, dropped = gateway_for(other), gateway_for(TARGET)
+    forget_role(TARGET)
+    assert gateway_for(other) is kept
+    assert gateway_for(TARGET) is not dropped
+
+
+def test_a_client_of_before_a_fork_is_not_used_after_it(aws: World) -> None:
+    parent = gateway_for(TARGET)
+    list(parent.list_vpc_endpoints())
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:  # nothing of pytest may run here: write, and be gone
+        answer = {"made_anew": False, "works": False}
+        try:
+            held = (len(sessions._gateways), len(sessions._probers), len(sessions._sessions))
+            mine = gateway_for(TARGET)
+            answer["made_anew"] = held == (0, 0, 0) and mine is not parent
+            answer["works"] = list(mine.list_vpc_endpoints()) == []
+        finally:
+            os.write(writing, json.dumps(answer).encode())
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        said = json.loads(pipe.read())
+    os.waitpid(child, 0)
+    assert said == {"made_anew": True, "works": True}
+    assert gateway_for(TARGET) is parent, "the parent keeps its own"
+    assert len(aws.calls("AssumeRole")) == 2, "one each"
