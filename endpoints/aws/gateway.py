@@ -164,7 +164,9 @@ class Ec2Gateway:
         wanted = set(ids)
         if not wanted:
             return {}
-        filters = _narrowest(("network-interface-id", wanted), ("vpc-id", set(vpc_ids)), always=_OF_ENDPOINTS)
+        filters = _narrowest(("network-interface-id", wanted), ("vpc-id", set(vpc_ids)))
+        if len(wanted) > IDS_A_CALL:
+            filters = {"Filters": [*filters.get("Filters", ()), _OF_ENDPOINTS]}
         return {
             item.network_interface_id: item for item in self._interfaces(filters) if item.network_interface_id in wanted
         }
@@ -223,9 +225,7 @@ class Ec2Gateway:
 _OF_ENDPOINTS: dict[str, Any] = {"Name": "interface-type", "Values": ["vpc_endpoint", "gateway_load_balancer_endpoint"]}
 
 
-def _narrowest(*choices: tuple[str, set[str]], always: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return the arguments of the first filter whose values fit into a call, beside the one that always applies."""
+def _narrowest(*choices: tuple[str, set[str]]) -> dict[str, Any]:
+    """Return the arguments for the first filter whose values fit into a call; none where no filter does."""
     fits = next(((name, values) for name, values in choices if 0 < len(values) <= IDS_A_CALL), None)
-    chosen = [{"Name": fits[0], "Values": sorted(fits[1])}] if fits else []
-    filters = [*chosen, *([always] if always else [])]
-    return {"Filters": filters} if filters else {}
+    return {"Filters": [{"Name": fits[0], "Values": sorted(fits[1])}]} if fits else {}

@@ -111,9 +111,10 @@ def accepted(
             for item in desired.subnet_configurations
             if item.subnet_id in kept
         )
-    if not values.get("private_dns_enabled", desired.private_dns_enabled):
-        # The two go together: without private DNS there is nothing to narrow or to put off.
-        values |= {"private_dns_only_for_inbound_resolver_endpoint": False, "private_dns_when_available": False}
+    if "private_dns_enabled" in names:
+        # They go together: whom it answers, and whether it is to be put off.
+        inbound = "private_dns_only_for_inbound_resolver_endpoint"
+        values |= {inbound: getattr(there, inbound), "private_dns_when_available": False}
     return replace(desired, **values)
 
 

@@ -93,12 +93,17 @@ def still_there(drifts: Iterable[Drift], *, now: datetime) -> None:
         Drift.objects.open().filter(pk__in=ids).update(last_seen_at=now)
 
 
-def close(*, endpoint: Endpoint, now: datetime) -> None:
-    """Close all drift of an endpoint: AWS was seen to be as approved, or the endpoint is gone. In a transaction."""
+def close(*, endpoint: Endpoint, now: datetime, is_gone: bool = False) -> None:
+    """Close all drift of an endpoint: AWS was seen to be as approved, or the endpoint is gone, which is told elsewhere.
+
+    Runs in the caller's recorded transaction.
+    """
     fields = list(Drift.objects.open().filter(endpoint=endpoint).values_list("field", flat=True))
     if not fields:
         return
     Drift.objects.open().filter(endpoint=endpoint).update(resolved_at=now)
+    if is_gone:
+        return
     told = _event(endpoint, "endpoint.drift_resolved", fields, {})
     events.record_all(chain=events.chain_of(endpoint.account), who=WORKER, at=now, news=[told])
 

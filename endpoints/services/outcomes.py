@@ -105,7 +105,7 @@ def succeed(operation: Operation, *, now: datetime) -> None:
         _move_endpoint(
             endpoint, "become_available", now, {"available_at": since, "last_error": "", "last_error_code": ""}
         )
-    drifts.close(endpoint=endpoint, now=now)
+    drifts.close(endpoint=endpoint, now=now, is_gone=operation.action == ChangeAction.DELETE)
     _move(operation, "succeed", now, {**_FREE, "finished_at": now})
     _release_followers(operation, now)
     refresh_request(operation.request, now=now)

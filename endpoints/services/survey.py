@@ -203,7 +203,7 @@ class _Survey:
             return
         self.moves -= 1
         if move == "go_missing":
-            drifts.close(endpoint=endpoint, now=self.now)
+            drifts.close(endpoint=endpoint, now=self.now, is_gone=True)
             self.found.missing += 1
         transitions.apply(
             to=endpoint,

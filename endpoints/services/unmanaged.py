@@ -91,15 +91,15 @@ def _owned(region: AccountRegion, present: Mapping[str, ObservedEndpoint]) -> li
     if not tagged:
         return []
     latest = Operation.objects.filter(endpoint=OuterRef("endpoint")).order_by("-created_at").values("pk")[:1]
-    operations = Operation.objects.filter(
-        pk__in=tagged, account=region.account, region=region.region, endpoint__vpc_endpoint_id__isnull=True
-    )
+    operations = Operation.objects.filter(pk__in=tagged, account=region.account, region=region.region)
     rows: QuerySet[Any] = operations.select_related("change", "endpoint", "account").annotate(latest=Subquery(latest))
     owned = []
     for operation in rows:
-        if not operation.change.kind.creates or operation.latest != operation.pk:
+        item, known = tagged[operation.pk], operation.endpoint.vpc_endpoint_id
+        if known == item.vpc_endpoint_id:
+            owned.append(known)  # a worker has noted it since the page was read
+        if known or not operation.change.kind.creates or operation.latest != operation.pk:
             continue
-        item = tagged[operation.pk]
         if operation.status in _AT_WORK or (not operation.endpoint.state.terminal and _join(operation, item)):
             owned.append(item.vpc_endpoint_id)
     return owned

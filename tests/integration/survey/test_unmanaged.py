@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from endpoints.models import Endpoint, Event, Operation, UnmanagedEndpoint
+from endpoints.services import requests, unmanaged
 from tests import factories
 from tests.aws import REGION
 from tests.integration.survey.conftest import Field
@@ -82,22 +83,22 @@ def test_what_a_worker_is_just_making_is_no_orphan(field: Field) -> None:
     assert Endpoint.objects.get().vpc_endpoint_id is None
 
 
+def test_what_a_worker_has_noted_since_the_page_was_read_is_no_orphan(field: Field) -> None:
+    seen = field.made(field.aws.gateway_spec()).observed_endpoint()
+    assert seen is not None
+    assert unmanaged.keep(region=field.region, found=[seen], now=field.now) == set()
+    assert not UnmanagedEndpoint.objects.exists()
+
+
 def test_what_was_cancelled_after_aws_had_made_it_is_an_orphan(field: Field) -> None:
     request = field.approved(field.aws.gateway_spec())
     factories.failed(request)
-    field_request_withdrawn(field, request)
+    requests.withdraw(request=request, by=factories.by(field.engineer), now=field.now)
     operation = Operation.objects.get()
     somebodys(field, **{"portal:operation": str(operation.pk)})
     field.look()
     assert UnmanagedEndpoint.objects.get().operation == operation.pk
     assert Endpoint.objects.get().status == "discarded"
-
-
-def field_request_withdrawn(field: Field, request: Any) -> None:
-    """Withdraw a failed request."""
-    from endpoints.services import requests
-
-    requests.withdraw(request=request, by=factories.by(field.engineer), now=field.now)
 
 
 def test_what_an_aws_service_manages_is_shown_and_never_touched(field: Field) -> None:
