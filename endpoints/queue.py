@@ -17,6 +17,7 @@ from django.db import transaction
 PROVISION = "endpoints.provision"
 OBSERVE = "endpoints.observe"
 REFRESH_INVENTORY = "endpoints.refresh_inventory"
+SURVEY = "endpoints.survey"
 CHECK_ACCOUNT = "endpoints.check_account"
 
 URGENT, ROUTINE = "urgent", "routine"
@@ -59,6 +60,11 @@ def wake_observer(account_region_id: int) -> None:
 def wake_inventory(account_region_id: int) -> None:
     """After commit, tell a worker to read an account-region's inventory."""
     _after_commit(REFRESH_INVENTORY, ROUTINE, account_region_id=account_region_id)
+
+
+def wake_survey(account_region_id: int) -> None:
+    """After commit, tell a worker to survey an account-region."""
+    _after_commit(SURVEY, ROUTINE, account_region_id=account_region_id)
 
 
 def wake_account_check(check_id: int) -> None:

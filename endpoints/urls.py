@@ -8,6 +8,7 @@ from rest_framework.views import APIView
 from endpoints.api import accounts as account_json
 from endpoints.api import docs
 from endpoints.api import operations as json_operations
+from endpoints.api import unmanaged as json_unmanaged
 from endpoints.api import views as json
 from endpoints.permissions import (
     ACCOUNT_READERS,
@@ -32,10 +33,12 @@ from endpoints.views import (
     operations,
     policies,
     records,
+    repairs,
     request_form,
     request_page,
     requests,
     tokens,
+    unmanaged,
 )
 
 _REQUESTS = [
@@ -82,6 +85,22 @@ _ENDPOINTS = [
         f"{_POLICY}<int:number>/rollback/",
         endpoint_changes.policy_rollback,
         name="policy_rollback",
+        get=ENGINEERS,
+        post=ENGINEERS,
+    ),
+    *(
+        page(f"endpoints/<int:pk>/{act}/", view, name=f"endpoint_{act}", get=ENGINEERS, post=ENGINEERS)
+        for act, view in {
+            "restore": repairs.endpoint_restore,
+            "accept": repairs.endpoint_accept,
+            "recreate": repairs.endpoint_recreate,
+        }.items()
+    ),
+    page("endpoints/unmanaged/", unmanaged.unmanaged_list, name="endpoint_unmanaged", get=ANY_ROLE),
+    page(
+        "endpoints/unmanaged/<int:pk>/adopt/",
+        unmanaged.unmanaged_adopt,
+        name="endpoint_adopt",
         get=ENGINEERS,
         post=ENGINEERS,
     ),
@@ -137,6 +156,7 @@ api_urls: list[URLPattern] = [
     *_v1("endpoints", json.EndpointList, name="api_endpoints"),
     *_v1("endpoints/<int:pk>", json.EndpointDetail, name="api_endpoint"),
     *_v1("endpoints/<int:pk>/policy-revisions", json.PolicyRevisionList, name="api_policy_revisions"),
+    *_v1("unmanaged-endpoints", json_unmanaged.UnmanagedEndpointList, name="api_unmanaged_endpoints"),
     *_v1("accounts/<int:pk>", account_json.AccountDetail, name="api_account", get=ACCOUNT_READERS),
     *_v1("operations", json_operations.OperationList, name="api_operations", get=AUDITORS),
     *_v1("operations/<uuid:pk>", json_operations.OperationDetail, name="api_operation", get=AUDITORS),

@@ -15,6 +15,7 @@ from typing import Any
 from django.utils import timezone
 
 from endpoints.aws import AwsError, Kind
+from endpoints.domain.lifecycle import Actor
 from endpoints.domain.observed import DnsEntry, NetworkInterface, ObservedEndpoint
 from endpoints.domain.specs import EndpointSpec, EndpointType
 from endpoints.models import (
@@ -28,11 +29,23 @@ from endpoints.models import (
     Role,
     RoleAssignment,
     Team,
+    UnmanagedEndpoint,
     User,
 )
 from endpoints.models.requests import ChangeAction
-from endpoints.services import events, leases, observation, outcomes, provisioning, requests, reviews
-from endpoints.services.actors import Who, person
+from endpoints.services import (
+    drifts,
+    events,
+    leases,
+    observation,
+    outcomes,
+    provisioning,
+    requests,
+    reviews,
+    transitions,
+)
+from endpoints.services import unmanaged as nobodys
+from endpoints.services.actors import WORKER, Who, person
 from endpoints.services.drafts import ChangeDraft, Draft
 
 REGION = "eu-west-1"
@@ -391,6 +404,61 @@ def observed(spec: EndpointSpec, endpoint: Endpoint, *, state: str = "available"
         private_dns_only_for_inbound_resolver_endpoint=spec.private_dns_only_for_inbound_resolver_endpoint,
         tags=(("portal:operation", "test"), *sorted(spec.all_tags.items())),
     )
+
+
+def unmanaged(account: Account, *, region: str = REGION, **fields: Any) -> UnmanagedEndpoint:
+    """Return an endpoint that the survey found and that no request stands behind; `fields` are AWS's."""
+    number = next(_numbers)
+    seen = ObservedEndpoint(
+        **{
+            "vpc_endpoint_id": f"vpce-{number:08x}",
+            "vpc_endpoint_type": "Gateway",
+            "vpc_id": aws_id("vpc", account, region, "main"),
+            "service_name": f"com.amazonaws.{region}.s3",
+            "state": "available",
+            "route_table_ids": (aws_id("rtb", account, region, "private"),),
+            "owner_id": account.account_id,
+            "creation_timestamp": "2026-01-31T09:00:00+00:00",
+            "tags": (("Name", "made by hand"),),
+            **fields,
+        }
+    )
+    here = AccountRegion.objects.get(account=account, region=region)
+    nobodys.keep(region=here, found=[seen], now=timezone.now())
+    return UnmanagedEndpoint.objects.get(vpc_endpoint_id=seen.vpc_endpoint_id)
+
+
+def drifted(endpoint: Endpoint, **fields: Any) -> Endpoint:
+    """Let the survey find AWS with other values than what was approved; return the endpoint."""
+    endpoint.refresh_from_db()
+    there = endpoint.observed_endpoint()
+    assert there is not None
+    seen, now = replace(there, **fields), timezone.now()
+    found = drifts.differences_of(endpoint, seen)
+    assert found, "these values are as approved"
+    Endpoint.objects.filter(pk=endpoint.pk).update(
+        observed=seen.to_dict(), observed_at=now, version=endpoint.version + 1
+    )
+    with events.recorded(events.chain_of(endpoint.account)):
+        told = drifts.keep(news=[(endpoint, drifts.news_of(found, {}, may_open=True))], now=now)
+        events.record_all(chain=events.chain_of(endpoint.account), who=WORKER, at=now, news=told)
+    endpoint.refresh_from_db()
+    return endpoint
+
+
+def missing(endpoint: Endpoint) -> Endpoint:
+    """Let the survey find an endpoint gone from AWS; return it."""
+    changes = {"aws_state": "deleted"}
+    with events.recorded(events.chain_of(endpoint.account)):
+        transitions.apply(
+            to=endpoint,
+            transition="go_missing",
+            acting_as=Actor.WORKER,
+            who=WORKER,
+            now=timezone.now(),
+            changes=changes,
+        )
+    return endpoint
 
 
 def _provision(operation: Operation, *, state: str) -> Endpoint:

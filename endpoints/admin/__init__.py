@@ -15,6 +15,7 @@ from endpoints.admin import (
     policies,
     requests,
     reviews,
+    survey,
     tokens,
 )
 
@@ -28,6 +29,7 @@ __all__ = [
     "policies",
     "requests",
     "reviews",
+    "survey",
     "tokens",
 ]
 

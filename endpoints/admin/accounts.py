@@ -88,7 +88,15 @@ class AccountAdmin(EditableAdmin):
 class AccountRegionAdmin(ReadOnlyAdmin):
     """When each region was last read, and what stood in the way."""
 
-    list_display = ("account", "region", "inventory_at", "inventory_due_at", "observed_at", "inventory_error")
+    list_display = (
+        "account",
+        "region",
+        "inventory_at",
+        "inventory_due_at",
+        "observed_at",
+        "surveyed_at",
+        "inventory_error",
+    )
     list_filter = ("region", "account")
     list_select_related = ("account",)
     search_fields = ("account__name", "account__account_id", "region")

@@ -20,7 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from endpoints.api.problems import PreconditionFailed
-from endpoints.models import Change, Endpoint, EndpointRequest, PolicyRevision, Review
+from endpoints.models import Change, Endpoint, EndpointRequest, PolicyRevision, Review, UnmanagedEndpoint
 from endpoints.models.operations import OperationQuerySet
 from endpoints.services.reading import service_owner
 
@@ -71,6 +71,12 @@ def endpoint_versions(endpoints: QuerySet[Endpoint]) -> Versions:
         works=ArraySubquery(operations.values(row=JSONObject(id="pk", operation="operation__version"))),
     )
     return rows
+
+
+def unmanaged_versions(rows: QuerySet[UnmanagedEndpoint]) -> Versions:
+    """Return one light row per unmanaged endpoint."""
+    versions: Versions = rows.values("id", "changed_at", "adoption", *_names("account", "account_id", "name"))
+    return versions
 
 
 def revision_versions(revisions: QuerySet[PolicyRevision]) -> Versions:

@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from endpoints.api.problems import BadParameters
 from endpoints.domain import lifecycle
 from endpoints.domain.specs import ACCOUNT_ID, AWS_ID, REGION, SERVICE_NAME
-from endpoints.models import Change, Endpoint, EndpointRequest, Operation, User
+from endpoints.models import Change, Endpoint, EndpointRequest, Operation, UnmanagedEndpoint, User
 from endpoints.models.requests import ChangeAction
 
 _WHEN = "Write a time such as 2026-01-31T09:00:00Z (a + in an address is written %2B)."
@@ -132,9 +132,21 @@ class EndpointFilters(_Filters):
         AWS_ID, "Write an endpoint's id such as vpce-0a1b2c3d.", label="An endpoint, by AWS's id."
     )
 
+    drift = django_filters.ChoiceFilter(
+        method="by_drift",
+        choices=[("true", "AWS differs from what was approved"), ("false", "AWS is as approved")],
+        error_messages={"invalid_choice": "Write true or false."},
+        label="Whether AWS differs from what was approved.",
+    )
+
     class Meta:
         model = Endpoint
         fields: list[str] = []
+
+    def by_drift(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """Keep the endpoints with drift, or those without."""
+        drifted = Endpoint.objects.drifted().values("pk")
+        return queryset.filter(pk__in=drifted) if value == "true" else queryset.exclude(pk__in=drifted)
 
     def by_requester(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """Keep the endpoints that a person asked for."""
@@ -144,6 +156,25 @@ class EndpointFilters(_Filters):
             request__requester__in=User.objects.filter(**self.person(value)),
         )
         return queryset.filter(Exists(asked))
+
+
+class UnmanagedEndpointFilters(django_filters.FilterSet):  # type: ignore[misc]
+    """Unmanaged endpoints."""
+
+    account = _shaped(
+        ACCOUNT_ID,
+        "Write the account's twelve digits.",
+        field_name="account__account_id",
+        label="An AWS account, by its twelve digits.",
+    )
+    region = _shaped(REGION, _REGION, label="A region such as `eu-west-1`.")
+    vpc_id = _shaped(AWS_ID, _VPC, label="A VPC, by its id.")
+    service_name = _shaped(SERVICE_NAME, _SERVICE, label="An endpoint service, by its whole name.")
+    vpc_endpoint_type = django_filters.CharFilter(max_length=24, label="A type such as `Interface`.")
+
+    class Meta:
+        model = UnmanagedEndpoint
+        fields: list[str] = []
 
 
 class OperationFilters(_Placed):

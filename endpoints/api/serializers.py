@@ -13,7 +13,7 @@ from rest_framework.reverse import reverse
 
 from endpoints.domain import lifecycle
 from endpoints.domain.specs import DNS_RECORD_IP_TYPES, IP_ADDRESS_TYPES
-from endpoints.models import Change, Endpoint, EndpointRequest, Operation, PolicyRevision
+from endpoints.models import Change, Endpoint, EndpointRequest, Operation, PolicyRevision, UnmanagedEndpoint
 from endpoints.models.policies import CURRENT_STATES
 from endpoints.models.requests import ChangeAction, Severity
 from endpoints.models.reviews import Decision
@@ -279,6 +279,43 @@ def _none_yet() -> Any:
     return []
 
 
+class DriftSerializer(serializers.Serializer[Any]):
+    """A field of which AWS has something else than what was approved: by its name here, or `tags.` and a tag's key."""
+
+    field = serializers.CharField()
+    approved = serializers.JSONField(source="desired", allow_null=True)
+    observed = serializers.JSONField(allow_null=True)
+    first_seen_at = serializers.DateTimeField()
+
+
+class UnmanagedEndpointSerializer(serializers.Serializer[UnmanagedEndpoint]):
+    """An endpoint that AWS has and that no request stands behind, as the portal last saw it."""
+
+    id = serializers.IntegerField()
+    vpc_endpoint_id = serializers.CharField()
+    vpc_endpoint_type = serializers.CharField()
+    service_name = serializers.CharField()
+    vpc_id = serializers.CharField()
+    name = serializers.CharField(allow_blank=True)
+    account = AccountSerializer()
+    region = serializers.CharField()
+    aws_state = serializers.CharField()
+    subnet_ids = serializers.ListField(source="data.subnet_ids", child=serializers.CharField())
+    security_group_ids = serializers.ListField(source="data.security_group_ids", child=serializers.CharField())
+    route_table_ids = serializers.ListField(source="data.route_table_ids", child=serializers.CharField())
+    private_dns_enabled = serializers.BooleanField(source="data.private_dns_enabled")
+    policy_document = serializers.CharField(source="data.policy_document", allow_null=True)
+    requester_managed = serializers.BooleanField()
+    operation = serializers.UUIDField(
+        allow_null=True, help_text="The portal's operation that made it, by its ownership tag."
+    )
+    adoption_request = serializers.IntegerField(
+        source="adoption", allow_null=True, help_text="The open request to adopt it, by its id."
+    )
+    creation_timestamp = serializers.CharField(source="data.creation_timestamp", allow_blank=True)
+    first_seen_at = serializers.DateTimeField()
+
+
 class EndpointSerializer(serializers.Serializer[Endpoint]):
     """An endpoint: `desired` is what was approved; the ids, interfaces and names beside it are what AWS says."""
 
@@ -314,6 +351,7 @@ class EndpointSerializer(serializers.Serializer[Endpoint]):
     closed_at = serializers.DateTimeField(allow_null=True)
     updated_at = serializers.DateTimeField()
     last_error = serializers.SerializerMethodField()
+    drift = DriftSerializer(source="open_drift", many=True)
     acceptance = serializers.SerializerMethodField()
 
     @extend_schema_field(AcceptanceSerializer(allow_null=True))

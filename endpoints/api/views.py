@@ -21,7 +21,7 @@ from endpoints.api.pagination import LatestRevisionFirst, NewestFirst
 from endpoints.api.permissions import DeclaredRule
 from endpoints.api.schema import PROBLEMS
 from endpoints.api.serializers import EndpointSerializer, PolicyRevisionSerializer, RequestSerializer
-from endpoints.models import Change, Endpoint, EndpointRequest, Operation, PolicyRevision, Review, User
+from endpoints.models import Change, Drift, Endpoint, EndpointRequest, Operation, PolicyRevision, Review, User
 from endpoints.services.reading import service_owner
 
 
@@ -41,13 +41,14 @@ def loaded_requests(requests: QuerySet[EndpointRequest]) -> QuerySet[EndpointReq
 
 
 def loaded_endpoints(endpoints: QuerySet[Endpoint]) -> QuerySet[Endpoint]:
-    """Return endpoints with all that `EndpointSerializer` shows: three queries, however many there are."""
+    """Return endpoints with all that `EndpointSerializer` shows: four queries, however many there are."""
     revisions = PolicyRevision.objects.defer("document").order_by("-number")
     operations = Operation.objects.exclude(last_cure="").order_by("-created_at")
     owned = endpoints.annotate(service_owner=service_owner("account"))
     return owned.select_related("account", "owner_team").prefetch_related(
         Prefetch("policy_revisions", revisions, to_attr="all_revisions"),
         Prefetch("operations", operations, to_attr="all_operations"),
+        Prefetch("drifts", Drift.objects.open().order_by("id"), to_attr="open_drift"),
     )
 
 
@@ -83,7 +84,7 @@ class RequestList(ListView):
 
     def get_queryset(self) -> QuerySet[Any, Any]:
         """Return light rows."""
-        return etags.request_versions(EndpointRequest.objects.visible_to(_person(self.request)))
+        return etags.request_versions(EndpointRequest.objects.visible_to(person_of(self.request)))
 
     def load(self, ids: Sequence[int]) -> QuerySet[EndpointRequest]:
         """Return the requests."""
@@ -104,7 +105,7 @@ class EndpointList(ListView):
 
     def get_queryset(self) -> QuerySet[Any, Any]:
         """Return light rows."""
-        return etags.endpoint_versions(Endpoint.objects.visible_to(_person(self.request)))
+        return etags.endpoint_versions(Endpoint.objects.visible_to(person_of(self.request)))
 
     def load(self, ids: Sequence[int]) -> QuerySet[Endpoint]:
         """Return the endpoints."""
@@ -125,7 +126,7 @@ class PolicyRevisionList(ListView):
 
     def get_queryset(self) -> QuerySet[Any, Any]:
         """Return light rows. Raises Http404 for an endpoint that the person may not see."""
-        endpoints = Endpoint.objects.visible_to(_person(self.request)).filter(pk=self.kwargs["pk"])
+        endpoints = Endpoint.objects.visible_to(person_of(self.request)).filter(pk=self.kwargs["pk"])
         if not endpoints.exists():
             raise Http404
         return etags.revision_versions(PolicyRevision.objects.filter(endpoint=self.kwargs["pk"]))
@@ -150,7 +151,7 @@ class RequestDetail(PortalView):
     @extend_schema(operation_id="requests_retrieve", responses={200: RequestSerializer, **PROBLEMS})
     def get(self, request: Request, pk: int) -> HttpResponse:
         """One request with its changes, reviews and work, or 304."""
-        visible = EndpointRequest.objects.visible_to(_person(request)).filter(pk=pk)
+        visible = EndpointRequest.objects.visible_to(person_of(request)).filter(pk=pk)
         versions = etags.request_versions(visible).first()
         if versions is None:
             raise Http404
@@ -167,7 +168,7 @@ class EndpointDetail(PortalView):
     @extend_schema(operation_id="endpoints_retrieve", responses={200: EndpointSerializer, **PROBLEMS})
     def get(self, request: Request, pk: int) -> HttpResponse:
         """One endpoint: what it should be and what AWS says it is, or 304."""
-        visible = Endpoint.objects.visible_to(_person(request)).filter(pk=pk)
+        visible = Endpoint.objects.visible_to(person_of(request)).filter(pk=pk)
         versions = etags.endpoint_versions(visible).first()
         if versions is None:
             raise Http404
@@ -199,6 +200,7 @@ class UnknownPath(PortalView):
         raise NotFound("This API has no such path. GET /api/schema/ tells which there are.")
 
 
-def _person(request: Request) -> User:
+def person_of(request: Request) -> User:
+    """Return who asks."""
     assert isinstance(request.user, User), "the route's rule lets only people in"
     return request.user

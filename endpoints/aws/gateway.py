@@ -123,28 +123,26 @@ class Ec2Gateway:
 
     def describe_vpc_endpoint(self, vpc_endpoint_id: str) -> ObservedEndpoint | None:
         """Return one endpoint, or None where AWS doesn't know it: not yet, or no longer."""
-        return self.describe_vpc_endpoints([vpc_endpoint_id]).get(vpc_endpoint_id)
+        try:
+            with self._reading("describe_vpc_endpoints"):
+                answer = self._reads.describe_vpc_endpoints(VpcEndpointIds=[vpc_endpoint_id])
+        except AwsError as error:
+            if error.kind is Kind.NOT_FOUND:
+                return None
+            raise
+        return observed_from(dict(answer["VpcEndpoints"][0])) if answer["VpcEndpoints"] else None
 
-    def describe_vpc_endpoints(self, ids: Iterable[str]) -> dict[str, ObservedEndpoint]:
-        """Return the endpoints that exist among `ids`, by id.
+    def describe_vpc_endpoints(self, ids: Iterable[str], *, vpc_ids: Iterable[str]) -> dict[str, ObservedEndpoint]:
+        """Return the endpoints that exist among `ids`, by id, from one paged listing; `vpc_ids` is where they are.
 
-        AWS refuses a whole call for one unknown id. Then everything is listed in pages and filtered here, so that
-        the number of calls stays bounded by the region's size and not by the number of missing ids.
+        By filter, not by `VpcEndpointIds`: there AWS refuses the whole call for one id that it doesn't know.
         """
-        wanted = sorted(set(ids))
+        wanted = set(ids)
         if not wanted:
             return {}
-        try:
-            found: list[ObservedEndpoint] = []
-            for chunk in _chunks(wanted, PAGE):
-                with self._reading("describe_vpc_endpoints"):
-                    answer = self._reads.describe_vpc_endpoints(VpcEndpointIds=chunk)
-                found += [observed_from(dict(item)) for item in answer["VpcEndpoints"]]
-        except AwsError as error:
-            if error.kind is not Kind.NOT_FOUND:
-                raise
-            found = [] if len(wanted) == 1 else list(self.list_vpc_endpoints())
-        return {item.vpc_endpoint_id: item for item in found if item.vpc_endpoint_id in set(wanted)}
+        filters = _narrowest(("vpc-endpoint-id", wanted), ("vpc-id", set(vpc_ids)))
+        found = map(observed_from, self._pages("describe_vpc_endpoints", "VpcEndpoints", PAGE, **filters))
+        return {item.vpc_endpoint_id: item for item in found if item.vpc_endpoint_id in wanted}
 
     def list_vpc_endpoints(self) -> Iterator[ObservedEndpoint]:
         """Yield every endpoint of the region, in pages of 1,000."""
@@ -158,15 +156,27 @@ class Ec2Gateway:
             observed_from(item) for item in self._pages("describe_vpc_endpoints", "VpcEndpoints", PAGE, Filters=filters)
         ]
 
-    def network_interfaces(self, ids: Iterable[str]) -> dict[str, NetworkInterface]:
-        """Return network interfaces by id; unknown ids are left out."""
-        found: dict[str, NetworkInterface] = {}
-        for chunk in _chunks(sorted(set(ids)), IDS_A_CALL):
-            filters = [{"Name": "network-interface-id", "Values": chunk}]
-            for item in self._pages("describe_network_interfaces", "NetworkInterfaces", PAGE, Filters=filters):
-                interface = interface_from(item)
-                found[interface.network_interface_id] = interface
-        return found
+    def network_interfaces(self, ids: Iterable[str], *, vpc_ids: Iterable[str] = ()) -> dict[str, NetworkInterface]:
+        """Return network interfaces of endpoints by id, from one paged listing; unknown ids are left out.
+
+        `vpc_ids` is where they are, which narrows the listing when there are too many ids for a filter.
+        """
+        wanted = set(ids)
+        if not wanted:
+            return {}
+        filters = _narrowest(("network-interface-id", wanted), ("vpc-id", set(vpc_ids)))
+        if len(wanted) > IDS_A_CALL:
+            filters = {"Filters": [*filters.get("Filters", ()), _OF_ENDPOINTS]}
+        return {
+            item.network_interface_id: item for item in self._interfaces(filters) if item.network_interface_id in wanted
+        }
+
+    def list_network_interfaces(self) -> Iterator[NetworkInterface]:
+        """Yield the network interfaces of every endpoint of the region, in pages of 1,000."""
+        yield from self._interfaces({"Filters": [_OF_ENDPOINTS]})
+
+    def _interfaces(self, filters: dict[str, Any]) -> Iterator[NetworkInterface]:
+        yield from map(interface_from, self._pages("describe_network_interfaces", "NetworkInterfaces", PAGE, **filters))
 
     def prefix_lists(self) -> dict[str, str]:
         """Return the ids of the AWS services' prefix lists by their name, such as com.amazonaws.eu-west-1.s3."""
@@ -212,6 +222,10 @@ class Ec2Gateway:
                 return
 
 
-def _chunks(items: list[str], size: int) -> Iterator[list[str]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
+_OF_ENDPOINTS: dict[str, Any] = {"Name": "interface-type", "Values": ["vpc_endpoint", "gateway_load_balancer_endpoint"]}
+
+
+def _narrowest(*choices: tuple[str, set[str]]) -> dict[str, Any]:
+    """Return the arguments for the first filter whose values fit into a call; none where no filter does."""
+    fits = next(((name, values) for name, values in choices if 0 < len(values) <= IDS_A_CALL), None)
+    return {"Filters": [{"Name": fits[0], "Values": sorted(fits[1])}]} if fits else {}

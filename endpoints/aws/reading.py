@@ -10,7 +10,10 @@ from endpoints.domain.observed import DnsEntry, NetworkInterface, ObservedEndpoi
 
 
 def observed_from(item: Mapping[str, Any]) -> ObservedEndpoint:
-    """Return one endpoint. States are folded to lower case: the wire says `pendingAcceptance`, the model `Pending…`."""
+    """Return one endpoint. States are folded to lower case: the wire says `pendingAcceptance`, the model `Pending…`.
+
+    Ids are sorted: AWS promises no order, and another order must not look like a change.
+    """
     error = item.get("LastError") or {}
     created = item.get("CreationTimestamp")
     dns = item.get("DnsOptions") or {}
@@ -21,9 +24,9 @@ def observed_from(item: Mapping[str, Any]) -> ObservedEndpoint:
         service_name=item.get("ServiceName", ""),
         state=str(item.get("State", "")).lower(),
         policy_document=item.get("PolicyDocument"),
-        route_table_ids=tuple(item.get("RouteTableIds", ())),
-        subnet_ids=tuple(item.get("SubnetIds", ())),
-        security_group_ids=tuple(group["GroupId"] for group in item.get("Groups", ()) if group.get("GroupId")),
+        route_table_ids=tuple(sorted(item.get("RouteTableIds", ()))),
+        subnet_ids=tuple(sorted(item.get("SubnetIds", ()))),
+        security_group_ids=_groups(item),
         private_dns_enabled=bool(item.get("PrivateDnsEnabled", False)),
         requester_managed=bool(item.get("RequesterManaged", False)),
         owner_id=item.get("OwnerId", ""),
@@ -35,7 +38,7 @@ def observed_from(item: Mapping[str, Any]) -> ObservedEndpoint:
             for entry in item.get("DnsEntries", ())
             if entry.get("DnsName")
         ),
-        network_interface_ids=tuple(item.get("NetworkInterfaceIds", ())),
+        network_interface_ids=tuple(sorted(item.get("NetworkInterfaceIds", ()))),
         service_region=item.get("ServiceRegion", ""),
         ip_address_type=str(item.get("IpAddressType", "")).lower(),
         dns_record_ip_type=str(dns.get("DnsRecordIpType", "")).lower(),
@@ -52,5 +55,9 @@ def interface_from(item: Mapping[str, Any]) -> NetworkInterface:
         availability_zone=item.get("AvailabilityZone", ""),
         private_ip_address=item.get("PrivateIpAddress", ""),
         status=str(item.get("Status", "")).lower(),
-        security_group_ids=tuple(group["GroupId"] for group in item.get("Groups", ())),
+        security_group_ids=_groups(item),
     )
+
+
+def _groups(item: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(sorted(group["GroupId"] for group in item.get("Groups", ()) if group.get("GroupId")))

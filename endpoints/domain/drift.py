@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
 
 from endpoints.domain.observed import ObservedEndpoint
 from endpoints.domain.plan import SamePolicy
@@ -80,6 +81,41 @@ def _tags(desired: EndpointSpec, observed: ObservedEndpoint) -> Iterator[Differe
     for key, value in sorted(desired.all_tags.items()):
         if there.get(key) != value:
             yield Difference(f"tags.{key}", value, there.get(key))
+
+
+def accepted(
+    desired: EndpointSpec,
+    observed: ObservedEndpoint,
+    found: Iterable[Difference],
+    *,
+    is_full_access: Callable[[str], bool],
+) -> EndpointSpec:
+    """Return the approved spec with what differs taken from what is there, and everything else as it was asked for.
+
+    Tags that only somebody else set stay theirs, and what the spec leaves to AWS stays AWS's choice. Raises SpecError
+    when the two don't fit together.
+    """
+    there = spec_of(observed, account_id=desired.account_id, region=desired.region, is_full_access=is_full_access)
+    names = {item.field for item in found}
+    values: dict[str, Any] = {name: getattr(there, name) for name in names if "." not in name}
+    tags = {key: value for key, value in observed.tags if key in desired.all_tags}
+    if "tags.Name" in names:
+        values["name"] = tags.get("Name", "")
+    if any(name.startswith("tags.") for name in names):
+        values["tags"] = tuple((key, tags[key]) for key, _ in desired.tags if key in tags)
+    if desired.subnet_configurations:
+        kept = values.get("subnet_ids", desired.subnet_ids)
+        addresses = {**desired.fixed_addresses, **observed.addresses}
+        values["subnet_configurations"] = tuple(
+            replace(item, ipv4=addresses[item.subnet_id])
+            for item in desired.subnet_configurations
+            if item.subnet_id in kept
+        )
+    if "private_dns_enabled" in names:
+        # They go together: whom it answers, and whether it is to be put off.
+        inbound = "private_dns_only_for_inbound_resolver_endpoint"
+        values |= {inbound: getattr(there, inbound), "private_dns_when_available": False}
+    return replace(desired, **values)
 
 
 def spec_of(

@@ -118,6 +118,7 @@ class EndpointFilter(Filter):
     )
     region = forms.CharField(label="Region", max_length=32)
     team = forms.ModelChoiceField(label="Team", queryset=Team.objects.all(), empty_label="Any team")
+    drift = forms.BooleanField(label="Drifted")
     gone = forms.BooleanField(label="Also deleted")
     sort = forms.ChoiceField(label="Sort", choices=SORTS)
 
@@ -125,6 +126,8 @@ class EndpointFilter(Filter):
         """Return the endpoints asked for, in order."""
         values = self.cleaned_data
         rows = self.narrow(rows)
+        if values.get("drift"):
+            rows = rows.filter(pk__in=Endpoint.objects.drifted().values("pk"))
         if not values.get("gone") and not values.get("status"):
             rows = rows.filter(status__in=lifecycle.ENDPOINT.live())
         if values.get("q"):

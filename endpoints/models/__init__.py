@@ -1,6 +1,7 @@
 """What is stored, with its constraints and querysets: one module per noun."""
 
 from endpoints.models.accounts import Account, AccountCheck, AccountRegion
+from endpoints.models.drift import Drift
 from endpoints.models.endpoints import Endpoint
 from endpoints.models.events import Event
 from endpoints.models.inventory import InventoryItem
@@ -9,6 +10,7 @@ from endpoints.models.people import Membership, Role, RoleAssignment, Team, User
 from endpoints.models.policies import PolicyRevision
 from endpoints.models.requests import Change, Check, EndpointRequest
 from endpoints.models.reviews import Review
+from endpoints.models.unmanaged import UnmanagedEndpoint
 
 __all__ = [
     "Account",
@@ -16,6 +18,7 @@ __all__ = [
     "AccountRegion",
     "Change",
     "Check",
+    "Drift",
     "Endpoint",
     "EndpointRequest",
     "Event",
@@ -28,5 +31,6 @@ __all__ = [
     "Role",
     "RoleAssignment",
     "Team",
+    "UnmanagedEndpoint",
     "User",
 ]

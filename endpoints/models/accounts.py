@@ -45,7 +45,8 @@ class Account(models.Model):
 class AccountRegion(models.Model):
     """One account in one region: when it was last read, and who reads it now.
 
-    The lease lets one observer at a time describe what is in flight there.
+    The lease lets one observer at a time describe what is in flight there; the survey, which looks at everything and
+    takes longer, has a lease of its own, so that neither waits for the other.
     """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="account_regions")
@@ -56,6 +57,11 @@ class AccountRegion(models.Model):
     observed_at = models.DateTimeField(null=True, blank=True)
     lease_owner = models.CharField(max_length=80, blank=True, default="")
     lease_expires_at = models.DateTimeField(null=True, blank=True)
+    survey_due_at = models.DateTimeField(null=True, blank=True)
+    surveyed_at = models.DateTimeField(null=True, blank=True)
+    survey_error = models.TextField(blank=True, default="")
+    survey_lease_owner = models.CharField(max_length=80, blank=True, default="")
+    survey_lease_expires_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["account__name", "region"]

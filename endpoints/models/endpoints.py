@@ -25,9 +25,27 @@ class EndpointQuerySet(models.QuerySet["Endpoint"]):
 
         return self.filter(endpoints_visible_to(user))
 
+    def drifted(self) -> Self:
+        """Return those of which AWS has something else than what was approved."""
+        return self.filter(_open_drift())
+
+    def with_drift(self) -> Self:
+        """Add `drifted`: whether AWS has something else than what was approved."""
+        return self.annotate(drifted=_open_drift())
+
+
+def _open_drift() -> models.Exists:
+    from endpoints.models.drift import Drift
+
+    return models.Exists(Drift.objects.open().filter(endpoint=models.OuterRef("pk")))
+
 
 class Endpoint(models.Model):
-    """One endpoint: `desired` with its generation, `observed`, our `status` and AWS's `aws_state`."""
+    """One endpoint: `desired` with its generation, `observed`, our `status` and AWS's `aws_state`.
+
+    `observed_at` is when AWS was last noted to have it so; the survey doesn't write where nothing is new.
+    `absent_since` is when a complete listing first lacked it: one listing may lag behind, a second one counts.
+    """
 
     account = models.ForeignKey("endpoints.Account", on_delete=models.PROTECT, related_name="endpoints")
     region = models.CharField(max_length=32)
@@ -41,6 +59,7 @@ class Endpoint(models.Model):
     generation = models.PositiveIntegerField(default=1)
     observed: models.JSONField[dict[str, Any] | None, dict[str, Any] | None] = models.JSONField(null=True, blank=True)
     observed_at = models.DateTimeField(null=True, blank=True)
+    absent_since = models.DateTimeField(null=True, blank=True)
     status = models.CharField(
         max_length=24, choices=lifecycle.ENDPOINT.choices(), default=lifecycle.ENDPOINT.initial, db_index=True
     )

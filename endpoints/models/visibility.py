@@ -46,3 +46,15 @@ def endpoints_visible_to(user: User) -> Q:
     if sees_all(user):
         return Q()
     return Q(owner_team__in=user.memberships.values("team")) | Q(account__in=accounts_approved_by(user).values("pk"))
+
+
+def unmanaged_visible_to(user: User) -> Q:
+    """Return the filter for unmanaged endpoints, which no team owns: one's accounts' as approver, or all.
+
+    Engineers see those of every account that they can ask in, since adopting is asking.
+    """
+    if sees_all(user):
+        return Q()
+    if RoleAssignment.objects.filter(user=user, role=Role.ENGINEER).exists():
+        return Q(account__is_active=True) | Q(account__in=accounts_approved_by(user).values("pk"))
+    return Q(account__in=accounts_approved_by(user).values("pk"))

@@ -12,6 +12,7 @@ from endpoints.network import preflight
 from endpoints.network.preflight import Finding
 from endpoints.network.snapshot import Part, Snapshot
 from endpoints.policy import grammar
+from endpoints.services import adoption
 from endpoints.services.drafts import ChangeDraft, Draft
 
 __all__ = ["Finding", "blocks", "findings_for", "findings_of", "policy_findings", "snapshot_for"]
@@ -32,7 +33,7 @@ def findings_for(change: ChangeDraft, *, account: Account, replaces: Endpoint | 
         return []
     found = policy_findings(change.spec)
     if change.action == ChangeAction.ADOPT:
-        return _ordered(found)
+        return _ordered(found + adoption.findings_for(change.spec, change.adopts, account=account))
     rules = preflight.POLICY_RULES if change.action == ChangeAction.POLICY else preflight.RULES
     snapshot = snapshot_for(change.spec, account=account)
     if change.action == ChangeAction.MODIFY and change.endpoint:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -48,26 +48,29 @@ def record(
     data: Mapping[str, Any] | None = None,
 ) -> Event:
     """Append one event in the running transaction. Raises TransactionManagementError outside one."""
+    event = Event(verb=verb, request_id=request_id, endpoint_id=endpoint_id, summary=summary, data=dict(data or {}))
+    record_all(chain=chain, who=who, at=at, news=[event])
+    return event
+
+
+def record_all(*, chain: str, who: Who, at: datetime, news: Sequence[Event]) -> None:
+    """Append events that happened at once, in a fixed number of queries; each brings verb, subject, summary and data.
+
+    Raises TransactionManagementError outside a transaction.
+    """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("An event commits with what it tells of, or not at all.")
+    if not news:
+        return
     _lock(chain)
     last = Event.objects.filter(chain=chain).order_by("-sequence").values_list("sequence", "digest").first()
-    sequence, previous = (last[0] + 1, last[1]) if last else (1, GENESIS)
-    event = Event(
-        chain=chain,
-        sequence=sequence,
-        at=at,
-        actor=who.name,
-        channel=who.channel,
-        verb=verb,
-        request_id=request_id,
-        endpoint_id=endpoint_id,
-        summary=summary,
-        data=dict(data or {}),
-    )
-    event.digest = digest(event, previous)
-    event.save(force_insert=True)
-    return event
+    sequence, previous = last or (0, GENESIS)
+    for event in news:
+        sequence += 1
+        event.chain, event.sequence, event.at = chain, sequence, at
+        event.actor, event.channel = who.name, who.channel
+        event.digest = previous = digest(event, previous)
+    Event.objects.bulk_create(news)
 
 
 def digest(event: Event, previous: str) -> str:

@@ -56,7 +56,7 @@ def observe(*, account_region_id: int) -> int:
         found, interfaces = _look(region, operations) if operations else ({}, {})
         for operation in operations:
             seen = found.get(operation.endpoint.vpc_endpoint_id or "")
-            _settle_alone(operation, _with_interfaces(seen, interfaces))
+            _settle_alone(operation, with_interfaces(seen, interfaces))
         return len(operations)
     except NotYet as later:
         log.info("observing %s: %s", region, later)
@@ -79,11 +79,11 @@ def _look(
     region: AccountRegion, operations: list[Operation]
 ) -> tuple[dict[str, ObservedEndpoint], dict[str, NetworkInterface]]:
     client = gateway(region.account, region.region, patience=PATIENCE)
-    found = client.describe_vpc_endpoints(
-        item.endpoint.vpc_endpoint_id for item in operations if item.endpoint.vpc_endpoint_id
-    )
+    there = [item.endpoint for item in operations if item.endpoint.vpc_endpoint_id]
+    vpcs = {item.vpc_id for item in there}
+    found = client.describe_vpc_endpoints((str(item.vpc_endpoint_id) for item in there), vpc_ids=vpcs)
     wanted = [interface for item in found.values() for interface in item.network_interface_ids]
-    interfaces = client.network_interfaces(wanted) if wanted else {}
+    interfaces = client.network_interfaces(wanted, vpc_ids=vpcs)
     services = {item.service_name for item in found.values() if item.vpc_endpoint_type == "Gateway"}
     if services:
         lists = client.prefix_lists()
@@ -91,9 +91,10 @@ def _look(
     return found, interfaces
 
 
-def _with_interfaces(
+def with_interfaces(
     seen: ObservedEndpoint | None, interfaces: Mapping[str, NetworkInterface]
 ) -> ObservedEndpoint | None:
+    """Return an endpoint with what is known of its network interfaces."""
     if seen is None:
         return None
     mine = tuple(interfaces[item] for item in seen.network_interface_ids if item in interfaces)

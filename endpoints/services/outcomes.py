@@ -19,7 +19,7 @@ from endpoints.models import Endpoint, EndpointRequest, Operation, operations
 from endpoints.models.operations import AttemptOutcome
 from endpoints.models.requests import ChangeAction
 from endpoints.queue import wake_operation
-from endpoints.services import attempts, events, policies, transitions
+from endpoints.services import attempts, drifts, events, policies, transitions
 from endpoints.services.actors import WORKER
 
 MAX_ATTEMPTS = operations.MAX_ATTEMPTS
@@ -105,6 +105,7 @@ def succeed(operation: Operation, *, now: datetime) -> None:
         _move_endpoint(
             endpoint, "become_available", now, {"available_at": since, "last_error": "", "last_error_code": ""}
         )
+    drifts.close(endpoint=endpoint, now=now, is_gone=operation.action == ChangeAction.DELETE)
     _move(operation, "succeed", now, {**_FREE, "finished_at": now})
     _release_followers(operation, now)
     refresh_request(operation.request, now=now)

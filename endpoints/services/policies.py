@@ -25,6 +25,8 @@ def same_policy(first: str | None, second: str | None) -> bool:
 
     An unreadable text equals only itself.
     """
+    if first == second:
+        return True
     try:
         return equivalent(parse(first or FULL_ACCESS), parse(second or FULL_ACCESS))
     except PolicySyntaxError:

@@ -10,8 +10,14 @@ from django.db.models.functions import RowNumber
 
 from endpoints.models import AccountCheck, Operation
 from endpoints.models.operations import ROUTINE
-from endpoints.queue import wake_inventory, wake_observer, wake_waiting_account_check, wake_waiting_operation
-from endpoints.services import deadletters, inventory, observation, policies
+from endpoints.queue import (
+    wake_inventory,
+    wake_observer,
+    wake_survey,
+    wake_waiting_account_check,
+    wake_waiting_operation,
+)
+from endpoints.services import deadletters, inventory, observation, policies, survey
 
 BATCH = 500
 """How many operations one look wakes, at most."""
@@ -24,21 +30,26 @@ class Swept:
     """How much one sweep found."""
 
     inventories: int
+    surveys: int
     revisions: int
     account_checks: int = 0
 
 
 def sweep(*, now: datetime) -> Swept:
-    """Wake a worker for each due inventory, let applied policies take effect, and tell what needs a person."""
+    """Wake a worker for each due inventory and survey, let policies take effect, and tell what needs a person."""
     deadletters.tell()
     stale = inventory.due()
     for account_region_id in stale:
         wake_inventory(account_region_id)
+    unseen = survey.due()
+    for account_region_id in unseen:
+        wake_survey(account_region_id)
     checks = list(AccountCheck.objects.due().order_by("at").values_list("pk", "version")[:BATCH])
     for check_id, version in checks:
         wake_waiting_account_check(check_id, version)
     return Swept(
         inventories=len(stale),
+        surveys=len(unseen),
         revisions=policies.let_take_effect(now=now),
         account_checks=len(checks),
     )

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from endpoints import queue
-from endpoints.services import account_checks, inventory, observation, provisioning, sweeping
+from endpoints.services import account_checks, inventory, observation, provisioning, survey, sweeping
 
 
 @shared_task(name=queue.PROVISION)
@@ -35,6 +35,12 @@ def observe_due() -> None:
 def refresh_inventory(*, account_region_id: int) -> None:
     """Read one account-region's inventory."""
     inventory.refresh(account_region_id=account_region_id, now=timezone.now())
+
+
+@shared_task(name=queue.SURVEY)
+def survey_region(*, account_region_id: int) -> None:
+    """Compare everything in one account-region with what was approved."""
+    survey.survey(account_region_id=account_region_id, now=timezone.now())
 
 
 @shared_task(name=queue.CHECK_ACCOUNT)

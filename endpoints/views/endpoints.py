@@ -18,7 +18,7 @@ def endpoint_list(request: HttpRequest) -> HttpResponse:
     """List the endpoints that the person sees."""
     user = signed_in(request)
     chosen = EndpointFilter(request.GET)
-    visible = Endpoint.objects.visible_to(user).annotate(service_owner=reading.service_owner("account"))
+    visible = Endpoint.objects.visible_to(user).with_drift().annotate(service_owner=reading.service_owner("account"))
     rows = chosen.apply(visible.select_related("account", "owner_team"), user)
     return render(request, "endpoints/list.html", {"filter": chosen, "page": page_of(request, rows)})
 

@@ -25,12 +25,24 @@ from endpoints.views.endpoint_modify import edit_modification
 from endpoints.views.listing import signed_in
 from endpoints.views.present.marks import live_mark
 from endpoints.views.present.request_page import EDITABLE, RequestPage
+from endpoints.views.repairs import edit_recreation, edit_restoration
 from endpoints.views.request_form import edit_creation, edit_replacement
+from endpoints.views.unmanaged import edit_adoption
 
 DECISIONS = {"approve": reviews.approve, "request_changes": reviews.request_changes, "reject": reviews.reject}
+
+
+def _edit_in_place(request: HttpRequest, edited: EndpointRequest, change: Change) -> HttpResponse:
+    """Edit a modification in its form; one that restores what was approved has nothing there to choose."""
+    restores = change.endpoint is not None and change.spec == change.endpoint.desired
+    return (edit_restoration if restores else edit_modification)(request, edited, change)
+
+
 EDITS: dict[str, Callable[[HttpRequest, EndpointRequest, Change], HttpResponse]] = {
     ChangeAction.POLICY: edit_policy,
-    ChangeAction.MODIFY: edit_modification,
+    ChangeAction.ADOPT: edit_adoption,
+    ChangeAction.MODIFY: _edit_in_place,
+    ChangeAction.RECREATE: edit_recreation,
     ChangeAction.DELETE: edit_deletion,
 }
 SAID = {"approve": "Approved.", "request_changes": "Sent back to the requester.", "reject": "Rejected."}

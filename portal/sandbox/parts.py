@@ -147,6 +147,7 @@ def _common(options: Options, environ: Mapping[str, str]) -> dict[str, str]:
     }
     # AWS's policies take some minutes to take effect; who tries the portal sees it in one sitting.
     env.setdefault("PORTAL_POLICY_EFFECT_SECONDS", "20")
+    env.setdefault("PORTAL_DRIFT_SECONDS", "30")
     if not options.local:
         env.setdefault("ALLOWED_HOSTS", "*")  # whoever binds to a network chose to be found there
     return env

@@ -96,3 +96,4 @@ PARTNER_SERVICE = f"com.amazonaws.vpce.{HUB.region}.{PARTNER_SERVICE_ID}"
 # Endpoints that exist already: nobody asked the portal for them.
 EXISTING_GATEWAY_ID = "vpce-6af52a455410e1235"  # S3, in data-dev-lake, on its private route table
 EXISTING_INTERFACE_ID = "vpce-7c6012c7ef700f6b8"  # KMS, in shared-services-hub, private subnets a and b
+REQUESTER_MANAGED_ID = "vpce-0730abc2ddb75d8b8"  # GuardDuty's own, in shared-services-hub; nobody else may change it

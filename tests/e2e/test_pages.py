@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -12,7 +13,7 @@ from django.utils import timezone
 from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
-from endpoints.models import Account, EndpointRequest, Operation, Role, User
+from endpoints.models import Account, Endpoint, EndpointRequest, Operation, Role, User
 from endpoints.services import operations, requests
 from endpoints.services.actors import person
 from endpoints.services.drafts import ChangeDraft, Draft
@@ -78,6 +79,17 @@ class World:
             "The partner's ledger",
         )
         (self.partner,) = factories.pending_acceptance(factories.approved(self.accepting, self.approver))
+        self.drifted = self._made(policy_document=POLICY, private_dns_enabled=False)
+        factories.drifted(self.drifted, policy_document=factories.READ_ONLY, subnet_ids=(), private_dns_enabled=True)
+        self.lost = factories.missing(self._made(private_dns_enabled=False))
+        self.unmanaged = factories.unmanaged(self.account, policy_document=POLICY)
+        factories.unmanaged(self.account, requester_managed=True, vpc_endpoint_type="Interface")
+        factories.unmanaged(self.account, tags=(("portal:operation", str(factories.uuid.uuid4())),))
+
+    def _made(self, **fields: Any) -> Endpoint:
+        asked = self._asked(factories.interface_spec(self.account, **fields), "Another one")
+        (endpoint,) = factories.available(factories.approved(asked, self.approver))
+        return endpoint
 
     def _asked(self, spec: factories.EndpointSpec, title: str) -> EndpointRequest:
         return factories.submitted(self.account, self.engineer, spec, title=title)
@@ -136,6 +148,13 @@ class World:
             ("policy-revision", self.engineer, reverse("policy_revision", args=[self.endpoint.pk, 2])),
             ("rollback", self.engineer, reverse("policy_rollback", args=[self.endpoint.pk, 2])),
             ("delete", self.engineer, reverse("endpoint_delete", args=[self.endpoint.pk])),
+            ("endpoint-drifted", self.engineer, self.drifted.get_absolute_url()),
+            ("drift-restore", self.engineer, reverse("endpoint_restore", args=[self.drifted.pk])),
+            ("drift-accept", self.engineer, reverse("endpoint_accept", args=[self.drifted.pk])),
+            ("endpoint-lost", self.engineer, self.lost.get_absolute_url()),
+            ("recreate", self.engineer, reverse("endpoint_recreate", args=[self.lost.pk])),
+            ("unmanaged", self.engineer, reverse("endpoint_unmanaged")),
+            ("adopt", self.engineer, reverse("endpoint_adopt", args=[self.unmanaged.pk])),
             ("delete-used", self.engineer, reverse("endpoint_delete", args=[self.interface.pk])),
             ("modify", self.engineer, reverse("endpoint_modify", args=[self.interface.pk])),
             ("modify-gateway", self.engineer, reverse("endpoint_modify", args=[self.endpoint.pk])),

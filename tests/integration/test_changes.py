@@ -11,7 +11,7 @@ from endpoints.domain.drift import spec_of
 from endpoints.domain.specs import EndpointSpec
 from endpoints.models import AccountRegion, Endpoint, Event, InventoryItem, Operation, PolicyRevision
 from endpoints.models.requests import ChangeAction
-from endpoints.services import checks, events, inventory, provisioning, requests
+from endpoints.services import checks, events, inventory, provisioning, requests, survey
 from endpoints.services.actors import person
 from endpoints.services.drafts import ChangeDraft
 from endpoints.services.errors import Conflict
@@ -32,6 +32,13 @@ def made(cast: Cast, spec: EndpointSpec) -> Endpoint:
 
 def calls(aws: World, name: str) -> int:
     return len(aws.calls(name))
+
+
+def look(cast: Cast) -> None:
+    """Let the survey see what AWS has."""
+    AccountRegion.objects.update(survey_due_at=None)
+    region = AccountRegion.objects.get(account=cast.account)
+    assert survey.survey(account_region_id=region.pk, now=factories.timezone.now())
 
 
 def as_spec(cast: Cast, vpc_endpoint_id: str) -> EndpointSpec:
@@ -156,6 +163,7 @@ def test_an_adopted_endpoint_is_managed_as_it_is(cast: Cast) -> None:
         PolicyDocument=READ_ONLY,
     )["VpcEndpoint"]["VpcEndpointId"]
     before = cast.aws.endpoints()
+    look(cast)
     asked = factories.adoption(cast.account, cast.engineer, as_spec(cast, vpc_endpoint_id), vpc_endpoint_id)
     assert cast.work(factories.approved(asked, cast.approver)).status == "available"
     endpoint = Endpoint.objects.get()
@@ -175,6 +183,7 @@ def test_an_endpoint_is_adopted_once_and_not_when_it_has_changed(cast: Cast) -> 
         "VpcEndpoint"
     ]["VpcEndpointId"]
     spec = as_spec(cast, vpc_endpoint_id)
+    look(cast)
     first = factories.adoption(cast.account, cast.engineer, spec, vpc_endpoint_id)
     second = factories.adoption(cast.account, cast.engineer, spec, vpc_endpoint_id)
     ec2.modify_vpc_endpoint(VpcEndpointId=vpc_endpoint_id, AddRouteTableIds=cast.aws.route_table_ids[:1])
@@ -185,6 +194,7 @@ def test_an_endpoint_is_adopted_once_and_not_when_it_has_changed(cast: Cast) -> 
         factories.approved(second, cast.approver)
     assert cast.aws.endpoints() == held
     requests.withdraw(request=failed, by=person(cast.engineer), now=factories.timezone.now())
+    look(cast)
     again = factories.adoption(cast.account, cast.engineer, as_spec(cast, vpc_endpoint_id), vpc_endpoint_id)
     assert cast.work(factories.approved(again, cast.approver)).status == "available"
 

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from endpoints.models import Account, Endpoint, EndpointRequest, Operation, Role, User
+from endpoints.models import Account, Endpoint, EndpointRequest, Operation, Role, UnmanagedEndpoint, User
 from tests import factories as make
 from tests.integration.browsers import browser
 
@@ -104,6 +104,7 @@ SEEN = {"version": "1"}
 
 API = {
     **dict.fromkeys(["api_requests", "api_requests_slash", "api_endpoints", "api_endpoints_slash"], reads(WITH_A_ROLE)),
+    **dict.fromkeys(["api_unmanaged_endpoints", "api_unmanaged_endpoints_slash"], reads(WITH_A_ROLE)),
     **dict.fromkeys(["api_request", "api_request_slash"], reads(SEES_OWN, SEES_FOREIGN, "request")),
     **dict.fromkeys(
         ["api_endpoint", "api_endpoint_slash", "api_policy_revisions", "api_policy_revisions_slash"],
@@ -148,9 +149,15 @@ ENDPOINTS = {
             ("endpoint_modify", {}),
             ("endpoint_replace", {}),
             ("endpoint_policy_new", {}),
+            ("endpoint_restore", {}),
+            ("endpoint_accept", {}),
+            ("endpoint_recreate", {}),
             ("policy_rollback", {"number": 1}),
         ]
     },
+    "endpoint_unmanaged": reads(WITH_A_ROLE),
+    # No team owns what nobody asked for: every engineer may ask to adopt it, in the name of their team.
+    "endpoint_adopt": Row({"GET": ENGINEERS, "POST": ENGINEERS}, {"GET": ENGINEERS, "POST": ENGINEERS}, "unmanaged"),
     "policy_check": Row({"POST": ENGINEERS}, form={"policy_document": "{}"}),
 }
 ACCOUNTS = {
@@ -206,7 +213,7 @@ class Stage:
     """The cast, and the objects that they meet."""
 
     people: dict[str, User]
-    objects: dict[tuple[str, str], EndpointRequest | Endpoint | Account | Operation]
+    objects: dict[tuple[str, str], EndpointRequest | Endpoint | Account | Operation | UnmanagedEndpoint]
     sessions: dict[str, str]
 
     def address(self, name: str, row: Row, relation: str) -> str:
@@ -251,7 +258,7 @@ def _set() -> Stage:
         "administrator": make.make_person("administrator", Role.ADMINISTRATOR),
         "superuser": User.objects.create_superuser("superuser", password=make.PASSWORD),
     }
-    objects: dict[tuple[str, str], EndpointRequest | Endpoint | Account | Operation] = {}
+    objects: dict[tuple[str, str], EndpointRequest | Endpoint | Account | Operation | UnmanagedEndpoint] = {}
     for relation, account, asks, decides in [
         ("own", here, "owner", "approver"),
         ("foreign", there, "outsider", "elsewhere"),
@@ -259,6 +266,7 @@ def _set() -> Stage:
         objects["account", relation] = account
         done = make.approved(make.submitted(account, people[asks]), people[decides])
         objects["endpoint", relation] = make.available(done)[0]
+        objects["unmanaged", relation] = make.unmanaged(account)
         objects["operation", relation] = Operation.objects.get(request=done)
         objects["request", relation] = make.submitted(account, people[asks], make.interface_spec(account))
     people = {name: User.objects.get(pk=user.pk) for name, user in people.items()}

@@ -9,10 +9,11 @@ from django.conf import settings
 
 from endpoints import permissions
 from endpoints.domain import lifecycle
+from endpoints.domain.ended import ENDED
 from endpoints.domain.observed import BEYOND_RETRY, ObservedEndpoint
 from endpoints.domain.plan import GONE_STATES
 from endpoints.domain.specs import EndpointSpec, EndpointType
-from endpoints.models import Endpoint, EndpointRequest, Operation, PolicyRevision
+from endpoints.models import AccountRegion, Endpoint, EndpointRequest, Operation, PolicyRevision
 from endpoints.models.policies import CURRENT_STATES
 from endpoints.permissions import Person
 from endpoints.services import reading
@@ -20,6 +21,7 @@ from endpoints.services.reading import Known
 from endpoints.templatetags import status
 from endpoints.views.present import timeline
 from endpoints.views.present.acceptance import Acceptance, acceptance_of
+from endpoints.views.present.drift import DriftPart
 from endpoints.views.present.facts import Comparison, Fact, Interface, comparisons_of, facts_of, interfaces_of
 
 GONE = ("deleting", "deleted", "discarded")
@@ -124,6 +126,38 @@ class EndpointPage:
     def entries(self) -> list[timeline.Entry]:
         """Return the timeline."""
         return timeline.entries_of(reading.events_of_endpoint(self.endpoint))
+
+    @cached_property
+    def drift(self) -> DriftPart:
+        """Return what differs from what was approved."""
+        return DriftPart(self.endpoint)
+
+    @property
+    def can_repair(self) -> bool:
+        """Tell whether the person may ask to restore or to accept what differs now."""
+        return self.owned and self.endpoint.status in UPDATABLE and bool(self.drift.rows)
+
+    @property
+    def missing(self) -> bool:
+        """Tell whether it was deleted outside of the portal."""
+        return self.endpoint.status == "missing"
+
+    @property
+    def can_recreate(self) -> bool:
+        """Tell whether the person may ask to have it made again now."""
+        return self.owned and self.missing
+
+    @property
+    def ended_cure(self) -> str:
+        """Return what to do about an endpoint that AWS ended although it was available."""
+        return ENDED.get(self.endpoint.aws_state, "") if self.endpoint.status == "failed" and not self.failure else ""
+
+    @cached_property
+    def read_at(self) -> datetime | None:
+        """Return when AWS was last read: the survey doesn't write where nothing is new. One query."""
+        here = AccountRegion.objects.filter(account=self.endpoint.account_id, region=self.endpoint.region)
+        times = [self.endpoint.observed_at, *here.values_list("surveyed_at", flat=True)]
+        return max((item for item in times if item), default=None) if self.endpoint.observed_at else None
 
     @property
     def live(self) -> bool:

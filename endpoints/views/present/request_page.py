@@ -18,6 +18,7 @@ from endpoints.policy.diff import Difference, side_by_side
 from endpoints.policy.meaning import FULL_ACCESS
 from endpoints.services import reading
 from endpoints.services.operations import retry_helps
+from endpoints.services.policies import same_policy
 from endpoints.services.reading import Known
 from endpoints.services.requests import current_changes
 from endpoints.services.usage import Usage, usage_of
@@ -134,6 +135,19 @@ class ChangePage:
             return None
         before = self.previous.document if self.previous else FULL_ACCESS
         return side_by_side(before, self.spec.policy_document or FULL_ACCESS)
+
+    @cached_property
+    def restored(self) -> Difference | None:
+        """Return what AWS has beside the approved policy, where a change brings back the latter."""
+        if self.change.action != ChangeAction.MODIFY or self.change.policy_revision or self.observed is None:
+            return None
+        there, approved = self.observed.policy_document, self.spec.policy_document
+        return None if same_policy(there, approved) else side_by_side(there or FULL_ACCESS, approved or FULL_ACCESS)
+
+    @property
+    def shows_policy(self) -> bool:
+        """Tell whether the policy is new to the reader as a whole."""
+        return self.spec.policy_document is not None and self.change.action not in ("modify", "policy", "delete")
 
 
 class RequestPage:

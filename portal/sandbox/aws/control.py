@@ -109,6 +109,15 @@ class SimControl:
         """Change an endpoint's policy behind everybody's back; None resets it."""
         self._ask("set-policy-out-of-band", vpc_endpoint_id=vpc_endpoint_id, policy_document=policy_document)
 
+    def set_requester_managed(self, vpc_endpoint_id: str, *, managed: bool = True) -> None:
+        """Let an AWS service manage an endpoint, or nobody but its account."""
+        self._ask("set-requester-managed", vpc_endpoint_id=vpc_endpoint_id, managed=managed)
+
+    def populate(self, like: str, count: int) -> list[str]:
+        """Put `count` more endpoints like this one beside it, without its places, and return their ids."""
+        made: list[str] = self._ask("populate", like=like, count=count)["vpc_endpoint_ids"]
+        return made
+
     def _ask(self, act: str, /, **body: Any) -> dict[str, Any]:
         headers = {"Content-Type": "application/json"}
         if self._token:

@@ -135,5 +135,9 @@ _ACTS: dict[str, Callable[[Body], Body]] = {
     "expire-credentials": lambda body: scenes.expire_credentials(body.get("account")),
     "remove-out-of-band": lambda body: scenes.remove(str(body["vpc_endpoint_id"])),
     "set-state": lambda body: scenes.set_state(str(body["vpc_endpoint_id"]), str(body["state"]), body.get("error")),
+    "set-requester-managed": lambda body: scenes.set_requester_managed(
+        str(body["vpc_endpoint_id"]), bool(body.get("managed", True))
+    ),
+    "populate": lambda body: scenes.populate(str(body["like"]), int(body["count"])),
     "set-policy-out-of-band": lambda body: scenes.set_policy(str(body["vpc_endpoint_id"]), body.get("policy_document")),
 }

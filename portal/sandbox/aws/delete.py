@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from portal.sandbox.aws import lifecycle
+from portal.sandbox.aws import lifecycle, validation
 from portal.sandbox.aws.context import Context
 from portal.sandbox.aws.errors import AwsError
 
@@ -16,18 +16,17 @@ def delete_vpc_endpoints(call: Context) -> dict[str, Any]:
     for endpoint_id in call.items("VpcEndpointIds"):
         endpoint = call.here.endpoints.get(endpoint_id)
         if endpoint is None or endpoint.state == "deleted":
-            failed.append(
-                {
-                    "ResourceId": endpoint_id,
-                    "Error": {
-                        "Code": "InvalidVpcEndpoint.NotFound",
-                        "Message": f"The Vpc Endpoint '{endpoint_id}' does not exist",
-                    },
-                }
-            )
+            message = f"The Vpc Endpoint '{endpoint_id}' does not exist"
+            failed.append(_unsuccessful(endpoint_id, AwsError("InvalidVpcEndpoint.NotFound", message)))
+        elif endpoint.requester_managed:
+            failed.append(_unsuccessful(endpoint_id, validation.requester_managed(endpoint)))
         elif endpoint.state != "deleting":
             lifecycle.start_deleting(call.here, endpoint)
     return {"Unsuccessful": failed}
+
+
+def _unsuccessful(endpoint_id: str, error: AwsError) -> dict[str, Any]:
+    return {"ResourceId": endpoint_id, "Error": {"Code": error.code, "Message": error.message}}
 
 
 def before_delete_security_group(call: Context) -> None:

@@ -78,7 +78,7 @@ def view(call: Context, endpoint: Endpoint) -> dict[str, Any]:
         "SubnetIds": list(endpoint.interfaces),
         "Groups": _groups(call, endpoint),
         "PrivateDnsEnabled": endpoint.private_dns,
-        "RequesterManaged": False,
+        "RequesterManaged": endpoint.requester_managed,
         "NetworkInterfaceIds": list(endpoint.interfaces.values()),
         "DnsEntries": dns_entries(call, endpoint),
         "CreationTimestamp": endpoint.created,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from dataclasses import replace
 from typing import Any
 
 from portal.sandbox.aws import lifecycle
@@ -78,6 +79,40 @@ def set_policy(endpoint_id: str, document: str | None) -> dict[str, Any]:
     endpoint, _ = _found(endpoint_id)
     endpoint.policy = document or default_policy(endpoint.type)
     return {}
+
+
+def set_requester_managed(endpoint_id: str, managed: bool) -> dict[str, Any]:
+    """Let an AWS service manage an endpoint on the account's behalf: nobody else may change or delete it then."""
+    endpoint, _ = _found(endpoint_id)
+    endpoint.requester_managed = managed
+    return {}
+
+
+def populate(like: str, count: int) -> dict[str, Any]:
+    """Put `count` more endpoints like this one beside it, without its places: a large region in a moment.
+
+    They hold no quota's place and no interface; returns their ids.
+    """
+    from moto.ec2.utils import random_vpc_ep_id
+
+    model, backend = _found(like)
+    here = STORE.region(model.account, model.region)
+    made = []
+    for _ in range(count):
+        one = replace(
+            model,
+            id=random_vpc_ep_id(),
+            sequence=STORE.next_sequence(),
+            route_table_ids=[],
+            interfaces={},
+            group_ids=list(model.group_ids),
+            dns_options=dict(model.dns_options),
+            moves=[],
+        )
+        here.add(one)
+        backend.tags[one.id].update({"Name": f"{one.type} {one.sequence}"})
+        made.append(one.id)
+    return {"vpc_endpoint_ids": made}
 
 
 def _found(endpoint_id: str) -> tuple[Endpoint, Any]:

@@ -56,6 +56,8 @@ def demo() -> bool:
             _partner_service()
             mock_random.seed("demo endpoints")
             _endpoints()
+            mock_random.seed("demo endpoint of a service")
+            _endpoint_of_a_service()
         finally:
             mock_random.seed()
         STORE.seeded = True
@@ -265,7 +267,22 @@ def _endpoints() -> None:
     )
 
 
-def _endpoint(vpc: world.Vpc, name: str, **params: Any) -> None:
+def _endpoint_of_a_service() -> None:
+    """Make the endpoint that GuardDuty would make for itself: nobody else may change or delete it."""
+    hub = world.HUB
+    backend = _backend(hub.account.id, hub.region)
+    made = _endpoint(
+        hub,
+        f"{hub.name}-guardduty",
+        ServiceName=f"com.amazonaws.{hub.region}.guardduty-data",
+        VpcEndpointType="Interface",
+        SubnetIds=[_find(backend, f"{hub.name}-private-a")],
+        SecurityGroupIds=[_find(backend, f"{hub.name}-endpoints")],
+    )
+    STORE.region(hub.account.id, hub.region).endpoints[made].requester_managed = True
+
+
+def _endpoint(vpc: world.Vpc, name: str, **params: Any) -> str:
     backend = _backend(vpc.account.id, vpc.region)
     params["VpcId"] = _find(backend, vpc.name)
     params["TagSpecifications"] = [{"ResourceType": "vpc-endpoint", "Tags": _pairs(_named(name))}]
@@ -275,3 +292,4 @@ def _endpoint(vpc: world.Vpc, name: str, **params: Any) -> None:
     endpoint = call.here.endpoints[made]
     endpoint.moves = []
     lifecycle.enter(backend, call.here, endpoint, "available")
+    return str(made)

@@ -54,6 +54,7 @@ class Endpoint:
     failure: dict[str, str] | None = None  # what LastError will say when `pending` ends
     last_error: dict[str, str] | None = None
     modifying: bool = False
+    requester_managed: bool = False
 
     @property
     def alive(self) -> bool:

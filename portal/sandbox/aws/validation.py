@@ -298,8 +298,19 @@ def client_token(token: str) -> None:
         raise AwsError("InvalidParameterValue", "ClientToken must be at most 64 ASCII characters.")
 
 
+def requester_managed(endpoint: Endpoint) -> AwsError:
+    """Return the refusal to change or delete what an AWS service manages on the account's behalf."""
+    return AwsError(
+        "OperationNotPermitted",
+        "Operation is not allowed for requester-managed VPC endpoints for the service "
+        f"{endpoint.service_name}: {endpoint.id}",
+    )
+
+
 def changeable(endpoint: Endpoint) -> None:
-    """Refuse a change of an endpoint that is being changed, goes away or never came."""
+    """Refuse a change of an endpoint that an AWS service manages, is being changed, goes away or never came."""
+    if endpoint.requester_managed:
+        raise requester_managed(endpoint)
     if endpoint.modifying and endpoint.state == "pending":
         raise AwsError("OperationInProgress", f"Another operation on the VPC endpoint {endpoint.id} is in progress.")
     if endpoint.state not in ("available", "pending", "pendingAcceptance"):

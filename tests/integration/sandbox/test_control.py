@@ -101,7 +101,12 @@ def test_scenes_over_http(aws: Clients, sim: SimControl) -> None:
     assert network.read(made)["PolicyDocument"] == '{"Statement":[]}'
     sim.set_policy_out_of_band(made["VpcEndpointId"], None)
     assert json.loads(network.read(made)["PolicyDocument"])["Statement"][0]["Effect"] == "Allow"
-    sim.remove_out_of_band(made["VpcEndpointId"])
+    sim.set_requester_managed(made["VpcEndpointId"])
+    assert network.read(made)["RequesterManaged"] is True
+    more = sim.populate(made["VpcEndpointId"], 2)
+    assert set(network.listed()) == {made["VpcEndpointId"], *more}
+    for vpce in (made["VpcEndpointId"], *more):
+        sim.remove_out_of_band(vpce)
     assert network.listed() == []
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from endpoints.domain.drift import Difference, differences, spec_of
+from endpoints.domain.drift import Difference, accepted, differences, spec_of
 from endpoints.domain.observed import NetworkInterface, ObservedEndpoint
 from endpoints.domain.plan import plan
 from endpoints.domain.specs import EndpointSpec, SpecError, SubnetConfiguration
@@ -91,6 +91,31 @@ def test_what_is_there_as_a_spec_needs_no_repair(base: EndpointSpec, now: dict[s
         return  # AWS doesn't have such endpoints
     spec = spec_of(observed, account_id=base.account_id, region=base.region, is_full_access=lambda text: text == FULL)
     assert differences(spec, observed, same_policy=same) == ()
+
+
+@given(st.sampled_from([I_SPEC, S3]), wishes, interface_observations)
+def test_accepting_what_is_leaves_nothing_to_repair(
+    base: EndpointSpec, wish: dict[str, Any], now: dict[str, Any]
+) -> None:
+    spec = replace(base, **wish)
+    observed = seen(spec, **now)
+    if observed.dns_record_ip_type == "dualstack" and observed.ip_address_type == "ipv4":
+        return  # AWS doesn't have such endpoints
+    found = differences(spec, observed, same_policy=same)
+    taken = accepted(spec, observed, found, is_full_access=lambda text: text == FULL)
+    assert differences(taken, observed, same_policy=same) == ()
+    if not found:
+        assert taken == spec
+
+
+def test_accepting_keeps_what_was_left_to_others() -> None:
+    spec = replace(I_SPEC, security_group_ids=(), tags=(("team", "a"), ("gone", "1")), name="mine")
+    observed = seen(
+        spec, security_group_ids=("sg-00000000000000009",), tags=(("Name", "other"), ("team", "b"), ("x", "y"))
+    )
+    found = differences(spec, observed, same_policy=same)
+    taken = accepted(spec, observed, found, is_full_access=lambda text: text == FULL)
+    assert (taken.security_group_ids, taken.tags, taken.name) == ((), (("team", "b"),), "other")
 
 
 def test_a_difference_names_the_field_and_both_sides() -> None:

@@ -88,7 +88,7 @@ def test_each_vpc_has_its_tiers_routes_and_groups(demo: None, vpc: world.Vpc) ->
     assert attribute["EnableDnsHostnames"]["Value"] is vpc.dns_hostnames
 
 
-def test_two_endpoints_exist_already(demo: None) -> None:
+def test_endpoints_exist_already(demo: None) -> None:
     gateway = member(world.LAKE.account, world.LAKE.region).describe_vpc_endpoints()["VpcEndpoints"]
     assert [(one["VpcEndpointId"], one["VpcEndpointType"], one["State"]) for one in gateway] == [
         (world.EXISTING_GATEWAY_ID, "Gateway", "available")
@@ -96,8 +96,10 @@ def test_two_endpoints_exist_already(demo: None) -> None:
     hub = member(world.HUB.account, world.HUB.region)
     interface = hub.describe_vpc_endpoints()["VpcEndpoints"]
     assert [(one["VpcEndpointId"], one["VpcEndpointType"], one["State"]) for one in interface] == [
-        (world.EXISTING_INTERFACE_ID, "Interface", "available")
+        (world.EXISTING_INTERFACE_ID, "Interface", "available"),
+        (world.REQUESTER_MANAGED_ID, "Interface", "available"),
     ]
+    assert [one["RequesterManaged"] for one in interface] == [False, True]
     assert name_of(interface[0]) == "shared-services-hub-kms"
 
 

@@ -1,0 +1,84 @@
+"""Deleted outside of the portal, ended by the service's owner, and back again."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+
+from endpoints.domain.ended import ENDED
+from endpoints.models import Endpoint, Event
+from tests import factories
+from tests.integration.survey.conftest import Field
+
+pytestmark = pytest.mark.django_db
+
+
+def test_what_two_listings_lack_was_deleted_outside(field: Field) -> None:
+    kept = field.made(field.aws.interface_spec())
+    lost = field.made(field.aws.gateway_spec())
+    field.aws.control.remove_out_of_band(str(lost.vpc_endpoint_id))
+    assert field.look().missing == 0
+    lost.refresh_from_db()
+    assert (lost.status, lost.absent_since) == ("available", field.now)
+    field.look()
+    lost.refresh_from_db()
+    kept.refresh_from_db()
+    assert (lost.status, lost.aws_state, lost.absent_since) == ("missing", "deleted", None)
+    assert (kept.status, kept.absent_since) == ("available", None)
+    assert Event.objects.filter(endpoint_id=lost.pk, verb="endpoint.missing").count() == 1
+    field.look()
+    assert Event.objects.filter(endpoint_id=lost.pk, verb="endpoint.missing").count() == 1
+
+
+def test_one_listing_that_lags_behind_is_no_loss(field: Field) -> None:
+    endpoint = field.made(field.aws.gateway_spec())
+    Endpoint.objects.update(absent_since=timezone.now())
+    field.look()
+    endpoint.refresh_from_db()
+    assert (endpoint.status, endpoint.absent_since) == ("available", None)
+
+
+def test_aws_saying_deleted_is_enough(field: Field) -> None:
+    endpoint = field.made(field.aws.gateway_spec())
+    field.aws.control.set_pace(1)  # a deleted endpoint stays listed for a while
+    field.aws.control.set_state(str(endpoint.vpc_endpoint_id), "deleted")
+    field.look()
+    endpoint.refresh_from_db()
+    assert endpoint.status == "missing"
+
+
+def test_it_comes_back_when_aws_has_it_again(field: Field) -> None:
+    endpoint = field.made(field.aws.gateway_spec())
+    field.aws.control.set_pace(1)
+    field.aws.control.set_state(str(endpoint.vpc_endpoint_id), "deleted")
+    field.look()
+    field.aws.control.set_state(str(endpoint.vpc_endpoint_id), "available")
+    field.look()
+    endpoint.refresh_from_db()
+    assert (endpoint.status, endpoint.aws_state) == ("available", "available")
+    assert Event.objects.filter(endpoint_id=endpoint.pk, verb="endpoint.came_back").count() == 1
+
+
+def test_letting_go_of_a_lost_one_asks_aws_for_nothing(field: Field) -> None:
+    endpoint = field.made(field.aws.gateway_spec())
+    field.aws.control.remove_out_of_band(str(endpoint.vpc_endpoint_id))
+    field.look()
+    field.look()
+    field.aws.control.clear_calls()
+    asked = factories.approved(factories.deletion(endpoint, field.engineer), field.approver)
+    assert field.work(asked).status == "deleted"
+    assert field.aws.calls("DeleteVpcEndpoints") == []
+
+
+@pytest.mark.parametrize("state", sorted(ENDED))
+def test_what_ended_needs_attention_and_may_recover(field: Field, state: str) -> None:
+    endpoint = field.made(field.aws.interface_spec())
+    field.aws.control.set_state(str(endpoint.vpc_endpoint_id), state, {"Code": "Cut", "Message": "The owner left."})
+    field.look()
+    endpoint.refresh_from_db()
+    assert (endpoint.status, endpoint.aws_state) == ("failed", state)
+    assert (endpoint.last_error_code, endpoint.last_error) == ("Cut", "The owner left.")
+    field.aws.control.set_state(str(endpoint.vpc_endpoint_id), "available")
+    field.look()
+    endpoint.refresh_from_db()
+    assert (endpoint.status, endpoint.last_error_code) == ("available", "")
