@@ -44,12 +44,12 @@ class Asked:
             self.approved_at = self.approved_at or datetime.now(UTC).timestamp()
 
 
-def ask(made: aws.World, count: int, *, a_request: int = PER_REQUEST) -> Asked:
+def ask(made: aws.World, count: int, *, a_request: int = PER_REQUEST, subnets: int = 1) -> Asked:
     """Submit so many creations in a world's account, several to a request."""
     account = aws.member_account(made.account_id)
     engineer = factories.make_engineer(f"engineer-{made.account_id}")
     specs = [
-        made.interface_spec(private_dns_enabled=False, subnet_ids=made.subnet_ids[number % 3 :][:1])
+        made.interface_spec(private_dns_enabled=False, subnet_ids=(made.subnet_ids * 2)[number % 3 :][:subnets])
         for number in range(count)
     ]
     requests = [

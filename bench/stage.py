@@ -86,6 +86,17 @@ def workers() -> Iterator[None]:
         yield
 
 
+def until_available(seconds: float) -> None:
+    """Wait until every request is available. Raises TimeoutError."""
+    from endpoints.models import EndpointRequest
+
+    deadline = time.monotonic() + seconds
+    while EndpointRequest.objects.exclude(status="available").exists():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"Requests still wait after {seconds:g} s.")
+        time.sleep(0.2)
+
+
 def until_quiet(seconds: float) -> None:
     """Wait until no operation waits for a worker any more. Raises TimeoutError."""
     from endpoints.models import Operation
