@@ -37,14 +37,14 @@ def main() -> None:
                 stage.until_available(120)
             made = Counter(call["action"] for call in control.calls())
 
+            sample = [str(one) for one in Endpoint.objects.values_list("vpc_endpoint_id", flat=True)[:SAMPLE]]
             model = Endpoint.objects.latest("pk")
             control.set_quota("interface-per-vpc", 2 * MANY)
             ids = control.populate(str(model.vpc_endpoint_id), MANY)
             fields = [item.attname for item in Endpoint._meta.concrete_fields if item.attname != "id"]
             columns = {name: getattr(model, name) for name in fields}
-            rows = [
-                Endpoint(**{**columns, "vpc_endpoint_id": one, "observed": None, "observed_at": None}) for one in ids
-            ]
+            unseen = {"observed": None, "observed_at": None}
+            rows = [Endpoint(**{**columns, **unseen, "vpc_endpoint_id": one}) for one in ids]
             Endpoint.objects.bulk_create(rows, batch_size=1000)
             region = AccountRegion.objects.get(account__account_id=asked.account_id)
             AccountRegion.objects.update(survey_due_at=None)
@@ -54,7 +54,7 @@ def main() -> None:
             if found is None or found.endpoints < MANY:
                 raise RuntimeError(f"The survey saw {found}.")
             control.clear_calls()
-            _as_terraform(world, ids[:SAMPLE])
+            _as_terraform(world, sample)
             theirs = len(control.calls()) / SAMPLE
     stage.show(
         "describe_vpc_endpoints_for_10000", looked["DescribeVpcEndpoints"], "calls", limit=12, floor=-(-MANY // 1000)
