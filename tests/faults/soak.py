@@ -23,7 +23,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,8 @@ from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import DatabaseError, connection  # noqa: E402
 from django.utils import timezone  # noqa: E402
+from kombu.exceptions import OperationalError as BrokerError  # noqa: E402
+from redis.exceptions import RedisError  # noqa: E402
 
 from endpoints.aws.sessions import forget_clients  # noqa: E402
 from endpoints.models import Endpoint, EndpointRequest, Operation  # noqa: E402
@@ -177,7 +179,13 @@ class Soak:
         while faults or len(self.requests) < self.count:
             now = time.monotonic()
             while faults and now - begun >= faults[0].at:
-                self._fault(faults.pop(0))
+                fault = faults.pop(0)
+                try:
+                    self._fault(fault)
+                except (BrokerError, RedisError, DatabaseError):
+                    connection.close()  # another fault stands in its way: a bit later, then
+                    faults.append(replace(fault, at=now - begun + 2))
+                    faults.sort(key=lambda item: item.at)
             self._continue_stopped(now)
             if len(self.requests) < self.count and now - begun >= STORM_SECONDS * len(self.requests) / self.count:
                 self._survive(self._approve_one)
