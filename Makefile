@@ -111,6 +111,12 @@ bench: $(DEV) ## Measure; one line of JSON for each figure
 	@for file in $$(grep -l '^if __name__' bench/*.py); do \
 		$(BIN)/python -m "bench.$$(basename $$file .py)"; done
 
+SEEDS ?= 20
+REQUESTS ?= 60
+.PHONY: soak
+soak: $(DEV) ## Let everything go wrong at once; SEEDS (20), REQUESTS (60) a seed, SOAK="--first-seed 7" to replay one
+	@$(BIN)/python -m tests.faults.soak --seeds $(SEEDS) --requests $(REQUESTS) $(SOAK)
+
 .PHONY: shell
 shell: $(DEV) ## Open a Django shell on the running sandbox's data
 	@$(BIN)/python -m portal.sandbox.manage shell

@@ -44,8 +44,8 @@ class Asked:
             self.approved_at = self.approved_at or datetime.now(UTC).timestamp()
 
 
-def ask(made: aws.World, count: int) -> Asked:
-    """Submit so many creations in a world's account."""
+def ask(made: aws.World, count: int, *, a_request: int = PER_REQUEST) -> Asked:
+    """Submit so many creations in a world's account, several to a request."""
     account = aws.member_account(made.account_id)
     engineer = factories.make_engineer(f"engineer-{made.account_id}")
     specs = [
@@ -53,8 +53,8 @@ def ask(made: aws.World, count: int) -> Asked:
         for number in range(count)
     ]
     requests = [
-        factories.submitted(account, engineer, *specs[start : start + PER_REQUEST])
-        for start in range(0, count, PER_REQUEST)
+        factories.submitted(account, engineer, *specs[start : start + a_request])
+        for start in range(0, count, a_request)
     ]
     return Asked(made.account_id, requests, factories.make_approver(account, f"approver-{made.account_id}"))
 

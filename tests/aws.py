@@ -162,7 +162,7 @@ def build(url: str, control: SimControl, account_id: str = MEMBER) -> World:
     """Make a member account's role and a VPC with three subnets, a group and two route tables."""
     made = control.add_account(account_id)
     keys = {"aws_access_key_id": made.access_key_id, "aws_secret_access_key": made.secret_access_key}
-    _make_role(url, keys)
+    _make_role(url, keys, account_id)
     ec2 = boto3.client("ec2", region_name=REGION, endpoint_url=url, **keys)
     vpc_id = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     for attribute in ("EnableDnsSupport", "EnableDnsHostnames"):
@@ -188,7 +188,12 @@ def build(url: str, control: SimControl, account_id: str = MEMBER) -> World:
     )
 
 
-def _make_role(url: str, keys: dict[str, str]) -> None:
+def external_id(account_id: str) -> str:
+    """Return the ExternalId that an account's role asks for: no two accounts share one."""
+    return EXTERNAL_ID if account_id == MEMBER else f"{EXTERNAL_ID}-{account_id}"
+
+
+def _make_role(url: str, keys: dict[str, str], account_id: str) -> None:
     iam = boto3.client("iam", region_name=REGION, endpoint_url=url, **keys)
     trust = {
         "Version": "2012-10-17",
@@ -197,14 +202,14 @@ def _make_role(url: str, keys: dict[str, str]) -> None:
                 "Effect": "Allow",
                 "Principal": {"AWS": f"arn:aws:iam::{world.TOOLING_ACCOUNT_ID}:root"},
                 "Action": "sts:AssumeRole",
-                "Condition": {"StringEquals": {"sts:ExternalId": EXTERNAL_ID}},
+                "Condition": {"StringEquals": {"sts:ExternalId": external_id(account_id)}},
             }
         ],
     }
     # Exactly what the portal prints for its role: whatever the tests do, they do with these permissions.
     iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(trust))
     iam.put_role_policy(
-        RoleName=ROLE, PolicyName="portal", PolicyDocument=json.dumps(role.permission_policy(account_id=MEMBER))
+        RoleName=ROLE, PolicyName="portal", PolicyDocument=json.dumps(role.permission_policy(account_id=account_id))
     )
 
 
@@ -214,7 +219,7 @@ def member_account(account_id: str = MEMBER) -> Account:
         account_id=account_id,
         name="member" if account_id == MEMBER else f"member-{account_id}",
         role_arn=f"arn:aws:iam::{account_id}:role/{ROLE}",
-        external_id=EXTERNAL_ID,
+        external_id=external_id(account_id),
         regions=[REGION],
     )
     regions.ensure_regions(account=account, now=timezone.now())

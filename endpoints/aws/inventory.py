@@ -9,6 +9,8 @@ from typing import Any
 from endpoints.aws.gateway import PREFIX_LIST_PAGE, Ec2Gateway
 from endpoints.domain.observed import ObservedEndpoint
 
+_UNUSABLE = ("disassociating", "disassociated", "failing", "failed")
+"""States of a CIDR association in which a subnet can't use the range."""
 ROUTE_TABLE_PAGE = 100
 """The largest page of DescribeRouteTables."""
 
@@ -105,7 +107,7 @@ def _subnet(item: Mapping[str, Any]) -> Resource:
             "ipv6_cidr_blocks": [
                 part["Ipv6CidrBlock"]
                 for part in item.get("Ipv6CidrBlockAssociationSet", ())
-                if part.get("Ipv6CidrBlockState", {}).get("State", "associated") == "associated"
+                if part.get("Ipv6CidrBlockState", {}).get("State") not in _UNUSABLE
             ],
             "available_ip_address_count": item.get("AvailableIpAddressCount", 0),
             "owner_id": item.get("OwnerId", ""),

@@ -132,6 +132,10 @@ class Pacer:
         )
         self._script = store.register_script(_SCRIPT)
 
+    def size(self, bucket: Bucket) -> Size:
+        """Return a bucket's size, scaled."""
+        return Size(max(1.0, bucket.size.burst * self._scale), bucket.size.rate * self._scale)
+
     def take(self, bucket: Bucket, urgency: Urgency, history: Callable[[], History], *, promised: bool = False) -> None:
         """Take a token for one call, now; `promised` says that the caller was told to come now.
 
@@ -174,14 +178,11 @@ class Pacer:
         return NotYet(action=bucket.action, seconds=seconds, promised=False)
 
     def _rebuild(self, bucket: Bucket, history: History) -> None:
-        size = self._scaled(bucket)
+        size = self.size(bucket)
         self._ask("rebuild", bucket, tokens_left(size, history.calls), history.urgent, history.routine)
 
-    def _scaled(self, bucket: Bucket) -> Size:
-        return Size(max(1.0, bucket.size.burst * self._scale), bucket.size.rate * self._scale)
-
     def _ask(self, verb: str, bucket: Bucket, *arguments: str | float) -> str:
-        size = self._scaled(bucket)
+        size = self.size(bucket)
         clock = "" if self._clock is None else self._clock()
         values = (verb, size.burst, size.rate * MARGIN, SLACK, clock, *arguments)
         return cast("str", self._script(keys=[bucket.key], args=values))
@@ -212,9 +213,10 @@ class Reads:
     def before(self, action: str) -> None:
         """Take a token for one call. Raises NotYet."""
         bucket, deadline = self._bucket(action), time.monotonic() + self._patience
+        size = self._pacer.size(bucket)
         while True:
             try:
-                return self._pacer.take(bucket, Urgency.READ, lambda: _unknown_reads(bucket.size))
+                return self._pacer.take(bucket, Urgency.READ, lambda: _unknown_reads(size))
             except NotYet as later:
                 if time.monotonic() + later.seconds > deadline:
                     raise

@@ -207,16 +207,22 @@ def _operations(request: EndpointRequest) -> QuerySet[Operation]:
     return Operation.objects.filter(request=request, change__round=request.round)
 
 
+_RETIRED = ("failed", "parked", "waiting", "waiting_acceptance")
+"""Operations that an edit or a withdrawal closes."""
+_PUT_BACK = ("failed", "parked", "deleting")
+"""Endpoints that then get their last confirmed spec back."""
+
+
 def _rebased(request: EndpointRequest, draft: Draft) -> Draft:
     """Return the draft on what its endpoints are put back to when this round is retired: their last confirmed spec."""
-    failed = {
+    retired = {
         item.endpoint_id: item
-        for item in _operations(request).filter(status="failed").select_related("endpoint", "change")
-        if not item.change.kind.is_new_here and item.endpoint.status in ("failed", "deleting")
+        for item in _operations(request).filter(status__in=_RETIRED).select_related("endpoint", "change")
+        if not item.change.kind.is_new_here and item.endpoint.status in _PUT_BACK
     }
     changes = []
     for asked in draft.changes:
-        operation = failed.get(asked.endpoint.pk) if asked.endpoint else None
+        operation = retired.get(asked.endpoint.pk) if asked.endpoint else None
         if operation and asked.endpoint and asked.base_generation is not None:
             endpoint = copy(asked.endpoint)
             endpoint.desired, endpoint.generation = _settled_spec(operation), endpoint.generation + 1
@@ -235,7 +241,7 @@ def _retire_round(request: EndpointRequest, by: Who, now: datetime, *, for_edit:
     if any(item.status in LIVE for item in begun):
         raise Conflict("A worker is at a part of this request. Wait until it has ended.")
     for operation in begun:
-        if operation.status in ("failed", "parked", "waiting", "waiting_acceptance"):
+        if operation.status in _RETIRED:
             _retire_operation(operation, by, now)
     for revision in PolicyRevision.objects.filter(changes__request=request, changes__round=request.round).filter(
         Q(status="proposed") | Q(status="approved")
@@ -275,7 +281,7 @@ def _retire_operation(operation: Operation, by: Who, now: datetime) -> None:
                 changes={"closed_at": now, "vpc_endpoint_id": None},
             )
             policies.decline_open(endpoint=endpoint, by=by, acting_as=Actor.REQUESTER, now=now)
-    elif endpoint.status in ("failed", "parked", "deleting"):
+    elif endpoint.status in _PUT_BACK:
         settled = _settled_spec(operation)
         transitions.apply(
             to=endpoint,

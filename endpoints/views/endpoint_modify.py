@@ -33,8 +33,8 @@ def endpoint_modify(request: HttpRequest, pk: int) -> HttpResponse:
 def edit_modification(request: HttpRequest, edited: EndpointRequest, change: Change) -> HttpResponse:
     """Edit a request for a change in place; the form starts with what was asked for."""
     endpoint = owned(request, change.endpoint_id or 0)
-    if edited.status == "failed" and change.base_spec:
-        # What failed is the endpoint's spec until this is submitted again: compare with what was before it.
+    if endpoint.desired == change.spec and change.base_spec:
+        # What failed is the spec until this is submitted again: compare with what was before it.
         endpoint.desired = change.base_spec
     words = {"title": edited.title, "justification": edited.justification}
     asked = ModifyForm.values_of(change.desired())

@@ -261,6 +261,15 @@ def test_what_is_rebuilt_is_never_more_than_aws_holds(gap: float) -> None:
     assert tokens_left(size, []) == 4
 
 
+@pytest.mark.parametrize("scale", [0.25, 1, 100])
+def test_a_fifth_of_an_unknown_bucket_of_reads_is_there_at_any_scale(valkey: redis.Redis, scale: float) -> None:
+    reads = Reads(Pacer(os.environ["REDIS_URL"], scale=scale, clock=Clock()), "1", "r", patience=0)
+    for _ in range(int(100 * scale / 5)):
+        reads.before("DescribeVpcEndpoints")
+    with pytest.raises(NotYet):
+        deque((reads.before("DescribeVpcEndpoints") for _ in range(10)), maxlen=0)
+
+
 def test_reads_wait_for_a_moment_and_else_give_up(valkey: redis.Redis) -> None:
     pacer = Pacer(os.environ["REDIS_URL"])
     hasty = Reads(pacer, "1", "r", patience=0)

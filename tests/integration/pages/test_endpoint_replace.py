@@ -134,6 +134,27 @@ class TestReplace:
         new, old = asked.changes.filter(round=2).order_by("position")
         assert (new.desired().name, old.action, old.after) == ("new", "delete", 1)
 
+    def test_what_failed_is_edited_and_can_be_approved_again(
+        self, gateway: Endpoint, engineer: User, approver: User
+    ) -> None:
+        spec = factories.interface_spec(gateway.account, service_name=gateway.service_name, private_dns_enabled=False)
+        asked = factories.approved(factories.replacement(gateway, engineer, spec), approver)
+        operation = Operation.objects.get(request=asked, status="queued")
+        factories.leases.claim(operation.pk, owner="a test")
+        operation = factories._loaded(operation)
+        factories.outcomes.started(operation, now=factories.timezone.now())
+        with factories.events.recorded(factories.events.chain_of(gateway.account)):
+            factories.outcomes.fail(operation, code="X", message="No.", cure="Edit.", now=factories.timezone.now())
+        client, url = browser(engineer), reverse("request_edit", args=[asked.pk])
+        gateway.refresh_from_db()
+        assert gateway.status == "deleting"
+        assert "works until then" in client.get(gateway.get_absolute_url()).content.decode()
+        assert client.post(url, asked_for(gateway, engineer, name="new", action="submit")).status_code == 302
+        gateway.refresh_from_db()
+        assert gateway.status == "available"
+        asked.refresh_from_db()
+        assert factories.approved(asked, approver).status == "approved"
+
 
 class TestUsage:
     """Who still uses what is to be deleted."""
@@ -227,7 +248,7 @@ class TestAcceptance:
         assert 'id="act-retry"' not in page
         assert 'id="act-withdraw"' in page
         waiting.refresh_from_db()
-        with pytest.raises(Conflict, match="replace"):
+        with pytest.raises(Conflict, match="can't help"):
             requests.retry(request=waiting, by=factories.by(engineer), now=now)
         requests.withdraw(request=waiting, by=factories.by(engineer), now=now)
         endpoint = Endpoint.objects.get()
