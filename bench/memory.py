@@ -73,7 +73,9 @@ def _as_the_portal() -> Any:
 
     def act(account: str, region: str) -> Any:
         role = f"arn:aws:iam::{account}:role/{aws.ROLE}"
-        gateway = gateway_for(Target(account_id=account, region=region, role_arn=role, external_id=aws.external_id(account)))
+        gateway = gateway_for(
+            Target(account_id=account, region=region, role_arn=role, external_id=aws.external_id(account))
+        )
         gateway.describe_vpc_endpoint("vpce-0123456789abcdef0")
         return gateway
 
@@ -90,7 +92,9 @@ def _as_plain_boto3() -> Any:
             boto3.Session()
             .client("sts", region_name=region)
             .assume_role(
-                RoleArn=f"arn:aws:iam::{account}:role/{aws.ROLE}", RoleSessionName="bench", ExternalId=aws.external_id(account)
+                RoleArn=f"arn:aws:iam::{account}:role/{aws.ROLE}",
+                RoleSessionName="bench",
+                ExternalId=aws.external_id(account),
             )["Credentials"]
         )
         session = boto3.Session(
