@@ -34,7 +34,7 @@ DECISIONS = {"approve": reviews.approve, "request_changes": reviews.request_chan
 
 def _edit_in_place(request: HttpRequest, edited: EndpointRequest, change: Change) -> HttpResponse:
     """Edit a modification in its form; one that restores what was approved has nothing there to choose."""
-    restores = change.endpoint is not None and change.spec == change.endpoint.desired
+    restores = change.spec == change.base_spec
     return (edit_restoration if restores else edit_modification)(request, edited, change)
 
 

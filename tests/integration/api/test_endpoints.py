@@ -108,7 +108,7 @@ def test_the_filters_narrow(world: World, engineer: Client) -> None:
 def test_the_list_takes_the_same_number_of_queries_for_1_and_30_endpoints(
     world: World, engineer: Client, django_assert_num_queries: Callable[[int], Any]
 ) -> None:
-    queries = 9  # session, person, roles, teams, sees all?, versions, endpoints, policy revisions, operations
+    queries = 10  # session, person, roles, teams, sees all?, versions, endpoints, revisions, operations, drift
     world.available()
     with django_assert_num_queries(queries):
         assert len(engineer.get(LIST).json()["results"]) == 1

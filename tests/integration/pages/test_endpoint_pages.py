@@ -166,7 +166,7 @@ class TestPage:
         client = as_(engineer)
         for document in (READ, WRITE, READ):
             apply_policy(client, endpoint, approver, document)
-        with django_assert_max_num_queries(12):
+        with django_assert_max_num_queries(13):
             client.get(endpoint.get_absolute_url())
 
 
