@@ -209,7 +209,7 @@ def _make_role(url: str, keys: dict[str, str], account_id: str) -> None:
     # Exactly what the portal prints for its role: whatever the tests do, they do with these permissions.
     iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(trust))
     iam.put_role_policy(
-        RoleName=ROLE, PolicyName="portal", PolicyDocument=json.dumps(role.permission_policy(account_id=MEMBER))
+        RoleName=ROLE, PolicyName="portal", PolicyDocument=json.dumps(role.permission_policy(account_id=account_id))
     )
 
 
