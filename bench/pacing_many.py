@@ -24,7 +24,7 @@ def main() -> None:
 
         limit = creating.bound(EACH, SCALE)
         with stage.simulated_aws(SCALE) as (control, url):
-            worlds = [creating.world(control, url, f"{7000 + number:012d}") for number in range(REGIONS)]
+            worlds = [creating.world(control, url, f"7{number:011d}") for number in range(REGIONS)]
             asked = [creating.ask(world, EACH) for world in worlds]
             for item in asked:
                 item.approve()
