@@ -85,10 +85,14 @@ class World:
 
 
 @contextmanager
-def running(*, rate: float = 0, pace: float = 0) -> Iterator[str]:
-    """Run the simulated AWS as a process of its own and give its URL; it replaces parts of moto while it runs."""
+def running(*, rate: float = 0, pace: float = 0, quiet: bool = False) -> Iterator[str]:
+    """Run the simulated AWS as a process of its own and give its URL; it replaces parts of moto while it runs.
+
+    A `quiet` one doesn't tell of the connections that its faults cut.
+    """
     command = [sys.executable, "-m", "portal.sandbox.aws", "--port", "0", "--pace", str(pace), "--rate", str(rate)]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    errors = subprocess.DEVNULL if quiet else None
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True)
     assert server.stdout is not None
     line = server.stdout.readline()
     try:

@@ -13,7 +13,7 @@ ICONS = {
     Tone.BAD: "x-circle-fill",
     Tone.MUTED: "slash-circle",
 }
-INTERFACE_STATES = {"in-use": Tone.OK, "available": Tone.OK, "associated": Tone.OK}
+INTERFACE_STATES = {"missing": Tone.WARN, "in-use": Tone.OK, "available": Tone.OK, "associated": Tone.OK}
 AWS_STATES = {
     "available": Tone.OK,
     "pending": Tone.BUSY,

@@ -54,7 +54,6 @@ from tests import aws as simulated  # noqa: E402
 from tests import factories, workers  # noqa: E402
 
 TEMPLATE = "soak_template"
-STORM_SECONDS = 15.0
 PATIENCE_SECONDS = 240.0
 CONTROL_PATIENCE_SECONDS = 25.0
 CRASHES = 0.05
@@ -75,8 +74,8 @@ class Fault:
     what: dict[str, Any] = field(default_factory=dict)
 
 
-def schedule(rng: random.Random, count: int) -> list[Fault]:
-    """Draw the faults of a seed. Each kind comes at least once."""
+def schedule(rng: random.Random, count: int, seconds: float) -> list[Fault]:
+    """Draw the faults of a seed, over so many seconds. Each kind comes at least once."""
     kinds = ["kill worker", "stop worker", "kill beat", "wipe redis", "hang redis", "restart postgres", "duplicate"]
     kinds += ["aws"] * max(8, count // 4)
     faults = []
@@ -86,18 +85,28 @@ def schedule(rng: random.Random, count: int) -> list[Fault]:
             answer = rng.choice(ANSWERS)
             what = {"action": rng.choice(CALLS), "kind": answer, "times": rng.randint(1, 4)}
             what |= {"seconds": 6.0} if answer == "delay" else {}
-        faults.append(Fault(rng.uniform(0.5, STORM_SECONDS), kind, what))
+        faults.append(Fault(rng.uniform(0.5, seconds), kind, what))
     faults.append(
         Fault(0, "aws", {"action": "CreateVpcEndpoint", "kind": "not_found", "times": count // 4, "reads": 2})
     )
     return sorted(faults, key=lambda fault: fault.at)
 
 
+@dataclass(frozen=True)
+class Options:
+    """What was asked for on the command line; `storm` in seconds."""
+
+    requests: int
+    without: str
+    storm: float
+
+
 class Soak:
     """One seed's run."""
 
-    def __init__(self, seed: int, count: int, without: str, url: str, folder: Path) -> None:
-        self.seed, self.count, self.without, self.folder = seed, count, without, folder
+    def __init__(self, options: Options, seed: int, url: str, folder: Path) -> None:
+        self.seed, self.folder = seed, folder
+        self.count, self.without, self.storm = options.requests, options.without, options.storm
         self.rng = random.Random(seed)  # a schedule, not a secret
         self.control = SimControl(url)
         self.url = url
@@ -174,7 +183,7 @@ class Soak:
     # --- The storm ------------------------------------------------------------------------------------------------
 
     def _storm(self) -> None:
-        faults = schedule(self.rng, self.count)
+        faults = schedule(self.rng, self.count, self.storm)
         begun = time.monotonic()
         while faults or len(self.requests) < self.count:
             now = time.monotonic()
@@ -187,10 +196,10 @@ class Soak:
                     faults.append(replace(fault, at=now - begun + 2))
                     faults.sort(key=lambda item: item.at)
             self._continue_stopped(now)
-            if len(self.requests) < self.count and now - begun >= STORM_SECONDS * len(self.requests) / self.count:
+            if len(self.requests) < self.count and now - begun >= self.storm * len(self.requests) / self.count:
                 self._survive(self._approve_one)
             time.sleep(0.02)
-            assert now - begun < STORM_SECONDS + 120, "the storm can't be got through"
+            assert now - begun < self.storm + 120, "the storm can't be got through"
 
     def _survive(self, act: Callable[[], None]) -> None:
         """Do what the web does: on a lost connection the person clicks again."""
@@ -374,18 +383,20 @@ def main() -> int:
     parser.add_argument("--first-seed", type=int, default=1, help="the first; a seed that failed is replayed by it")
     parser.add_argument("--requests", type=int, default=60, help="requests a seed")
     parser.add_argument("--without", choices=("token", "sweeper"), default="", help="a control, which must fail")
+    parser.add_argument("--storm", type=float, default=15, help="for how many seconds faults come")
     options = parser.parse_args()
+    asked = Options(options.requests, options.without, options.storm)
     os.environ |= {
         "AWS_ACCESS_KEY_ID": world.AWS_ACCESS_KEY_ID,
         "AWS_SECRET_ACCESS_KEY": world.AWS_SECRET_ACCESS_KEY,
     }
     prepare()
     ended_badly = []
-    with simulated.running() as url:
+    with simulated.running(quiet=True) as url:
         os.environ["AWS_ENDPOINT_URL"] = url
         for seed in range(options.first_seed, options.first_seed + options.seeds):
             with tempfile.TemporaryDirectory(prefix="portal-soak-") as folder:
-                found = Soak(seed, options.requests, options.without, url, Path(folder)).run()
+                found = Soak(asked, seed, url, Path(folder)).run()
             found["bad"] = verdict(found)
             sys.stdout.write(json.dumps(found) + "\n")
             sys.stdout.flush()

@@ -22,7 +22,7 @@ from endpoints.templatetags import status
 from endpoints.views.present import timeline
 from endpoints.views.present.acceptance import Acceptance, acceptance_of
 from endpoints.views.present.drift import DriftPart
-from endpoints.views.present.facts import Comparison, Fact, Interface, comparisons_of, facts_of, interfaces_of
+from endpoints.views.present.facts import AT_REST, Comparison, Fact, Interface, comparisons_of, facts_of, interfaces_of
 
 GONE = ("deleting", "deleted", "discarded")
 CHANGING = ("provisioning", "pending_acceptance", "updating", "deleting", "failed", "parked")
@@ -65,7 +65,8 @@ class EndpointPage:
         """Return the network interfaces, those to come included."""
         if self.spec.is_gateway or self.endpoint.state.terminal:
             return []
-        return interfaces_of(self.spec, self.observed, self.known.subnets, self.known.names)
+        at_rest = self.endpoint.status in AT_REST
+        return interfaces_of(self.spec, self.observed, self.known.subnets, self.known.names, at_rest=at_rest)
 
     @property
     def aws_status(self) -> status.Status | None:

@@ -166,10 +166,22 @@ class Interface:
     status: Status
 
 
+AT_REST = ("available", "failed", "missing")
+"""Statuses of an endpoint at which nobody works: what isn't there doesn't come by itself."""
+
+
 def interfaces_of(
-    spec: EndpointSpec, observed: ObservedEndpoint | None, subnets: Mapping[str, Mapping[str, str]], names: Names
+    spec: EndpointSpec,
+    observed: ObservedEndpoint | None,
+    subnets: Mapping[str, Mapping[str, str]],
+    names: Names,
+    *,
+    at_rest: bool,
 ) -> list[Interface]:
-    """Return the network interfaces by zone: those of AWS, and one to come for each subnet without."""
+    """Return the network interfaces by zone: those of AWS, and one for each subnet without.
+
+    That one is to come, or, of an endpoint `at_rest`, is missing.
+    """
     there = observed.network_interfaces if observed else ()
     rows = [
         Interface(
@@ -188,7 +200,7 @@ def interfaces_of(
             data = subnets.get(subnet_id, {})
             subnet = Value(names.by_id.get(subnet_id, ""), subnet_id)
             zone, cidr = data.get("availability_zone", ""), data.get("cidr_block", "")
-            rows.append(Interface(zone, subnet, cidr, "", "", of_interface("")))
+            rows.append(Interface(zone, subnet, cidr, "", "", of_interface("missing" if at_rest else "")))
     return sorted(rows, key=lambda item: (item.zone, item.subnet.copy))
 
 

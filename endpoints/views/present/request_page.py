@@ -25,7 +25,7 @@ from endpoints.services.usage import Usage, usage_of
 from endpoints.templatetags import status
 from endpoints.views.present import stepper, timeline
 from endpoints.views.present.acceptance import Acceptance, acceptance_of
-from endpoints.views.present.facts import Delta, Fact, Interface, deltas_of, facts_of, interfaces_of
+from endpoints.views.present.facts import AT_REST, Delta, Fact, Interface, deltas_of, facts_of, interfaces_of
 from endpoints.views.present.marks import live_mark
 
 EDITABLE = lifecycle.REQUEST.transitions["resubmit"].sources
@@ -93,7 +93,8 @@ class ChangePage:
             return []
         if self.observed is None and self.endpoint.status == "parked":
             return []  # none is being made
-        return interfaces_of(self.spec, self.observed, self.known.subnets, self.known.names)
+        at_rest = self.endpoint.status in AT_REST
+        return interfaces_of(self.spec, self.observed, self.known.subnets, self.known.names, at_rest=at_rest)
 
     @property
     def progress(self) -> Progress | None:
