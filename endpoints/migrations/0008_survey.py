@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('endpoints', '0007_remove_endpoint_endpoint_status_known_and_more'),
+        ('endpoints', '0007_waiting_and_missing'),
     ]
 
     operations = [

@@ -40,6 +40,8 @@ class Desk:
         self.auditor = make.make_person("auditor", Role.AUDITOR)
         self.approver = make.make_approver(account)
         (self.endpoint,) = make.available(make.approved(make.submitted(account, engineer), self.approver))
+        make.drifted(self.endpoint, route_table_ids=())
+        make.unmanaged(account)
         broken = make.submitted(account, engineer, make.interface_spec(account), title="Secrets")
         make.failed(make.approved(broken, self.approver))
         self.waiting = make.submitted(account, engineer, make.gateway_spec(account, policy_document=make.READ_ONLY))
@@ -261,7 +263,7 @@ def test_the_desk_has_the_colours_that_were_chosen_in_the_portal_and_leads_back(
     page.goto(live_server.url + reverse("admin:index"))
     assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark"
     page.get_by_role("link", name="Back to the portal").click()
-    expect(page).to_have_url(live_server.url + reverse("request_list"))
+    expect(page).to_have_url(live_server.url + reverse("operation_list") + "?show=person")  # there is a dead letter
     assert page.evaluate("document.documentElement.dataset.bsTheme") == "dark"
 
 

@@ -37,10 +37,11 @@ class Stage:
 
     def modify(self) -> EndpointRequest:
         """Approve a modification with a change of tags: two calls."""
-        endpoint = self.existing()
-        asked = factories.modification(
-            endpoint, self.engineer, route_table_ids=self.aws.route_table_ids[:1], tags=(("cost", "1"),)
-        )
+        endpoint = Endpoint.objects.filter(status="available").last() or self.existing()
+        had = endpoint.desired_spec()
+        tables = () if had.route_table_ids else self.aws.route_table_ids[:1]
+        cost = str(endpoint.generation)  # a new one each time: both calls are needed
+        asked = factories.modification(endpoint, self.engineer, route_table_ids=tables, tags=(("cost", cost),))
         return factories.approved(asked, self.approver)
 
     def delete(self) -> EndpointRequest:
@@ -75,7 +76,7 @@ class Stage:
 
     def clear(self, request: EndpointRequest) -> None:
         """Give back what an endpoint holds, so that the next one may have it."""
-        for operation in Operation.objects.filter(request=request).select_related("endpoint"):
+        for operation in Operation.objects.filter(request=request, action="create").select_related("endpoint"):
             if operation.endpoint.vpc_endpoint_id and operation.endpoint.status != "deleted":
                 self.aws.control.remove_out_of_band(operation.endpoint.vpc_endpoint_id)
 

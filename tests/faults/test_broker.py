@@ -24,14 +24,17 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.faults]
 def broker(url: str) -> Iterator[None]:
     """Let this process publish to another broker."""
     before = current_app.conf.broker_url
-    current_app.conf.broker_url = current_app.conf.broker_write_url = url
-    current_app.pool.force_close_all()
-    current_app._pool = None
+    _use(url)
     try:
         yield
     finally:
-        current_app.conf.broker_url = current_app.conf.broker_write_url = before
-        current_app._pool = None
+        _use(before)
+
+
+def _use(url: str) -> None:
+    current_app.conf.broker_url = current_app.conf.broker_write_url = url
+    # Kombu keeps a pool for each address; the one in use is dropped, not closed, since it is taken up again later.
+    current_app._pool = current_app.amqp._producer_pool = None
 
 
 @pytest.mark.parametrize("answers", [True, False], ids=["hung", "down"])

@@ -56,7 +56,6 @@ def driver(aws: World) -> Iterator[Driver]:
 @pytest.mark.parametrize(
     ("kind", "expected", "status"),
     [
-        ("create", {"create_vpc_endpoint"}, "available"),
         ("create_in_two_steps", {"create_vpc_endpoint", "modify_vpc_endpoint"}, "available"),
         ("modify", {"modify_vpc_endpoint", "set_tags"}, "available"),
         ("delete", {"delete_vpc_endpoint"}, "deleted"),

@@ -14,7 +14,7 @@ from django.utils import timezone
 from endpoints.aws.sessions import forget_clients
 from endpoints.domain.specs import EndpointSpec, EndpointType
 from endpoints.models import Account, AccountRegion, Endpoint, EndpointRequest, Operation
-from endpoints.services import inventory, observation, provisioning, regions
+from endpoints.services import inventory, observation, provisioning, regions, survey
 from tests import factories, workers
 
 pytestmark = pytest.mark.django_db
@@ -98,13 +98,17 @@ def test_endpoints_are_created_repoliced_and_deleted(account: Account, moto_url:
     created = factories.approved(factories.submitted(account, engineer, gateway, interface), approver)
     assert work(created) == "available", Operation.objects.values_list("last_error", flat=True)
     endpoint = Endpoint.objects.get(vpc_endpoint_type="Gateway")
+    AccountRegion.objects.update(survey_due_at=None)
+    found = survey.survey(account_region_id=AccountRegion.objects.get().pk, now=timezone.now())
+    assert found is not None, AccountRegion.objects.get().survey_error
+    assert found.endpoints == 2
     changed = factories.approved(factories.policy_change(endpoint, engineer, factories.READ_ONLY), approver)
     assert work(changed) == "available"
     deleted = factories.approved(factories.deletion(endpoint, engineer), approver)
     assert work(deleted) == "deleted"
 
-    found = ec2.describe_vpc_endpoints()["VpcEndpoints"]
-    assert {item["VpcEndpointType"]: item["State"] for item in found if item["State"] != "deleted"} == {
+    held = ec2.describe_vpc_endpoints()["VpcEndpoints"]
+    assert {item["VpcEndpointType"]: item["State"] for item in held if item["State"] != "deleted"} == {
         "Interface": "available"
     }
 

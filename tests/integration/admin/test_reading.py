@@ -17,6 +17,7 @@ from endpoints.models import (
     AccountRegion,
     Change,
     Check,
+    Drift,
     Endpoint,
     EndpointRequest,
     Event,
@@ -27,6 +28,7 @@ from endpoints.models import (
     Review,
     RoleAssignment,
     Team,
+    UnmanagedEndpoint,
     User,
 )
 from tests import factories as make
@@ -34,7 +36,7 @@ from tests.integration.admin.conftest import Desk
 
 RECORDS = (
     *(EndpointRequest, Change, Check, Review, Endpoint, PolicyRevision, Operation, Event, AccountRegion),
-    *(InventoryItem, AuthToken),
+    *(InventoryItem, AuthToken, Drift, UnmanagedEndpoint),
 )
 EDITABLE = (Account, Team, Membership, RoleAssignment, User)
 SEE_ALL = ("operator", "auditor", "administrator", "superuser")
@@ -49,7 +51,9 @@ def fill(desk: Desk, number: int = 1) -> None:
     """Make so many requests that went all the way, each with all that hangs on it."""
     for count in range(number):
         asked = desk.submitted(f"Number {count}")
-        make.available(make.approved(asked, desk.people["approver"]))
+        (endpoint,) = make.available(make.approved(asked, desk.people["approver"]))
+        make.drifted(endpoint, route_table_ids=())
+        make.unmanaged(endpoint.account)
         desk.submitted(f"Waits {count}")
         AuthToken.objects.create(desk.people["engineer"])
         make.make_person(f"colleague-{Membership.objects.count()}", make.Role.ENGINEER, team=make.make_team())

@@ -347,7 +347,7 @@ class TestBeyondRetry:
         page = text(client, request.get_absolute_url())
         assert retry not in page
         assert 'class="btn btn-danger btn-sm" id="act-withdraw"' in page
-        assert "You can withdraw it above" in page
+        assert "then withdraw this request above" in page
         operation = Operation.objects.get()
         assert "act-retry" not in text(as_(operator), operation.get_absolute_url())
         assert client.post(retry).status_code == 409
