@@ -48,6 +48,7 @@ def pytest_xdist_setupnodes() -> None:
 
 # The files that take longest, longest first. Started last, one would keep its process busy while the others have ended.
 LONGEST = (
+    "tests/faults/test_soak.py",
     "tests/integration/test_sandbox_run.py",
     "tests/e2e/test_admin_accessibility.py",
     "tests/e2e/test_pages.py",
