@@ -11,6 +11,7 @@ import os
 import random
 import signal
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +25,18 @@ __all__ = ["app"]
 CRASHES = float(os.environ.get("SHAKY_CRASHES", "0"))
 WITHOUT = os.environ.get("SHAKY_WITHOUT", "")
 DEATHS = os.environ.get("SHAKY_DEATHS", "")
-"""A file that grows by a byte with each death, so that the run knows that its fault fired."""
+"""A file that grows by a byte with each death, so that the run knows that its fault fired. While there is no such
+file, nobody dies."""
+LEASE = timedelta(seconds=float(os.environ.get("PORTAL_LEASE_SECONDS", "7")))
 
 
 @worker_process_init.connect
 def _handicap(**_: Any) -> None:
     from endpoints.aws.gateway import Ec2Gateway
+    from endpoints.services import observation
     from tests.faults.driver import MUTATING
 
+    observation.OBSERVE_LEASE = LEASE  # as short as the operations': a dead observer isn't waited for
     chance = random.Random(f"{os.environ.get('SHAKY_SEED', '')}:{os.getpid()}")  # a schedule, not a secret
     for name in MUTATING:
         setattr(Ec2Gateway, name, _mortal(getattr(Ec2Gateway, name), chance))
@@ -44,7 +49,7 @@ def _handicap(**_: Any) -> None:
 
 def _mortal(act: Callable[..., Any], chance: random.Random) -> Callable[..., Any]:
     def mortal(*args: Any, **kwargs: Any) -> Any:
-        if chance.random() < CRASHES:
+        if chance.random() < CRASHES and Path(DEATHS).exists():
             with Path(DEATHS).open("ab") as deaths:
                 deaths.write(b".")
             os.kill(os.getpid(), signal.SIGKILL)

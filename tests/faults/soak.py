@@ -125,7 +125,11 @@ class Soak:
             for number in range(2):
                 self._start(f"worker-{number}")
                 self._start(f"beat-{number}")
+            deaths = self.folder / "deaths"
+            deaths.touch()
             self._storm()
+            self.fired["crash"] = deaths.stat().st_size
+            deaths.unlink()
             patience = CONTROL_PATIENCE_SECONDS if self.without == "sweeper" else PATIENCE_SECONDS
             calm_from = time.monotonic()
             while self._unfinished() and time.monotonic() - calm_from < patience:
@@ -298,8 +302,6 @@ class Soak:
         unfinished = [item.reference for item in requests if item.status not in (*DONE, "failed")]
         for rule in self.control.faults():
             self.fired[f"aws {rule['kind']}"] += rule["fired"]
-        deaths = self.folder / "deaths"
-        self.fired["crash"] = deaths.stat().st_size if deaths.exists() else 0
         silent = Operation.objects.filter(status="failed", last_cure="").count()
         return {
             "seed": self.seed,
