@@ -52,8 +52,13 @@ _valkeys: list[subprocess.Popen[bytes]] = []
 _folders: list[Path] = []
 
 
-def start() -> None:
-    """Set the environment and start what the caller did not bring; RuntimeError if a server won't start."""
+def start(*, durable: bool = False) -> None:
+    """Set the environment and start what the caller did not bring; RuntimeError if a server won't start.
+
+    A `durable` PostgreSQL has written what it says is committed, so that a crash of the server loses none of it.
+    """
+    if durable:
+        _POSTGRES_SETTINGS["synchronous_commit"] = "on"
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"):
         os.environ.pop(name, None)
     os.environ.update(_ENVIRONMENT)

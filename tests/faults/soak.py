@@ -29,7 +29,7 @@ from typing import Any
 
 from tests import services
 
-services.start()
+services.start(durable=True)
 
 import django  # noqa: E402  # the settings may be read only now
 
@@ -115,6 +115,7 @@ class Soak:
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.resume: list[tuple[float, int]] = []
         self.requests: list[int] = []
+        self.begun = 0.0
 
     def run(self) -> dict[str, Any]:
         """Run the storm and the calm after it; return the findings."""
@@ -158,7 +159,8 @@ class Soak:
             made = self._creation()
         else:
             endpoint = Endpoint.objects.filter(status="available").order_by("?").first()
-            made = self._creation() if endpoint is None else self._change(endpoint)
+            late = time.monotonic() - self.begun > 2 * self.storm
+            made = self._change(endpoint) if endpoint else self._creation() if late else None
         if made is not None:
             self.requests.append(made.pk)
 
@@ -188,7 +190,7 @@ class Soak:
 
     def _storm(self) -> None:
         faults = schedule(self.rng, self.count, self.storm)
-        begun = time.monotonic()
+        begun = self.begun = time.monotonic()
         while faults or len(self.requests) < self.count:
             now = time.monotonic()
             while faults and now - begun >= faults[0].at:
@@ -300,13 +302,14 @@ class Soak:
         requests = list(EndpointRequest.objects.filter(pk__in=self.requests))
         states = Counter(item.status for item in requests)
         unfinished = [item.reference for item in requests if item.status not in (*DONE, "failed")]
+        unfinished += [f"REQ-{lost}" for lost in set(self.requests) - {item.pk for item in requests}]
         for rule in self.control.faults():
             self.fired[f"aws {rule['kind']}"] += rule["fired"]
         silent = Operation.objects.filter(status="failed", last_cure="").count()
         return {
             "seed": self.seed,
             "without": self.without or None,
-            "requests": len(requests),
+            "requests": len(self.requests),
             "states": dict(states),
             "unfinished": unfinished,
             "failed_silently": silent,
