@@ -83,7 +83,17 @@ TEMPLATES: list[dict[str, Any]] = [
     },
 ]
 
-DATABASES = {"default": {**env.database("DATABASE_URL"), "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}}
+# No transaction of ours waits for anything but PostgreSQL. One that does nothing for so long belongs to a process that
+# is frozen, and would hold its account's lock, and with it every approval there, until it thaws.
+PORTAL_DB_IDLE_SECONDS = env.number("PORTAL_DB_IDLE_SECONDS", 30)
+DATABASES = {
+    "default": {
+        **env.database("DATABASE_URL"),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"options": f"-c idle_in_transaction_session_timeout={int(PORTAL_DB_IDLE_SECONDS * 1000)}"},
+    }
+}
 
 REDIS_URL = env.text("REDIS_URL")
 CACHES = {

@@ -37,6 +37,8 @@ _ENVIRONMENT = {
     # The simulated AWS of the tests doesn't throttle; calls are paced all the same, only very fast.
     "PORTAL_AWS_RATE": "1000",
     "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
+    # Each test is one transaction, and may wait long for other processes in it.
+    "PORTAL_DB_IDLE_SECONDS": "600",
 }
 # The data are thrown away, so a crash of the machine may lose them; crashes of the server are still survived.
 _POSTGRES_SETTINGS = {

@@ -19,10 +19,11 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -113,7 +114,7 @@ class Soak:
         self.fired: Counter[str] = Counter()
         self.stack = ExitStack()
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        self.resume: list[tuple[float, int]] = []
+        self.paused: list[threading.Timer] = []
         self.requests: list[int] = []
         self.begun = 0.0
 
@@ -134,7 +135,6 @@ class Soak:
             patience = CONTROL_PATIENCE_SECONDS if self.without == "sweeper" else PATIENCE_SECONDS
             calm_from = time.monotonic()
             while self._unfinished() and time.monotonic() - calm_from < patience:
-                self._continue_stopped(time.monotonic())
                 time.sleep(0.3)
         return self._findings(time.monotonic() - calm_from)
 
@@ -201,7 +201,6 @@ class Soak:
                     connection.close()  # another fault stands in its way: a bit later, then
                     faults.append(replace(fault, at=now - begun + 2))
                     faults.sort(key=lambda item: item.at)
-            self._continue_stopped(now)
             if len(self.requests) < self.count and now - begun >= self.storm * len(self.requests) / self.count:
                 self._survive(self._approve_one)
             time.sleep(0.02)
@@ -277,23 +276,24 @@ class Soak:
         self.fired[f"kill {name.partition('-')[0]}"] += 1
 
     def _pause(self, pid: int, seconds: float, *, group: bool) -> None:
-        (os.killpg if group else os.kill)(pid, signal.SIGSTOP)
-        self.resume.append((time.monotonic() + seconds, -pid if group else pid))
+        """Stop a process for some seconds; a thread lets it go on, since what it holds may hold us up, too."""
+        signal_it = os.killpg if group else os.kill
 
-    def _continue_stopped(self, now: float) -> None:
-        for due, pid in [item for item in self.resume if item[0] <= now]:
-            self.resume.remove((due, pid))
-            try:
-                os.killpg(-pid, signal.SIGCONT) if pid < 0 else os.kill(pid, signal.SIGCONT)
-            except ProcessLookupError:
-                continue  # killed meanwhile
+        def go_on() -> None:
+            with suppress(ProcessLookupError):  # killed meanwhile
+                signal_it(pid, signal.SIGCONT)
+
+        signal_it(pid, signal.SIGSTOP)
+        timer = threading.Timer(seconds, go_on)
+        timer.start()
+        self.paused.append(timer)
 
     # --- The findings ---------------------------------------------------------------------------------------------
 
     def _unfinished(self) -> bool:
         try:
             rows = EndpointRequest.objects.filter(pk__in=self.requests)
-            return bool(self.resume) or rows.exclude(status__in=(*DONE, "failed")).exists()
+            return any(timer.is_alive() for timer in self.paused) or rows.exclude(status__in=(*DONE, "failed")).exists()
         except DatabaseError:
             connection.close()
             return True

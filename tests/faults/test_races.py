@@ -10,7 +10,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.conf import settings
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from endpoints.models import EndpointRequest, Event, Operation
@@ -151,3 +152,40 @@ def test_a_worker_whose_clock_is_an_hour_off_neither_waits_nor_gives_up(
     assert [rule["fired"] for rule in stage.aws.control.faults()] == [1]
     assert request.status == "available"
     assert len(held(stage.aws, request)) == 1
+
+
+def test_a_frozen_worker_holds_up_nobody_for_long(stage: Stage) -> None:
+    """It freezes in a transaction, with its account's lock: PostgreSQL ends the transaction, and others go on."""
+    asked = factories.submitted(stage.account, stage.engineer, stage.aws.gateway_spec())
+    frozen, thaw = threading.Event(), threading.Event()
+    seen: list[BaseException] = []
+
+    def freeze() -> None:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET idle_in_transaction_session_timeout = '300ms'")
+            with events.recorded(events.chain_of(stage.account)):
+                frozen.set()
+                assert thaw.wait(60)
+                EndpointRequest.objects.filter(pk=asked.pk).update(title="from the ice")
+        except DatabaseError as error:
+            seen.append(error)
+        finally:
+            connection.close()
+
+    worker = threading.Thread(target=freeze)
+    worker.start()
+    assert frozen.wait(60), "the fault fired"
+    assert factories.approved(asked, stage.approver).status == "approved"
+    thaw.set()
+    worker.join(60)
+    assert seen, "its transaction had ended"
+    asked.refresh_from_db()
+    assert asked.title != "from the ice"
+
+
+def test_every_connection_has_that_limit() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW idle_in_transaction_session_timeout")
+        (shown,) = cursor.fetchone()
+    assert shown == f"{int(settings.PORTAL_DB_IDLE_SECONDS) // 60}min"
