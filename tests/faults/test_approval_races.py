@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from endpoints.models import EndpointRequest, Operation, Review, User
 from endpoints.services import reviews
-from endpoints.services.errors import Conflict
 from tests import factories
+from tests.faults.together import at_once
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.faults]
 
@@ -31,9 +29,9 @@ def test_six_concurrent_approvers_grant_each_of_fifty_requests_once() -> None:
         )
         request = factories.submitted(account, engineer, spec, title=f"Round {number}")
 
-        outcomes = _at_once([_approval(request.pk, approver) for approver in approvers])
+        outcomes = at_once([_approval(request.pk, approver) for approver in approvers])
 
-        assert sorted(outcomes) == ["conflict"] * (APPROVERS - 1) + ["granted"]
+        assert sorted(outcomes) == ["done"] + ["told"] * (APPROVERS - 1)
         assert Review.objects.filter(request=request).count() == 1
         assert Operation.objects.filter(request=request).count() == 1
 
@@ -44,9 +42,9 @@ def test_an_approval_and_a_rejection_at_once_leave_one_decision() -> None:
     first, second = (factories.make_approver(account, name) for name in ("first", "second"))
     for _ in range(10):
         request = factories.submitted(account, engineer)
-        outcomes = _at_once([_approval(request.pk, first), _rejection(request.pk, second)])
+        outcomes = at_once([_approval(request.pk, first), _rejection(request.pk, second)])
         request.refresh_from_db()
-        assert sorted(outcomes) == ["conflict", "granted"]
+        assert sorted(outcomes) == ["done", "told"]
         assert request.status in ("approved", "rejected")
         assert Operation.objects.filter(request=request).count() == (request.status == "approved")
 
@@ -77,24 +75,3 @@ def _rejection(pk: int, approver: User) -> Callable[[], None]:
         )
 
     return act
-
-
-def _at_once(acts: list[Callable[[], None]]) -> list[str]:
-    barrier, outcomes = threading.Barrier(len(acts)), []
-
-    def run(act: Callable[[], None]) -> None:
-        try:
-            barrier.wait(timeout=30)
-            act()
-            outcomes.append("granted")
-        except Conflict:
-            outcomes.append("conflict")
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    return outcomes

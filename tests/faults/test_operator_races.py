@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from endpoints.models import Endpoint, EndpointRequest, Event, Operation, OperationAttempt, Role, User
@@ -15,6 +13,7 @@ from endpoints.services import leases, operations, provisioning, requests
 from endpoints.services.errors import Conflict
 from tests import factories
 from tests.aws import World, member_account
+from tests.faults.together import at_once
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.faults]
 
@@ -171,25 +170,3 @@ def resume(operation: Operation, operator: User) -> None:
     """Resume an operation."""
     operation.refresh_from_db()
     operations.resume(operation=operation, version=operation.version, by=factories.by(operator), now=timezone.now())
-
-
-def at_once(acts: list[Callable[[], object]]) -> list[str]:
-    """Run acts at the same moment, each on a connection of its own; return how each ended."""
-    barrier, ends = threading.Barrier(len(acts)), []
-
-    def run(act: Callable[[], object]) -> None:
-        try:
-            barrier.wait(timeout=30)
-            act()
-            ends.append("done")
-        except Conflict:
-            ends.append("told")
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    return ends
