@@ -62,10 +62,14 @@ class Action:
 
 @dataclass(frozen=True)
 class ResourceType:
-    """A type of resource: its ARN with `${…}` for the parts that vary, and that as a pattern."""
+    """A type of resource: its ARN with `${…}` for the parts that vary, and that as a pattern.
+
+    `service` is the one that its ARN names, which may be another than the actions'.
+    """
 
     name: str
     arn: str
+    service: str
     keys: tuple[str, ...]
     pattern: str
     _bounds: Mapping[int, str] = field(repr=False, hash=False)
@@ -171,6 +175,7 @@ def _types(rows: Any) -> dict[str, ResourceType]:
         name: ResourceType(
             name=row["key"],
             arn=row["arn"],
+            service=row["arn"].split(":", 3)[2],
             keys=tuple(key.lower() for key in row.get("conditionKeys", ())),
             pattern=patterns[row["arn"]],
             _bounds=_bounds(patterns[row["arn"]], known),
