@@ -75,6 +75,14 @@ class Caller:
     """Whether `role_arn` has the role's path for certain."""
 
     @property
+    def service_linked(self) -> bool:
+        """Whether it is a role that a service made for itself (IAM user guide, "Service-linked roles")."""
+        return bool(self.role_arn) and (
+            ":role/aws-service-role/" in self.role_arn
+            or (not self.path_known and self.name.startswith("AWSServiceRoleFor"))
+        )
+
+    @property
     def arn(self) -> str:
         """What `aws:PrincipalArn` is."""
         if self.kind == "root":
