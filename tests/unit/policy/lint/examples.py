@@ -149,6 +149,7 @@ FOUND: dict[str, list[str]] = {
                 }
             )
         ),
+        policy(statement(Condition={"StringEquals": {"aws:username": "ann"}, "StringNotLike": {"aws:username": "a*"}})),
         policy(statement(Action=None, NotAction="*")),
         policy(statement(Resource=None, NotResource="*")),
     ],
