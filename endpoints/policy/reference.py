@@ -26,6 +26,7 @@ __all__ = [
     "ConditionKey",
     "ResourceType",
     "Service",
+    "WrittenArn",
     "condition_key",
     "nearest_key",
     "nearest_service",
@@ -61,6 +62,28 @@ class Action:
     keys: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class WrittenArn:
+    """An ARN as a policy writes it, with wildcards.
+
+    `place` are partition, service, region and account, empty where a wildcard in them could cross a colon. `rest` is
+    what follows them, and `head` what of that stands before its first wildcard.
+    """
+
+    text: str
+    place: tuple[str, ...]
+    rest: str
+    head: str
+
+    @classmethod
+    def of(cls, text: str) -> WrittenArn:
+        """Read a text; any text will do."""
+        parts = text.split(":", _ARN_PARTS - 1)
+        if len(parts) < _ARN_PARTS or is_wild(text[: len(text) - len(parts[-1])]):
+            return cls(text, (), "", "")
+        return cls(text, tuple(parts[1:-1]), parts[-1], literal_head(parts[-1]))
+
+
 @dataclass(frozen=True, eq=False)
 class ResourceType:
     """A type of resource: its ARN with `${…}` for the parts that vary, and that as a pattern.
@@ -75,29 +98,32 @@ class ResourceType:
     pattern: str
     _bounds: Mapping[int, str] = field(repr=False, hash=False)
 
-    def may_be(self, text: str) -> bool:
+    def may_be(self, arn: WrittenArn) -> bool:
         """Tell whether a resource of this type can match an ARN with wildcards, as a policy writes it."""
-        parts = text.split(":", _ARN_PARTS - 1)
-        if len(parts) == _ARN_PARTS and not is_wild(text[: len(text) - len(parts[-1])]):
-            # Nothing crosses a colon: part by part is quicker, and decides nearly always.
-            if any(mine != part and mine != "*" for mine, part in zip(self._parts[:-1], parts[:-1], strict=True)):
+        if arn.place:
+            for mine, there in zip(self._place, arn.place, strict=True):
+                if mine not in ("*", there):
+                    return False
+            head, rest = self._head, arn.rest
+            if not arn.head.startswith(head) and not head.startswith(arn.head):
                 return False
-            mine, rest = self._parts[-1], parts[-1]
-            if not rest.startswith(self._head) and not self._head.startswith(literal_head(rest)):
-                return False
-            if covers(mine, rest) and not (self._one_word and "/" in rest[len(self._head) :]):
+            if covers(self._rest, rest) and not (self._one_word and "/" in rest[len(head) :]):
                 return True
-            if self._one_word and mine == f"{self._head}*" and "/" in literal_head(rest)[len(self._head) :]:
-                return False
-        return self._glob.overlaps(text)
+            if rest == arn.head or (self._one_word and self._rest == f"{head}*" and "/" in arn.head[len(head) :]):
+                return False  # without a wildcard all is said; a word with a slash is none
+        return self._glob.overlaps(arn.text)
 
     @cached_property
-    def _parts(self) -> list[str]:
-        return self.pattern.split(":", _ARN_PARTS - 1)
+    def _place(self) -> tuple[str, ...]:
+        return tuple(self.pattern.split(":", _ARN_PARTS - 1)[1:-1])
+
+    @cached_property
+    def _rest(self) -> str:
+        return self.pattern.split(":", _ARN_PARTS - 1)[-1]
 
     @cached_property
     def _head(self) -> str:
-        return literal_head(self._parts[-1])
+        return literal_head(self._rest)
 
     @cached_property
     def _one_word(self) -> bool:

@@ -10,11 +10,11 @@ from endpoints.policy.lint.actions import Named, Reach
 from endpoints.policy.lint.model import Policy, Statement
 from endpoints.policy.lint.report import Report, listed
 from endpoints.policy.nodes import Scalar
-from endpoints.policy.reference import ResourceType
+from endpoints.policy.reference import ResourceType, WrittenArn
 
 _ACCOUNT = re.compile(r"[0-9]{12}|aws|\*|\?{12}|")
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
-_OVERLAP_COST = 150
+_OVERLAP_COST = 20
 _MANY = 400  # a wildcard over more types than that says nothing that could be wrong
 
 
@@ -89,16 +89,12 @@ def _types(entries: Iterable[Named]) -> dict[tuple[str, str], ResourceType]:
 
 def _matched(report: Report, types: dict[tuple[str, str], ResourceType], text: str) -> set[tuple[str, str]] | None:
     """Return the types that the resource may be of; None when telling would take too long."""
+    arn = WrittenArn.of(text)
     service = text.split(":", 3)[2] if text.count(":") > 2 else ""
-    found = set()
-    for key, kind in types.items():
-        if kind.service != service and not is_wild(service):
-            continue
-        if not report.work.take(_OVERLAP_COST + 3 * len(text)):
-            return None
-        if kind.may_be(text):
-            found.add(key)
-    return found
+    candidates = [(key, kind) for key, kind in types.items() if kind.service == service]
+    if not report.work.take((_OVERLAP_COST + 3 * len(text)) * len(candidates)):
+        return None
+    return {key for key, kind in candidates if kind.may_be(arn)}
 
 
 def _report_resource(report: Report, node: Scalar, entries: list[Named]) -> None:
