@@ -45,7 +45,9 @@ _KINDS: dict[str, ValueKind] = {
 }
 _VARIABLE = re.compile(r"\$\{[^}]*\}|<[^>]*>")
 _ARN_PARTS = 6
-_LONGEST_GUESS = 80  # no name that AWS has is longer, so a longer word is no slip of the pen
+_LONGEST_NAME = 80  # no name of an action is longer, so a longer word is no slip of the pen
+_LONGEST_KEY = 256  # a tag's name has 128 characters at most
+_KEPT = 500  # patterns a service, so that documents can't fill the memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,7 @@ class Service:
         self._variables = tuple(_Variable(key) for key in self._keys.values() if _VARIABLE.search(key.name))
         self._names = list(self.actions)
         self._matching: dict[str, tuple[Action, ...]] = {}
+        self._carried: dict[str, frozenset[str]] = {}
 
     def action(self, name: str) -> Action | None:
         """Return the action of that name, letter case aside."""
@@ -169,13 +172,14 @@ class Service:
         """Return the actions that a pattern with wildcards covers, letter case aside, by name."""
         pattern = pattern.lower()
         if not is_wild(pattern):
-            found = self.actions.get(pattern)
-            return (found,) if found else ()
-        if pattern not in self._matching:
-            if len(self._matching) > 500:
-                self._matching.clear()
-            self._matching[pattern] = tuple(self._covered(pattern))
-        return self._matching[pattern]
+            exact = self.actions.get(pattern)
+            return (exact,) if exact else ()
+        found = self._matching.get(pattern)
+        if found is None:
+            found = tuple(self._covered(pattern))
+            if len(pattern) <= _LONGEST_NAME and len(self._matching) < _KEPT:
+                self._matching[pattern] = found
+        return found
 
     def _covered(self, pattern: str) -> list[Action]:
         head = literal_head(pattern)
@@ -204,10 +208,13 @@ class Service:
         """All condition keys that its actions know, global ones among them where they depend on the service."""
         return tuple(self._keys.values())
 
-    @lru_cache(maxsize=4096)  # noqa: B019 - services live as long as the process
     def keys_of(self, action: Action) -> frozenset[str]:
         """Return the names, in small letters, of the keys that a request for the action may carry."""
-        return frozenset(action.keys).union(*(self.types[name].keys for name in action.types))
+        found = self._carried.get(action.name)
+        if found is None:
+            found = frozenset(action.keys).union(*(self.types[name].keys for name in action.types))
+            self._carried[action.name] = found
+        return found
 
 
 def _action(row: Any) -> Action:
@@ -305,15 +312,19 @@ def global_key(name: str) -> ConditionKey | None:
     return next((item.key for item in _GLOBAL_VARIABLES if item.takes(name)), None)
 
 
-@lru_cache(maxsize=2048)
 def condition_key(name: str, asked_by: tuple[str, ...] = ()) -> ConditionKey | None:
     """Return the condition key of that name, letter case aside; None if AWS has none.
 
     `asked_by` are the prefixes of the services whose actions a statement names: some know keys of others.
     """
+    return _key(name.lower(), asked_by) if len(name) <= _LONGEST_KEY else None
+
+
+@lru_cache(maxsize=2048)
+def _key(name: str, asked_by: tuple[str, ...]) -> ConditionKey | None:
     if found := global_key(name):
         return found
-    prefix = name.lower().partition(":")[0]
+    prefix = name.partition(":")[0]
     for other in dict.fromkeys((prefix, *asked_by, *_lenders().get(prefix, ()))):
         known = service(other)
         if known is not None and (found := known.key(name)):
@@ -332,9 +343,10 @@ def nearest_service(prefix: str) -> str | None:
     return _nearest(prefix.lower(), services())
 
 
-@lru_cache(maxsize=512)
 def nearest_key(name: str, asked_by: tuple[str, ...] = ()) -> str | None:
     """Return the key that a misspelt one most likely means, written as AWS writes it."""
+    if len(name) > _LONGEST_KEY:
+        return None
     prefix, _, rest = name.lower().partition(":")
     keys = list(GLOBAL_KEYS.values())
     for other in dict.fromkeys((prefix, *asked_by)):
@@ -346,11 +358,13 @@ def nearest_key(name: str, asked_by: tuple[str, ...] = ()) -> str | None:
     return names[found] if found else None
 
 
-@lru_cache(maxsize=512)
 def _nearest(word: str, known: tuple[str, ...]) -> str | None:
-    if len(word) > _LONGEST_GUESS:
-        return None
+    return _guess(word.lower(), known) if len(word) <= _LONGEST_NAME else None
+
+
+@lru_cache(maxsize=512)
+def _guess(word: str, known: tuple[str, ...]) -> str | None:
     from difflib import get_close_matches  # seldom needed, and slow to import
 
-    found = get_close_matches(word.lower(), known, n=1, cutoff=0.7)
+    found = get_close_matches(word, known, n=1, cutoff=0.7)
     return found[0] if found else None

@@ -27,7 +27,7 @@ def check_accounts(policy: Policy, statement: Statement) -> None:
 def check_account(policy: Policy, node: Scalar, text: str) -> None:
     """Report an ARN, of a resource or a condition, whose account part is neither an id nor one wildcard."""
     parts = text.split(":", 5)
-    if len(parts) < 6 or parts[0] != "arn" or "${" in text.rpartition(":" + parts[5])[0]:
+    if len(parts) < 6 or parts[0] != "arn" or "${" in "".join(parts[:5]):
         return
     account = parts[4]
     if _ACCOUNT.fullmatch(account):
@@ -115,7 +115,8 @@ def _example(types: Iterable[ResourceType], like: str) -> str:
 
 def _alike(first: str, second: str) -> int:
     """Return how many characters two texts begin with alike."""
-    return next((at for at, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), 0)
+    shorter = min(len(first), len(second))
+    return next((at for at in range(shorter) if first[at] != second[at]), shorter)
 
 
 def _check_entries(report: Report, entries: list[Named], hit: set[tuple[str, str]]) -> None:
