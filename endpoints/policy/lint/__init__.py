@@ -11,7 +11,7 @@ from endpoints.policy.document import PolicyDocument, PolicySyntaxError, parse
 from endpoints.policy.findings import Finding
 from endpoints.policy.lint import grammar
 from endpoints.policy.lint.actions import check_actions
-from endpoints.policy.lint.endpoint_services import action_prefixes
+from endpoints.policy.lint.endpoint_services import action_prefixes, is_other_owners
 from endpoints.policy.lint.keys import check_tests
 from endpoints.policy.lint.model import Policy, VpcEndpointType
 from endpoints.policy.lint.never import check_never
@@ -38,7 +38,8 @@ def lint(
 
     `vpc_endpoint_type` adds the rules of that type; without one the text may be an identity policy, and a missing
     Principal is no finding. `service_name` is the endpoint's, such as `com.amazonaws.eu-west-1.s3`. `protected` says
-    that the account's endpoints get no full access, `takes_policy` is false for a service without endpoint policies.
+    that the account's endpoints get no full access, `takes_policy` is false for an AWS service without endpoint policies;
+    other owners' services never take one.
 
     Never raises for any string, and does bounded work: what would take more than some tenths of a second is left
     unsaid, and so is what exceeds 200 findings.
@@ -56,7 +57,7 @@ def lint(
         prefixes=action_prefixes(service_name) if service_name else frozenset(),
         service_name=service_name or "",
         protected=protected,
-        takes_policy=takes_policy,
+        takes_policy=takes_policy and not is_other_owners(service_name or ""),
     )
     check_whole(read)
     for statement in read.statements:

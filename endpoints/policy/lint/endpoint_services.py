@@ -63,6 +63,14 @@ def action_prefixes(service_name: str) -> frozenset[str]:
     return _prefixes(service_name) if len(service_name) <= _LONGEST else frozenset()
 
 
+def is_other_owners(service_name: str) -> bool:
+    """Tell whether a service is a partner's or one's own (`com.amazonaws.vpce.REGION.vpce-svc-ID`), not AWS's.
+
+    Such services take no endpoint policy (AWS PrivateLink guide, endpoint policies).
+    """
+    return ".vpce-svc-" in service_name
+
+
 @lru_cache(maxsize=1024)
 def _prefixes(service_name: str) -> frozenset[str]:
     start = next((start for start in _REGIONAL if service_name.startswith(start)), None)

@@ -104,6 +104,11 @@ def test_a_service_without_policies_takes_none() -> None:
     ]
 
 
+def test_another_owners_service_takes_none_either() -> None:
+    partner = "com.amazonaws.vpce.eu-west-1.vpce-svc-0123456789abcdef0"
+    assert "policy-not-taken" in rules(policy(statement()), service_name=partner)
+
+
 def test_what_may_be_an_identity_policy_is_not_held_to_an_endpoints_limits() -> None:
     text = policy(statement(Principal=None, Resource="*", Condition={"StringLike": {"aws:username": "a*"}}))
     assert found(text, vpc_endpoint_type=None) == []
