@@ -38,8 +38,8 @@ def lint(
 
     `vpc_endpoint_type` adds the rules of that type; without one the text may be an identity policy, and a missing
     Principal is no finding. `service_name` is the endpoint's, such as `com.amazonaws.eu-west-1.s3`. `protected` says
-    that the account's endpoints get no full access, `takes_policy` is false for an AWS service without endpoint policies;
-    other owners' services never take one.
+    that the account's endpoints get no full access, `takes_policy` is false for a service of AWS's without endpoint
+    policies; other owners' services never take one.
 
     Never raises for any string, and does bounded work: what would take more than some tenths of a second is left
     unsaid, and so is what exceeds 200 findings.
