@@ -228,6 +228,7 @@ def _template(form: _Form, organisation: bool) -> Template:
         parameters=(first, writing.OUR_ROLES, TRUSTED, *form.parameters),
         services=form.services,
         not_services=() if form.services else _OWN_FORM,
+        types=("Gateway", "Interface") if form.suffix in ("", "s3") else ("Interface",),
         warnings={
             "organisation-boundary": "The services of AWS, and AWS's own resources, belong to no organisation of ours.",
             **(form.warnings or {}),
