@@ -4,17 +4,17 @@
 
 Every line is one question, a JSON object; the module of the verb in `commands` says of which members. Every line gets
 one line as its answer, in order. One that can't be answered gets `{"error": "…"}`, the rest goes on, and the exit
-status is 1 in the end; it is 2 if the command itself can't be understood or a file can't be read. An empty line is
-bad, but for those at the end of a file.
+status is 1 in the end; it is 2 if the command itself can't be understood or a file can't be read.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from importlib import import_module
 from typing import IO, Any, TypeAlias
 
@@ -25,6 +25,7 @@ Answer: TypeAlias = Callable[["Line"], "dict[str, Any]"]
 
 VERBS = {
     "evaluate": "whether requests are allowed, by which policy and why",
+    "lint": "what is wrong with policies, or odd, and how to mend it",
 }
 """What each verb finds out. It is answered by `answer` in the module of its name in `commands`."""
 
@@ -41,6 +42,8 @@ class Line:
 
     def __init__(self, text: str) -> None:
         """Read the line. Raises `BadLineError`."""
+        if not text.strip():
+            raise BadLineError("The line is empty. Write a JSON object on it.")
         self.text = text
         reader = Reader(text)
         root = None
@@ -67,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run(answer, options.files)
     except BrokenPipeError:
         # Whoever read the answers has had enough; without this the interpreter complains once more when it ends.
-        sys.stdout = None  # type: ignore[assignment]
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
         print(f"{error.filename}: {error.strerror}", file=sys.stderr)  # noqa: T201 - this is a command
@@ -77,32 +80,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(answer: Answer, files: Sequence[str]) -> int:
     bad = False
     for file in files or ("-",):
-        with sys.stdin.buffer if file == "-" else open(file, "rb") as stream:
+        with nullcontext(sys.stdin.buffer) if file == "-" else open(file, "rb") as stream:
             for raw in _lines(stream):
                 try:
                     found = answer(Line(_decoded(raw)))
                 except BadLineError as error:
                     found, bad = {"error": str(error)}, True
-                sys.stdout.write(json.dumps(found, ensure_ascii=True, separators=(", ", ": ")) + "\n")
-            sys.stdout.flush()
+                sys.stdout.write(json.dumps(found, separators=(", ", ": ")) + "\n")
+                sys.stdout.flush()  # who asks line by line waits for each answer
     return int(bad)
 
 
 def _lines(stream: IO[bytes]) -> Iterator[bytes | None]:
-    """Give each line without its end; None for one that is too long to be kept. Blank ones at the end are left out."""
-    blank = 0
+    """Give each line without its end; None for one that is too long to be kept."""
     while raw := stream.readline(MAX_LINE_BYTES):
-        whole = raw.endswith(b"\n")
-        if not whole and len(raw) == MAX_LINE_BYTES:
-            while rest := stream.readline(MAX_LINE_BYTES):
-                if rest.endswith(b"\n"):
-                    break
-        elif not raw.strip():
-            blank += 1
+        if raw.endswith(b"\n") or len(raw) < MAX_LINE_BYTES:
+            yield raw.rstrip(b"\r\n")
             continue
-        yield from [b""] * blank
-        blank = 0
-        yield raw.rstrip(b"\r\n") if whole or len(raw) < MAX_LINE_BYTES else None
+        while (rest := stream.readline(MAX_LINE_BYTES)) and not rest.endswith(b"\n"):
+            pass
+        yield None
 
 
 def _decoded(raw: bytes | None) -> str:

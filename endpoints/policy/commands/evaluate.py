@@ -11,6 +11,7 @@ Out: `{"decision", "decided_by": {"policy", "index", "statement": {"index", "sid
 from __future__ import annotations
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -33,20 +34,18 @@ from endpoints.policy.nodes import Array, Member, Node, Object, Scalar, value_te
 SHOWN_STATEMENTS = 20
 """How many statements of a policy are explained, those that match aside."""
 
-_MEMBERS = frozenset(
-    {
-        *("request", "endpoint_policies", "identity_policies", "resource_policy", "permissions_boundaries"),
-        *("session_policies", "service_control_policies", "resource_control_policies"),
-    }
+_MEMBERS = (
+    *("request", "endpoint_policies", "identity_policies", "resource_policy", "permissions_boundaries"),
+    *("session_policies", "service_control_policies", "resource_control_policies"),
 )
-_REQUEST_MEMBERS = frozenset({"principal", "action", "resource", "resource_account", "context"})
+_REQUEST_MEMBERS = ("principal", "action", "resource", "resource_account", "context")
 _T = TypeVar("_T")
 
 
 def answer(line: Line) -> dict[str, Any]:
     """Answer one line. Raises `BadLineError`."""
     root = line.root
-    _refuse_unknown(root, _MEMBERS, "a question")
+    _refuse_misspelt(root, _MEMBERS)
     request = read_request(root.get("request"))
     read = _Policies(line.text)
     chain = Chain(
@@ -68,7 +67,7 @@ def read_request(node: Node | None) -> Request:
     """Return the request that a node describes. Raises `BadLineError`."""
     if not isinstance(node, Object):
         raise BadLineError('"request" is missing or no object. Write {"principal", "action", "resource", …}.')
-    _refuse_unknown(node, _REQUEST_MEMBERS, "a request")
+    _refuse_misspelt(node, _REQUEST_MEMBERS)
     account = _absent_if_null(node.get("resource_account"))
     return Request(
         principal=_text(node, "principal"),
@@ -79,10 +78,15 @@ def read_request(node: Node | None) -> Request:
     )
 
 
-def _refuse_unknown(node: Object, known: frozenset[str], what: str) -> None:
+def _refuse_misspelt(node: Object, known: tuple[str, ...]) -> None:
+    """Refuse a member whose name is nearly a known one: left unread, it would widen what is allowed, without a word.
+
+    Other members are for whoever wrote the line.
+    """
     for member in node.members:
-        if member.name not in known:
-            raise BadLineError(f'"{member.name[:60]}" is no member of {what}. Use {", ".join(sorted(known))}.')
+        meant = get_close_matches(member.name[:60].lower(), known, n=1, cutoff=0.8)
+        if meant and member.name not in known:
+            raise BadLineError(f'"{member.name[:60]}" is unknown. Write "{meant[0]}" if you mean that.')
 
 
 def _absent_if_null(node: Node | None) -> Node | None:

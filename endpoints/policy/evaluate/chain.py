@@ -19,24 +19,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from endpoints.policy.evaluate import granting, wording
-from endpoints.policy.evaluate.compiled import CompiledPolicy
-from endpoints.policy.evaluate.decisions import Chain, DecidedBy, Decision, Policies, PolicyKind, Step
+from endpoints.policy.evaluate.compiled import NEITHER, CompiledPolicy
+from endpoints.policy.evaluate.decisions import Chain, DecidedBy, Decision, PolicyKind, Step
 from endpoints.policy.evaluate.granting import Finding
 from endpoints.policy.evaluate.request import Caller, Facts, Request
 
 _OF_IDENTITY: frozenset[PolicyKind] = frozenset({"identity", "permissions_boundary", "session", "service_control"})
 _NAMES = granting.NAMES
-_Layer = tuple[PolicyKind, "int | None", Policies]
 
 
 def evaluate(request: Request, chain: Chain, *, explain: bool = False) -> Decision:
     """Decide about a request. Never raises; `explain` adds the steps, and to an implicit denial the nearest miss."""
     facts = request.facts
-    bounded = chain.permissions_boundaries is not None and takes_part("permissions_boundary", facts.caller)
+    caller = facts.caller
+    bounded = chain.permissions_boundaries is not None and takes_part("permissions_boundary", caller)
     findings: list[Finding] = []
     denied: Finding | None = None
-    for kind, level, policies in _layers(chain):
-        if not takes_part(kind, facts.caller):
+    for kind, level, policies in chain.layers:
+        if not takes_part(kind, caller):
             continue
         finding = _ask(kind, level, policies, request, bounded)
         findings.append(finding)
@@ -61,44 +61,22 @@ def takes_part(kind: PolicyKind, caller: Caller) -> bool:
     return not (kind in ("service_control", "resource_control") and caller.service_linked)
 
 
-def _layers(chain: Chain) -> Iterator[_Layer]:
-    """Give what takes part, in the order in which an explicit deny is looked for."""
-    for level, policies in enumerate(chain.service_control_policies or ()):
-        yield "service_control", level, policies
-    if chain.service_control_policies is not None and not chain.service_control_policies:
-        yield "service_control", None, ()
-    for level, policies in enumerate(chain.resource_control_policies or ()):
-        yield "resource_control", level, policies
-    if chain.resource_control_policies is not None and not chain.resource_control_policies:
-        yield "resource_control", None, ()
-    if chain.endpoint_policies is not None:
-        yield "endpoint", None, chain.endpoint_policies
-    if chain.resource_policy is not None:
-        yield "resource", None, (chain.resource_policy,)
-    if chain.identity_policies is not None:
-        yield "identity", None, chain.identity_policies
-    if chain.permissions_boundaries is not None:
-        yield "permissions_boundary", None, chain.permissions_boundaries
-    if chain.session_policies is not None:
-        yield "session", None, chain.session_policies
-
-
 def _ask(
     kind: PolicyKind, level: int | None, policies: Sequence[CompiledPolicy], request: Request, bounded: bool
 ) -> Finding:
     """Ask the policies of one kind, or of one level: the first Deny, else the first Allow."""
-    found = Finding(kind, level)
+    by, said = None, NEITHER
     for index, policy in enumerate(policies):
         outcome = policy.decide(request, bounded=bounded)
         if outcome.effect == "Deny":
             return Finding(kind, level, index, outcome)
-        if outcome.effect is not None and found.index is None:
-            found = Finding(kind, level, index, outcome)
-    return found
+        if by is None and outcome.effect is not None:
+            by, said = index, outcome
+    return Finding(kind, level, by, said)
 
 
 def _denied(finding: Finding, facts: Facts) -> Decision:
-    what = f"{_statement(finding)} of the {_NAMES[finding.kind]} denies {_what(facts)}."
+    what = f"{finding.outcome.words} of the {_NAMES[finding.kind]} denies {facts.words}."
     return Decision("explicit_deny", finding.decided_by(), what)
 
 
@@ -106,35 +84,27 @@ def _allowed_or_not(facts: Facts, chain: Chain, findings: list[Finding]) -> Deci
     for finding in findings:
         if finding.kind in granting.LIMITS and finding.outcome.effect is None:
             return _not_allowed(finding, facts)
+    if len(findings) == 1 and findings[0].kind in granting.LIMITS:  # an endpoint policy alone, most of the time
+        return _allowed(findings[0], facts)
     grant = granting.granted(facts, chain, {one.kind: one for one in findings})
     if grant.missing is not None:
         decided = _not_allowed(grant.missing, facts)
         return Decision(decided.decision, decided.decided_by, f"{grant.why or decided.reason}{grant.note}")
-    if grant.by is not None:
-        finding = grant.by
-    elif findings:
-        finding = next((one for one in findings if one.kind == "endpoint"), findings[0])
-    else:
+    if not findings:
         return Decision("implicit_deny", None, "No policy takes part, and what no policy allows is denied.")
-    others = ", and nothing else stands against it." if len(findings) > 1 else "."
-    reason = f"{_statement(finding)} of the {_NAMES[finding.kind]} allows {_what(facts)}{others}{grant.note}"
+    by = grant.by or next((one for one in findings if one.kind == "endpoint"), findings[0])
+    return _allowed(by, facts, f", and nothing else stands against it.{grant.note}" if len(findings) > 1 else ".")
+
+
+def _allowed(finding: Finding, facts: Facts, more: str = ".") -> Decision:
+    reason = f"{finding.outcome.words} of the {_NAMES[finding.kind]} allows {facts.words}{more}"
     return Decision("allowed", finding.decided_by(), reason)
 
 
 def _not_allowed(finding: Finding, facts: Facts) -> Decision:
     level = "" if finding.level is None else f" at level {finding.level}"
-    what = f"No statement of the {_NAMES[finding.kind]}{level} allows {_what(facts)}."
+    what = f"No statement of the {_NAMES[finding.kind]}{level} allows {facts.words}."
     return Decision("implicit_deny", DecidedBy(finding.kind, level=finding.level), what)
-
-
-def _statement(finding: Finding) -> str:
-    sid = f" ({wording.quoted(finding.outcome.sid)})" if finding.outcome.sid else ""
-    return f"Statement {finding.outcome.index}{sid}"
-
-
-def _what(facts: Facts) -> str:
-    request = facts.request
-    return f"{wording.cut(request.action)} on {wording.cut(request.resource)} to {wording.caller_words(facts)}"
 
 
 # --- Explaining ------------------------------------------------------------------------------------------------------
@@ -142,7 +112,7 @@ def _what(facts: Facts) -> str:
 
 def _steps(request: Request, chain: Chain, bounded: bool) -> Iterator[Step]:
     caller = request.facts.caller
-    for kind, level, policies in _layers(chain):
+    for kind, level, policies in chain.layers:
         for index, policy in enumerate(policies):
             outcome = policy.decide(request, bounded=bounded)
             statements = policy.explain(request, bounded=bounded)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 from endpoints.policy.evaluate.compiled import CompiledPolicy, Outcome, StatementOutcome
@@ -13,6 +13,7 @@ PolicyKind = Literal[
 ]
 Answer = Literal["allowed", "explicit_deny", "implicit_deny"]
 Policies = Sequence[CompiledPolicy]
+Layer = tuple[PolicyKind, "int | None", Policies]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,32 @@ class Chain:
     session_policies: Policies | None = None
     service_control_policies: Sequence[Policies] | None = None
     resource_control_policies: Sequence[Policies] | None = None
+    layers: tuple[Layer, ...] = field(init=False, repr=False, compare=False)
+    """What takes part, in the order in which an explicit deny is looked for."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "layers", tuple(self._layers()))
+
+    def _layers(self) -> Iterator[Layer]:
+        yield from _levels("service_control", self.service_control_policies)
+        yield from _levels("resource_control", self.resource_control_policies)
+        if self.endpoint_policies is not None:
+            yield "endpoint", None, self.endpoint_policies
+        if self.resource_policy is not None:
+            yield "resource", None, (self.resource_policy,)
+        if self.identity_policies is not None:
+            yield "identity", None, self.identity_policies
+        if self.permissions_boundaries is not None:
+            yield "permissions_boundary", None, self.permissions_boundaries
+        if self.session_policies is not None:
+            yield "session", None, self.session_policies
+
+
+def _levels(kind: PolicyKind, levels: Sequence[Policies] | None) -> Iterator[Layer]:
+    for level, policies in enumerate(levels or ()):
+        yield kind, level, policies
+    if levels is not None and not levels:
+        yield kind, None, ()
 
 
 @dataclass(frozen=True, slots=True)

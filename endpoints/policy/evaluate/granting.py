@@ -24,7 +24,7 @@ LIMITS: tuple[PolicyKind, ...] = ("service_control", "resource_control", "endpoi
 _LIMITS_OF_GRANT: tuple[PolicyKind, ...] = ("permissions_boundary", "session")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Finding:
     """What the policies of one kind, or of one level, say together; `index` is that of the policy that says it."""
 
@@ -41,7 +41,7 @@ class Finding:
         return DecidedBy(self.kind, self.index, self.outcome.index, self.outcome.sid, self.level)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Granted:
     """Either `missing` is what should have allowed, or `by` is what granted; neither if no such policy takes part."""
 
