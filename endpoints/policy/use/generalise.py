@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from endpoints.policy.use.groups import group_of
-from endpoints.policy.use.resources import UNKNOWN_SUFFIX
+from endpoints.policy.use.resources import UNKNOWN_KEYS, UNKNOWN_SUFFIX
 
 MANY_KEYS = 3
 """So many keys of one folder become the folder's prefix."""
@@ -44,7 +44,9 @@ def patterns_of(resources: Iterable[str], wide: Wideness) -> tuple[dict[str, str
         group = group_of(arn)
         if arn == "*":
             found[arn] = arn
-        elif arn.split(":")[2] == "s3" and arn != group:
+        elif arn.endswith(UNKNOWN_KEYS):
+            found[arn] = literal(arn[:-1]) + "*"
+        elif ":s3:" in arn and arn != group:
             keys[group].add(arn[len(group) + 1 :])
         elif arn != group:
             parts[group].add(arn)

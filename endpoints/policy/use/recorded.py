@@ -11,19 +11,29 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from endpoints.policy import reference
 from endpoints.policy.evaluate import Request
 from endpoints.policy.use.actions import actions_of, service_of
 from endpoints.policy.use.identities import Identity, identity_of
-from endpoints.policy.use.resources import Touched, Where, copy_source, resources_of
+from endpoints.policy.use.resources import UNKNOWN_KEYS, Touched, Where, copy_source, resources_of
 from endpoints.policy.use.streams import Skipped, values
 
 MAX_EVENTS = 100_000
 KEPT_SKIPPED = 100
 """How many of the places that could not be used are named; the rest is counted."""
 
+MAX_DIFFERENT = 2 * MAX_EVENTS
+"""Different requests that are kept: one event may stand for several."""
+MAX_SKIPPED = 10_000
+"""After so many places without an event the data are taken for something else."""
+
+_SOURCE = re.compile(r"[a-z0-9.-]{1,128}", re.ASCII)
+_NAME = re.compile(r"[A-Za-z0-9_]{1,128}", re.ASCII)
+_REGION = re.compile(r"[a-z0-9-]{1,32}", re.ASCII)
+_ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 _DENIED = re.compile(r"Access_?Denied|Unauthori[sz]ed|AuthorizationError|NotAuthorized|Forbidden", re.IGNORECASE)
 _NO_CALLS = ("AwsServiceEvent", "AwsConsoleSignIn", "AwsConsoleAction", "AwsVpceEvent", "AwsCloudTrailInsight")
 _S3_KEYS = (("prefix", "s3:prefix"), ("delimiter", "s3:delimiter"), ("max-keys", "s3:max-keys"))
@@ -84,33 +94,47 @@ def read(
     requests: dict[tuple[Any, ...], Seen] = {}
     denied: dict[tuple[Any, ...], Seen] = {}
     for one in _events(data):
-        if isinstance(one, Skipped):
-            found._skip(one)
-            continue
-        event, line, record = one
-        if found.events >= limit:
-            found.stopped = f"Only the first {limit:,} events are read."
+        found.stopped = _enough(found, limit, len(requests) + len(denied))
+        if found.stopped:
             break
-        why = _no_call(event)
-        if why:
-            found._skip(Skipped(line, record, why))
+        why = str(one.why) if isinstance(one, Skipped) else _no_call(one.event)
+        if why or isinstance(one, Skipped):
+            found._skip(Skipped(one.line, one.record, why))
             continue
         found.events += 1
-        if vpc_endpoint_id is not None and event.get("vpcEndpointId") != vpc_endpoint_id:
+        if vpc_endpoint_id is not None and one.event.get("vpcEndpointId") != vpc_endpoint_id:
             found.elsewhere += 1
             continue
-        identity = identity_of(event["userIdentity"])
+        identity = identity_of(one.event["userIdentity"])
         if identity is None:
-            found._skip(Skipped(line, record, "The caller is not recorded."))
+            found._skip(Skipped(one.line, one.record, "The caller is not recorded."))
             continue
-        kept = denied if _DENIED.search(_text(event, "errorCode")) else requests
-        for request, unsure in requests_of(event, identity, organization):
-            _count(kept, request, unsure, _text(event, "eventTime"), record)
+        kept = denied if _DENIED.search(_text(one.event, "errorCode")) else requests
+        for request, unsure in requests_of(one.event, identity, organization):
+            _count(kept, request, unsure, _text(one.event, "eventTime"), one.record)
     found.requests, found.denied = tuple(requests.values()), tuple(denied.values())
     return found
 
 
-def _events(data: bytes) -> Iterator[tuple[dict[str, Any], int, int] | Skipped]:
+def _enough(found: Recorded, limit: int, different: int) -> str:
+    """Return why nothing more is read; empty to go on."""
+    if found.events >= limit:
+        return f"Only the first {limit:,} events are read."
+    if different >= MAX_DIFFERENT:
+        return f"Only the first {MAX_DIFFERENT:,} different requests are kept."
+    if found.skipped_count >= MAX_SKIPPED:
+        return f"{MAX_SKIPPED:,} places hold no event. Are these CloudTrail's?"
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    event: dict[str, Any]
+    line: int
+    record: int
+
+
+def _events(data: bytes) -> Iterator[_Event | Skipped]:
     """Give each event, with the line and the record that it is in."""
     for found in values(data):
         if isinstance(found, Skipped):
@@ -123,7 +147,7 @@ def _events(data: bytes) -> Iterator[tuple[dict[str, Any], int, int] | Skipped]:
             if event is None:
                 yield Skipped(found.line, found.record, "This is no event of CloudTrail.")
             else:
-                yield event, found.line, found.record
+                yield _Event(event, found.line, found.record)
 
 
 def _unwrapped(item: Any) -> dict[str, Any] | None:
@@ -144,9 +168,7 @@ def _no_call(event: Mapping[str, Any]) -> str:
     if event.get("eventType") in _NO_CALLS and event.get("eventCategory") != "NetworkActivity":
         return "It is no API call."
     source, name = _text(event, "eventSource"), _text(event, "eventName")
-    if not re.fullmatch(r"[a-z0-9.-]{1,128}", source, re.ASCII) or not re.fullmatch(
-        r"[A-Za-z0-9_]{1,128}", name, re.ASCII
-    ):
+    if not _SOURCE.fullmatch(source) or not _NAME.fullmatch(name):
         return "It names no service and call (eventSource, eventName)."
     if not isinstance(event.get("userIdentity"), dict):
         return "It has no userIdentity."
@@ -160,13 +182,17 @@ def requests_of(
     parameters = event.get("requestParameters")
     parameters = parameters if isinstance(parameters, dict) else {}
     service = service_of(_text(event, "eventSource"))
-    owner = _text(event, "recipientAccountId") or identity.account
-    where = Where(_text(event, "awsRegion"), owner, parameters)
+    region, owner = _text(event, "awsRegion"), _text(event, "recipientAccountId")
+    where = Where(
+        region if _REGION.fullmatch(region) else "",
+        owner if _ACCOUNT.fullmatch(owner) else identity.account,
+        parameters,
+    )
     context = _context(event, identity, organization, where)
     for action in actions_of(service, _text(event, "eventName"), parameters):
         touched = resources_of(service, action, event.get("resources"), where)
         for one in touched or (Touched("*"),):
-            unsure = identity.unsure or ("" if touched else _unknown(service, action))
+            unsure = identity.unsure or _unsure(service, action, one)
             yield _request(identity, action, one, context, organization), unsure
     source = copy_source(where) if service == "s3" else ""
     if source:
@@ -213,12 +239,19 @@ def _plain(value: Any) -> bool:
     return isinstance(value, str | int) and not isinstance(value, bool)
 
 
-def _unknown(service: str, action: str) -> str:
-    """Return what to say of an action whose resource is not recorded; empty if it acts on none."""
+def _unsure(service: str, action: str, one: Touched) -> str:
+    """Return what is not recorded of the resource, or known of the action; empty if all is."""
+    if one.arn.endswith(UNKNOWN_KEYS):
+        return "Only the start of the resource's name is recorded."
+    return _acts_on_something(service, action) if one.arn == "*" else ""
+
+
+@lru_cache(maxsize=4096)
+def _acts_on_something(service: str, action: str) -> str:
     known = reference.service(service)
     named = known.action(action.partition(":")[2]) if known else None
     if named is None:
-        return "AWS's reference has no such action, so the name of the call stands for it."
+        return "AWS's reference has no such action: the name of the call stands for it."
     return "The resource is not recorded." if named.types else ""
 
 

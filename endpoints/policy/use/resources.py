@@ -14,6 +14,8 @@ from urllib.parse import unquote
 
 UNKNOWN_SUFFIX = "-XXXXXX"
 """Stands for the six characters that Secrets Manager adds to a name, where an event doesn't tell them."""
+UNKNOWN_KEYS = "/*"
+"""Stands for the objects of a bucket, or what AWS adds to a stack's name, where an event doesn't tell them."""
 MAX_RESOURCES = 100
 """Of one event: a batch of DynamoDB touches at most 100 tables."""
 
@@ -115,11 +117,12 @@ def _s3(action: str, named: tuple[Touched, ...], where: Where) -> tuple[Touched,
         return (Touched(arn, owner),)
     key = where.text("key", "Key")
     if key:
-        return (Touched(f"{arn}/{key}", owner),)
+        inside = "/object/" if ":accesspoint/" in arn else "/"
+        return (Touched(f"{arn}{inside}{key}", owner),)
     objects = tuple(Touched(one.arn, owner) for one in named if one.arn.startswith(f"{arn}/"))
     if objects:
         return objects
-    return (Touched(f"{arn}/*" if "Object" in action else arn, owner),)
+    return (Touched(f"{arn}{UNKNOWN_KEYS}" if "Object" in action else arn, owner),)
 
 
 def _any_arn(service: str, where: Where) -> Iterator[str]:
@@ -243,7 +246,7 @@ def _codeartifact(where: Where) -> Iterator[str]:
 
 def _cloudformation(where: Where) -> Iterator[str]:
     if name := where.text("stackName", "stackId"):
-        yield name if name.startswith("arn:") else where.arn("cloudformation", f"stack/{name}/*")
+        yield name if name.startswith("arn:") else where.arn("cloudformation", f"stack/{name}{UNKNOWN_KEYS}")
 
 
 _BUILDERS: dict[str, Callable[[Where], Iterator[str]]] = {

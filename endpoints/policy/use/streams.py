@@ -23,7 +23,6 @@ _CHUNK = 256 * 1024
 _GZIP = b"\x1f\x8b"
 _SPACE = re.compile(r"[ \t\r\n]*")
 _LIST_INSIDE = re.compile(r'\{\s*"(?:Records|Events|events)"\s*:\s*\[')
-_CLOSING = re.compile(r"[ \t\r\n]*\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +70,8 @@ def _documents(text: _Text) -> Iterator[Found | Skipped]:
             yield from _items(text)
         elif text.take_list_inside():
             yield from _items(text)
-            if not text.take_closing():
-                raise _EndError("Text follows the list of records, which is all that is read.")
+            if not text.skip_rest_of_object():
+                raise _EndError("What follows the list of records is no JSON.")
         else:
             line = text.line
             value, ok = text.value()
@@ -156,14 +155,19 @@ class _Text:
         self._move(match.end())
         return True
 
-    def take_closing(self) -> bool:
-        """Step over white space and `}`, if they come next."""
-        self.skip_space()
-        match = _CLOSING.match(self._held, self._at)
-        if match is None:
-            return False
-        self._move(match.end())
-        return True
+    def skip_rest_of_object(self) -> bool:
+        """Step over further members and `}`; False if something else comes."""
+        while self.skip_space():
+            if self.take("}"):
+                return True
+            if not self.take(","):
+                return False
+            for mark in (":", ""):
+                if not (
+                    self.skip_space() and self.value()[1] and (not mark or (self.skip_space() and self.take(mark)))
+                ):
+                    return False
+        return False
 
     def value(self) -> tuple[Any, bool]:
         """Return the JSON value that comes next and True; False if there is none within `MAX_VALUE`."""
