@@ -110,8 +110,11 @@ def _prefix(folder: str) -> str:
 
 
 def literal(text: str) -> str:
-    """Return a pattern that matches the text alone: its stars and the like are written as variables."""
-    return _SPECIAL.sub(lambda match: f"${{{match.group()}}}", text)
+    """Return a pattern that matches the text alone: its stars and the like are written as variables.
+
+    NUL can stand in no policy: any one character stands for it.
+    """
+    return _SPECIAL.sub(lambda match: f"${{{match.group()}}}", text).replace("\x00", "?")
 
 
 def _parts(group: str, arns: set[str], whole: bool) -> dict[str, str]:
