@@ -96,20 +96,30 @@ def _matched(report: Report, types: dict[tuple[str, str], ResourceType], text: s
             continue
         if not report.work.take(_OVERLAP_COST + 3 * len(text)):
             return None
-        if kind.glob.overlaps(text):
+        if kind.may_be(text):
             found.add(key)
     return found
 
 
 def _report_resource(report: Report, node: Scalar, entries: list[Named]) -> None:
     names = [str(entry.node.value) for entry in entries]
-    arns = list(dict.fromkeys(kind.arn for kind in _types(entries).values()))
     report.add(
         "resource-unmatched",
         node,
         f"{listed(names)} {'act' if len(names) > 1 else 'acts'} on no such resource.",
-        f"Write an ARN such as {_readable(arns[0])}." if arns else "",
+        f"Write an ARN such as {_example(_types(entries).values(), str(node.value))}.",
     )
+
+
+def _example(types: Iterable[ResourceType], like: str) -> str:
+    """Return the ARN, of those that fit, that is most like the one that was written."""
+    arns = [_readable(kind.arn) for kind in types]
+    return max(arns, key=lambda arn: (_alike(arn, like), -len(arn)))
+
+
+def _alike(first: str, second: str) -> int:
+    """Return how many characters two texts begin with alike."""
+    return next((at for at, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), 0)
 
 
 def _check_entries(report: Report, entries: list[Named], hit: set[tuple[str, str]]) -> None:
@@ -122,9 +132,9 @@ def _check_entries(report: Report, entries: list[Named], hit: set[tuple[str, str
             message = f"{name} acts on no resource in particular: only Resource * covers it."
             cure = 'Give it a statement of its own with "Resource": "*".'
         else:
-            arn = entry.service.types[sorted(types)[0][1]].arn
+            arn = _example((entry.service.types[name] for _, name in types), "arn:aws:" + entry.service.prefix)
             message = f"{name} acts on none of the resources of this statement."
-            cure = f"Add a resource such as {_readable(arn)}, or remove the action."
+            cure = f"Add a resource such as {arn}, or remove the action."
         report.add("action-unmatched", entry.node, message, cure)
 
 
