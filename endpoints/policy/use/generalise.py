@@ -79,7 +79,7 @@ def prefixes(keys: Iterable[str], at_most: int) -> dict[str, str]:
     if sum(map(_count, folders, folders.values())) > at_most:
         return {key: "*" for names in folders.values() for key in names}
     wide = {folder for folder, names in folders.items() if _is_wide(names, folder)}
-    found = {}
+    found: dict[str, str] = {}
     for folder, names in folders.items():
         above = _widest(folder, wide)
         found |= dict.fromkeys(names, _prefix(above)) if above is not None else {key: literal(key) for key in names}
