@@ -137,8 +137,8 @@ class Template:
 
     `services` are the ends of endpoint service names (`s3`, `ecr.api`); empty means every service that takes a
     policy, but those of `not_services`. `allows`, `denies` and `mind` are sentences for people; `sources` names
-    the guide pages that the facts come from. `partitions` are those that these facts hold for. `warnings` are the lint rules whose warning is expected, each with
-    the reason.
+    the guide pages that the facts come from, and `partitions` those that the facts hold for. `warnings` are the
+    lint rules whose warning is expected, each with the reason.
     """
 
     id: str
