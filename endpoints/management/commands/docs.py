@@ -13,6 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from endpoints.domain import lifecycle
 from endpoints.domain.lifecycle import Lifecycle
 from endpoints.policy.lint import GROUPS, Rule
+from endpoints.policy.templates import page as templates
 
 HEADER = "<!-- Written by `make docs` from the code. Edit the code, not this page. -->\n"
 
@@ -20,7 +21,7 @@ HEADER = "<!-- Written by `make docs` from the code. Edit the code, not this pag
 class Command(BaseCommand):
     """Write the generated pages, or check that they are fresh."""
 
-    help = "Write docs/lifecycles.md, docs/who-may.md and docs/policy-rules.md from the code."
+    help = "Write the generated pages of docs/ from the code."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -30,7 +31,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Write each page, or compare it."""
         stale = []
-        pages = {"lifecycles.md": lifecycles, "who-may.md": who_may, "policy-rules.md": policy_rules}
+        pages = {
+            "lifecycles.md": lifecycles,
+            "who-may.md": who_may,
+            "policy-rules.md": policy_rules,
+            "policy-templates.md": policy_templates,
+        }
         for name, write in pages.items():
             text = write()
             path = Path(settings.BASE_DIR) / "docs" / name
@@ -81,6 +87,11 @@ def who_may() -> str:
         for method in sorted(set(rules) - {"HEAD"}):
             lines.append(f"| `/{route}` | {pattern.name} | {method} | {rules[method].name} |")
     return "\n".join(lines) + "\n"
+
+
+def policy_templates() -> str:
+    """Return the page of policy templates, with what each allows and the requests that prove it."""
+    return HEADER + "\n" + templates.page()
 
 
 def _routes(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
