@@ -34,6 +34,7 @@ def add(
     name: str,
     regions: Sequence[str],
     role_name: str = role.ROLE_NAME,
+    protected: bool = False,
     by: Who,
     now: datetime,
 ) -> Account:
@@ -47,6 +48,7 @@ def add(
         name=name,
         role_arn=role.role_arn(account_id, regions, role_name),
         regions=sorted(set(regions)),
+        protected=protected,
     )
     try:
         administration.save(item=account, by=by, now=now)
