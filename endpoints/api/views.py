@@ -35,7 +35,8 @@ def loaded_requests(requests: QuerySet[EndpointRequest]) -> QuerySet[EndpointReq
         .order_by("position")
     )
     reviews = Review.objects.select_related("reviewer").order_by("-id")
-    return requests.select_related("account", "owner_team", "requester", "approved_by").prefetch_related(
+    people = ("requester", "endorsed_by", "approved_by")
+    return requests.select_related("account", "owner_team", *people).prefetch_related(
         Prefetch("changes", changes, to_attr="current_changes"), Prefetch("reviews", reviews, to_attr="all_reviews")
     )
 
@@ -134,7 +135,10 @@ class PolicyRevisionList(ListView):
     def load(self, ids: Sequence[int]) -> QuerySet[PolicyRevision]:
         """Return the revisions."""
         revisions = PolicyRevision.objects.filter(pk__in=ids).order_by("-number")
-        return revisions.select_related("author", "approved_by", "restores", "endpoint")
+        proposing = Change.objects.only("policy_revision_id", "meaning").order_by("-pk")
+        return revisions.select_related("author", "approved_by", "restores", "endpoint").prefetch_related(
+            Prefetch("changes", proposing, to_attr="proposing")
+        )
 
     @extend_schema(
         operation_id="endpoints_policy_revisions_list",

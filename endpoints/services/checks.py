@@ -66,8 +66,9 @@ def _keeps(change: ChangeDraft) -> bool:
     """Tell whether a change leaves AWS with the policy that is there, or brings back the approved one."""
     if change.action in (ChangeAction.ADOPT, ChangeAction.RECREATE):
         return True
-    restores = change.action == ChangeAction.MODIFY and change.endpoint is not None
-    return restores and change.spec.to_dict() == change.endpoint.desired
+    if change.action != ChangeAction.MODIFY or change.endpoint is None:
+        return False
+    return change.spec.to_dict() == change.endpoint.desired
 
 
 def policy_findings(spec: EndpointSpec, *, protected: bool = False, keeps: bool = False) -> list[Finding]:
@@ -79,7 +80,7 @@ def policy_findings(spec: EndpointSpec, *, protected: bool = False, keeps: bool 
     if spec.vpc_endpoint_type is EndpointType.GATEWAY_LOAD_BALANCER:
         return []
     if protected and _allows_everything(spec.policy_document):
-        message = "Full access: this account is protected, so its endpoints need a policy that says who may do what."
+        message = "Full access, in a protected account: its endpoints need a policy that says who may do what."
         cure = "Choose a custom policy, and name in it the actions, resources or principals that are needed."
         severity = "warn" if keeps else "block"
         return [Finding("policy-full-access-protected", severity, "policy_document", message, cure)]
