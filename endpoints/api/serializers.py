@@ -438,19 +438,13 @@ class PolicyRevisionSerializer(serializers.Serializer[PolicyRevision]):
     author = PersonSerializer()
     reason = serializers.CharField()
     restores = serializers.IntegerField(source="restores.number", default=None, allow_null=True)
-    meaning = serializers.SerializerMethodField()
+    meaning = MeaningField()
     proposed_at = serializers.DateTimeField()
     approved_at = serializers.DateTimeField(allow_null=True)
     approved_by = PersonSerializer(allow_null=True)
     applied_at = serializers.DateTimeField(allow_null=True)
     in_effect_at = serializers.DateTimeField(allow_null=True)
     replaced_at = serializers.DateTimeField(allow_null=True)
-
-    @extend_schema_field(MeaningSerializer(allow_null=True))
-    def get_meaning(self, revision: PolicyRevision) -> dict[str, Any] | None:
-        """Return what it allows more and less than the policy it was proposed against; None for the first one."""
-        proposing: list[Change] = revision.proposing  # type: ignore[attr-defined]  # prefetched
-        return proposing[0].meaning if proposing else None
 
 
 def _changes(request: EndpointRequest) -> list[Change]:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import F, Prefetch, QuerySet
+from django.db.models import F, OuterRef, Prefetch, QuerySet, Subquery
 from django.http import Http404, HttpResponse
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
@@ -135,10 +135,9 @@ class PolicyRevisionList(ListView):
     def load(self, ids: Sequence[int]) -> QuerySet[PolicyRevision]:
         """Return the revisions."""
         revisions = PolicyRevision.objects.filter(pk__in=ids).order_by("-number")
-        proposing = Change.objects.only("policy_revision_id", "meaning").order_by("-pk")
-        return revisions.select_related("author", "approved_by", "restores", "endpoint").prefetch_related(
-            Prefetch("changes", proposing, to_attr="proposing")
-        )
+        proposing = Change.objects.filter(policy_revision=OuterRef("pk")).order_by("-pk")
+        revisions = revisions.annotate(meaning=Subquery(proposing.values("meaning")[:1]))
+        return revisions.select_related("author", "approved_by", "restores", "endpoint")
 
     @extend_schema(
         operation_id="endpoints_policy_revisions_list",
