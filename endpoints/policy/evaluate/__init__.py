@@ -3,8 +3,9 @@
 `compile_policy` makes a parsed document ready; `CompiledPolicy.decide` asks it alone, `evaluate` asks a whole `Chain`.
 """
 
-from endpoints.policy.evaluate.chain import Chain, DecidedBy, Decision, Step, evaluate
+from endpoints.policy.evaluate.chain import evaluate
 from endpoints.policy.evaluate.compiled import CompiledPolicy, Outcome, StatementOutcome, compile_policy
+from endpoints.policy.evaluate.decisions import Chain, DecidedBy, Decision, Step
 from endpoints.policy.evaluate.request import Request
 
 __all__ = [

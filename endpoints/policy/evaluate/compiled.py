@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from endpoints.policy.document import PolicyDocument
 from endpoints.policy.evaluate import wording
 from endpoints.policy.evaluate.forms import Effect, StatementForm, read_statements
 from endpoints.policy.evaluate.principals import Grant
 from endpoints.policy.evaluate.request import Request
-from endpoints.policy.evaluate.statements import CompiledStatement, services
+from endpoints.policy.evaluate.statements import CompiledStatement
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,8 @@ class Outcome:
     effect: Effect | None
     index: int | None = None
     sid: str | None = None
+    words: str = field(default="", compare=False, repr=False)
+    """The statement in a sentence: `Statement 0 ("Own")`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,36 +49,36 @@ class GrantedBy:
 
 NEITHER = Outcome(None)
 _Pair = tuple[CompiledStatement, Outcome]
+_MOST_KEPT = 1024
+_LONGEST_KEPT = 128
+"""IAM's longest action names have about 60 characters; longer ones come from whoever tries something."""
 
 
 class CompiledPolicy:
     """An immutable policy. Asking it never raises."""
 
-    __slots__ = ("_by_service", "_everywhere", "statements")
+    __slots__ = ("_acting", "_by_action", "statements")
 
     def __init__(self, forms: tuple[StatementForm, ...]) -> None:
         self.statements = tuple(CompiledStatement(form) for form in forms)
-        acting = [
-            (one, Outcome(one.form.effect, one.form.index, one.form.sid))
-            for one in self.statements
-            if one.form.never is None
-        ]
+        acting = [(one, _outcome(one.form)) for one in self.statements if one.form.never is None]
         acting.sort(key=lambda pair: pair[1].effect != "Deny")  # stable: the first Deny decides, then the first Allow
-        limits = [services(one.form) for one, _ in acting]
-        named = {name for limit in limits if limit is not None for name in limit}
-        self._everywhere: tuple[_Pair, ...] = tuple(
-            pair for pair, limit in zip(acting, limits, strict=True) if limit is None
-        )
-        self._by_service: dict[str, tuple[_Pair, ...]] = {
-            name: tuple(pair for pair, limit in zip(acting, limits, strict=True) if limit is None or name in limit)
-            for name in named
-        }
+        self._acting = tuple(acting)
+        self._by_action: dict[str, tuple[_Pair, ...]] = {}
+
+    def _about(self, action: str) -> tuple[_Pair, ...]:
+        """Return the statements that speak of an action, in lower case. They are kept: requests have few actions."""
+        found = tuple(pair for pair in self._acting if pair[0].action is None or pair[0].action(action))
+        if len(self._by_action) < _MOST_KEPT and len(action) <= _LONGEST_KEPT:
+            self._by_action[action] = found
+        return found
 
     def decide(self, request: Request, *, bounded: bool = False) -> Outcome:
         """Return what the policy says. `bounded`: the request's principal has a permissions boundary."""
         facts = request._facts or request.facts
-        for statement, outcome in self._by_service.get(facts.service, self._everywhere):
-            if statement.matches(facts, bounded=bounded):
+        about = self._by_action.get(facts.action)
+        for statement, outcome in self._about(facts.action) if about is None else about:
+            if statement.matches_besides_action(facts, bounded):
                 return outcome
         return NEITHER
 
@@ -85,8 +87,8 @@ class CompiledPolicy:
         facts = request.facts
         found = [
             GrantedBy(statement.grant(facts.caller), outcome)
-            for statement, outcome in self._by_service.get(facts.service, self._everywhere)
-            if outcome.effect == "Allow" and statement.matches(facts)
+            for statement, outcome in self._about(facts.action)
+            if outcome.effect == "Allow" and statement.matches_besides_action(facts, False)
         ]
         return tuple(sorted(found, key=lambda one: -one.grant))
 
@@ -100,6 +102,11 @@ class CompiledPolicy:
             element, why = (None, None) if failed is None else failed
             found.append(StatementOutcome(form.index, form.sid, form.effect, failed is None, element, why))
         return tuple(found)
+
+
+def _outcome(form: StatementForm) -> Outcome:
+    name = f" ({wording.quoted(form.sid)})" if form.sid else ""
+    return Outcome(form.effect, form.index, form.sid, f"Statement {form.index}{name}")
 
 
 def compile_policy(document: PolicyDocument, *, resource_policy: bool = False) -> CompiledPolicy:

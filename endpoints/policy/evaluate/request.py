@@ -24,6 +24,12 @@ _PRINCIPAL_TYPE: dict[Kind, str] = {
     "federated": "FederatedUser",
 }
 _ARN_PARTS = 6
+_LONGEST_SHOWN = 200
+
+
+def cut(text: str) -> str:
+    """Return a text at a length that a person can read."""
+    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,19 @@ class Caller:
     """Whether `role_arn` has the role's path for certain."""
 
     @property
+    def words(self) -> str:
+        """Who calls, within a sentence."""
+        return "an anonymous caller" if self.kind == "anonymous" else cut(self.text)
+
+    @property
+    def service_linked(self) -> bool:
+        """Whether it is a role that a service made for itself (IAM user guide, "Service-linked roles")."""
+        return bool(self.role_arn) and (
+            ":role/aws-service-role/" in self.role_arn
+            or (not self.path_known and self.name.startswith("AWSServiceRoleFor"))
+        )
+
+    @property
     def arn(self) -> str:
         """What `aws:PrincipalArn` is."""
         if self.kind == "root":
@@ -85,7 +104,7 @@ class Caller:
 class Facts:
     """A request prepared for many policies. Made by `Request.facts` only."""
 
-    __slots__ = ("account_assumed", "action", "caller", "context", "request", "resource", "resource_account", "service")
+    __slots__ = ("account_assumed", "action", "caller", "context", "request", "resource", "resource_account", "words")
 
     def __init__(self, request: Request, caller: Caller, context: dict[str, Value], account: str) -> None:
         self.request = request
@@ -93,11 +112,12 @@ class Facts:
         self.context = context
         """By key in lower case. A key without any value is not in it."""
         self.action = request.action.lower()
-        self.service = self.action.partition(":")[0]
         self.resource = request.resource
         self.resource_account = account
         """The owner of the resource: said, or in its ARN, or else taken to be the caller's account."""
         self.account_assumed = False
+        self.words = f"{cut(request.action)} on {cut(request.resource)} to {caller.words}"
+        """What is asked, within a sentence."""
 
 
 def caller_of(principal: str, principal_arn: str = "") -> Caller:
@@ -140,7 +160,7 @@ def account_of(arn: str) -> str:
 
 
 def _facts_of(request: Request) -> Facts:
-    context = {name.lower(): value for name, value in request.context.items() if value != ()}
+    context = {name.lower(): value for name, given in request.context.items() if (value := _value(given)) is not None}
     told = context.get("aws:principalarn", "")
     caller = caller_of(request.principal, told if isinstance(told, str) else "")
     account = request.resource_account or account_of(request.resource)
@@ -150,6 +170,17 @@ def _facts_of(request: Request) -> Facts:
     facts = Facts(request, caller, context, account or caller.account)
     facts.account_assumed = not account
     return facts
+
+
+def _value(given: object) -> Value | None:
+    """Return a key's value as text; None where there is none. JSON's booleans and numbers mean their text."""
+    if isinstance(given, str):
+        return given
+    if isinstance(given, (tuple, list, set, frozenset)):
+        return tuple(text for one in given if isinstance(text := _value(one), str)) or None
+    if given is None:
+        return None
+    return str(given).lower() if isinstance(given, bool) else str(given)
 
 
 def _following(caller: Caller, resource_account: str) -> tuple[tuple[str, str], ...]:

@@ -18,26 +18,22 @@ FactsTest: TypeAlias = Callable[[Facts], bool]
 class CompiledStatement:
     """A statement's elements as tests. `form` is what they were made from."""
 
-    __slots__ = ("_conditions", "_negated_principal", "_never", "_principals", "_resource", "action", "form")
+    __slots__ = ("_conditions", "_negated_principal", "_principals", "_resource", "action", "form")
 
     def __init__(self, form: StatementForm) -> None:
         self.form = form
         self.action: Callable[[str], bool] | None = None if form.actions is None else _action(form.actions)
         """Whether it speaks of an action, given in lower case; None if of every one."""
-        self._never = form.never is not None
         self._resource = None if form.resources is None else _resource(form.resources)
         self._principals = None if form.principal is None else PrincipalSet(form.principal)
         self._negated_principal = form.principal is not None and form.principal.negated
         self._conditions = tuple(compile_condition(one) for one in form.conditions)
 
-    def matches(self, facts: Facts, *, bounded: bool = False) -> bool:
-        """Tell whether the statement speaks of a request. `bounded`: its principal has a permissions boundary."""
-        if self._never or (self.action is not None and not self.action(facts.action)):
-            return False
-        return self.matches_besides_action(facts, bounded)
-
     def matches_besides_action(self, facts: Facts, bounded: bool) -> bool:
-        """Tell the same of a request whose action is known to match."""
+        """Tell whether the statement speaks of a request whose action is known to match.
+
+        `bounded`: the request's principal has a permissions boundary.
+        """
         if self._resource is not None and not self._resource(facts):
             return False
         if self._principals is not None and not self.matches_principal(facts.caller, bounded):
@@ -116,16 +112,3 @@ def _head(template: Template, text: str) -> bool:
     """Tell, quickly, whether a text starts as a pattern does."""
     first = template.parts[0]
     return not isinstance(first, str) or text.startswith(first)
-
-
-def services(form: StatementForm) -> frozenset[str] | None:
-    """Return the services, in lower case, that a statement is limited to; None if it isn't."""
-    if form.actions is None or form.actions.negated:
-        return None
-    found: set[str] = set()
-    for template in form.actions.templates:
-        first = template.parts[0] if template.parts else ""
-        if not isinstance(first, str) or ":" not in first:
-            return None
-        found.add(first.partition(":")[0])
-    return frozenset(found)

@@ -10,6 +10,7 @@ import binascii
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TypeAlias
 
@@ -21,21 +22,48 @@ _MONTH = re.compile(r"([0-9]{4})-([0-9]{2})", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST = 256
 """No number, date or address is written in more characters."""
+_KEPT = 1024
 
 
 def number(text: str) -> Decimal | None:
     """Return a number: an integer or decimal."""
-    text = text.strip()
-    return Decimal(text) if len(text) <= _LONGEST and _NUMBER.fullmatch(text) else None
+    return _number(text) if len(text) <= _LONGEST else None
 
 
 def instant(text: str) -> Decimal | None:
     """Return a date as seconds since 1970: it is such a number, or ISO 8601. Without a zone it is UTC."""
-    text = text.strip()
-    if (seconds := number(text)) is not None:
-        return seconds
+    return _instant(text) if len(text) <= _LONGEST else None
+
+
+def network(text: str) -> Network | None:
+    """Return a range of addresses. A bare address is a range of one."""
     if len(text) > _LONGEST:
         return None
+    try:
+        return ip_network(text.strip(), strict=False)
+    except ValueError:
+        return None
+
+
+def address(text: str) -> Address | None:
+    """Return an address."""
+    return _address(text) if len(text) <= _LONGEST else None
+
+
+# Many policies are asked about one request, and read the same value each time.
+
+
+@lru_cache(maxsize=_KEPT)
+def _number(text: str) -> Decimal | None:
+    text = text.strip()
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
+
+
+@lru_cache(maxsize=_KEPT)
+def _instant(text: str) -> Decimal | None:
+    text = text.strip()
+    if (seconds := _number(text)) is not None:
+        return seconds
     try:
         if month := _MONTH.fullmatch(text):
             at = datetime(int(month[1]), int(month[2]), 1, tzinfo=UTC)
@@ -51,20 +79,8 @@ def _seconds(since: timedelta) -> Decimal:
     return Decimal(since.days * 86_400 + since.seconds) + Decimal(since.microseconds) / 1_000_000
 
 
-def network(text: str) -> Network | None:
-    """Return a range of addresses. A bare address is a range of one."""
-    if len(text) > _LONGEST:
-        return None
-    try:
-        return ip_network(text.strip(), strict=False)
-    except ValueError:
-        return None
-
-
-def address(text: str) -> Address | None:
-    """Return an address."""
-    if len(text) > _LONGEST:
-        return None
+@lru_cache(maxsize=_KEPT)
+def _address(text: str) -> Address | None:
     try:
         return ip_address(text.strip())
     except ValueError:

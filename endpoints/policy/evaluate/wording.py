@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from endpoints.policy.evaluate.forms import READERS, ConditionForm
 from endpoints.policy.evaluate.patterns import Template, Variable, matches
 from endpoints.policy.evaluate.principals import Entry
-from endpoints.policy.evaluate.request import Facts
+from endpoints.policy.evaluate.request import Facts, cut
 
 if TYPE_CHECKING:
     from endpoints.policy.evaluate.statements import CompiledStatement
 
 _SHOWN = 3
-_LONGEST = 200
 _KIND_WORDS = {
     "number": "is no number",
     "date": "is no date",
@@ -42,11 +41,6 @@ def first_failure(statement: CompiledStatement, facts: Facts, *, bounded: bool) 
     return None
 
 
-def cut(text: str) -> str:
-    """Return a text at a length that a person can read."""
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-
-
 def quoted(text: str) -> str:
     """Return a text in quotes, cut."""
     return f'"{cut(text)}"'
@@ -59,26 +53,17 @@ def listed(texts: Iterable[str]) -> str:
     return shown if len(several) <= _SHOWN else f"{shown} and {len(several) - _SHOWN} more"
 
 
-def caller_words(facts: Facts) -> str:
-    """Return who calls."""
-    return "an anonymous caller" if facts.caller.kind == "anonymous" else cut(facts.caller.text)
-
-
 def _principal(statement: CompiledStatement, facts: Facts) -> tuple[str, str]:
     form = statement.form.principal
     assert form is not None  # without one, everybody matches
     names = listed(_entry(entry) for entry in form.entries)
     if form.negated:
-        return "NotPrincipal", f"It excepts {caller_words(facts)}: {names}."
-    return "Principal", f"{_capital(caller_words(facts))} is not among {names}."
+        return "NotPrincipal", f"It excepts {facts.caller.words}: {names}."
+    return "Principal", f"It does not name {facts.caller.words}, but {names}."
 
 
 def _entry(entry: Entry) -> str:
     return "*" if entry.kind == "anyone" else entry.text
-
-
-def _capital(text: str) -> str:
-    return "An anonymous caller" if text == "an anonymous caller" else text
 
 
 def _patterns(written: str, templates: Sequence[Template], negated: bool, text: str, facts: Facts) -> str:
