@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from endpoints.policy.compare.globs import ONE, ONE_IN_SEGMENT, STAR, STAR_IN_SEGMENT, Glob
+from endpoints.policy.compare.globs import ONE, ONE_IN_FIELD, STAR, STAR_IN_FIELD, Glob
 from endpoints.policy.compare.limits import Budget, UndecidedError
 
 _FRESH = "xeqzjwvkyuhbfgmnopdlrtscia0123456789-_/XQZJWVKY"
@@ -47,7 +47,7 @@ class Machine:
         self._wipes: dict[int, int] = {}  # the bit of an end that can't be left -> the other places of its group
         self._literals: dict[str, int] = {}
         self._letters: list[str] = []
-        self._ones = self._ones_in_segment = self._loops = self._loops_in_segment = 0
+        self._ones = self._ones_in_field = self._loops = self._loops_in_field = 0
         for number, globs in enumerate(groups):
             self._add_group(1 << number, globs)
         self._final = sum(self._finals)
@@ -55,7 +55,7 @@ class Machine:
         self._literal = 0
         for places in self._literals.values():
             self._literal |= places
-        self._colon = self._ones_in_segment | self._loops_in_segment
+        self._colon = self._ones_in_field | self._loops_in_field
         self._step: dict[str, tuple[int, int]] = {}
         self.width = len(self._letters)
 
@@ -79,13 +79,13 @@ class Machine:
         place = 1 << len(self._letters)
         if item == STAR:
             self._loops |= place
-        elif item == STAR_IN_SEGMENT:
-            self._loops_in_segment |= place
+        elif item == STAR_IN_FIELD:
+            self._loops_in_field |= place
         else:
             if item == ONE:
                 self._ones |= place
-            elif item == ONE_IN_SEGMENT:
-                self._ones_in_segment |= place
+            elif item == ONE_IN_FIELD:
+                self._ones_in_field |= place
             else:
                 for character in str(item):
                     self._literals[character] = self._literals.get(character, 0) | place
@@ -94,8 +94,8 @@ class Machine:
     def _masks(self, character: str) -> tuple[int, int]:
         """Return the places that the character moves on from, and those that it stays at."""
         inside = character != ":"
-        moves = self._literals.get(character, 0) | self._ones | (self._ones_in_segment if inside else 0)
-        stays = self._loops | (self._loops_in_segment if inside else 0)
+        moves = self._literals.get(character, 0) | self._ones | (self._ones_in_field if inside else 0)
+        stays = self._loops | (self._loops_in_field if inside else 0)
         self._step[character] = (moves, stays)
         return moves, stays
 

@@ -1,33 +1,49 @@
-"""Patterns as lists of items, the form that the automaton and the overlap test read.
+"""Patterns as lists of items, the form that the automaton reads.
 
 An item is the string of the characters it accepts, or one of four wildcards. What a `*` may cross depends on where
 it stands (facts 21, 30, 31): in a Resource and in StringLike it crosses everything, in ArnLike no colon of the first
-five segments.
+five fields.
 """
 
 from __future__ import annotations
 
 from typing import Final, TypeAlias
 
+from endpoints.policy.evaluate.patterns import Template, Variable, Wild, fields
+
 ONE: Final = 0
-ONE_IN_SEGMENT: Final = 1
+ONE_IN_FIELD: Final = 1
 STAR: Final = 2
-STAR_IN_SEGMENT: Final = 3
+STAR_IN_FIELD: Final = 3
 
 Item: TypeAlias = "str | int"
 Glob: TypeAlias = tuple[Item, ...]
 
-_STARS = frozenset({STAR, STAR_IN_SEGMENT})
+_ARN_FIELDS = 6
 
 
-def exact(text: str) -> Glob:
-    """Return the pattern of this very text."""
-    return tuple(text)
+def like(template: Template) -> Glob:
+    """Return a pattern of Resource, Action or StringLike. A variable that is left in it stands for any text."""
+    items: list[Item] = []
+    for part in template.parts:
+        if isinstance(part, str):
+            items += part
+        elif part is Wild.ONE:
+            items.append(ONE)
+        elif not items or items[-1] != STAR:
+            items.append(STAR)
+    return tuple(items)
 
 
-def exact_any_case(text: str) -> Glob:
-    """Return the pattern of this text in any letter case."""
-    return tuple(cases(character) for character in text)
+def any_case(template: Template) -> Glob:
+    """Return a pattern without wildcards, to be matched in any letter case."""
+    items: list[Item] = []
+    for part in template.parts:
+        if isinstance(part, str):
+            items += map(cases, part)
+        else:
+            items.append(STAR)
+    return tuple(items)
 
 
 def cases(character: str) -> str:
@@ -38,57 +54,52 @@ def cases(character: str) -> str:
     return "".join(sorted(one for one in found if len(one) == 1))
 
 
-def simplified(items: list[Item]) -> Glob:
-    """Return the pattern without stars that follow a star which takes in as much."""
-    kept: list[Item] = []
-    for item in items:
-        if kept and kept[-1] in _STARS and item in _STARS:
-            kept[-1] = min(kept[-1], item)
-        else:
-            kept.append(item)
-    return tuple(kept)
+def arn(template: Template) -> Glob | None:
+    """Return a pattern of ArnLike; None if it can match nothing."""
+    if template.anything:
+        return (*"arn:", *_field_stars(4), STAR)
+    found = fields(template)
+    if len(found) != _ARN_FIELDS:
+        return (STAR,) if template.variable else None
+    items: list[Item] = []
+    for number, one in enumerate(found):
+        last = number == _ARN_FIELDS - 1
+        for part in one.parts:
+            if isinstance(part, str):
+                if not last and ":" in part:
+                    return None
+                items += part
+            elif part is Wild.ONE:
+                items.append(ONE if last else ONE_IN_FIELD)
+            else:
+                items.append(STAR if last else STAR_IN_FIELD)
+        if not last:
+            items.append(":")
+    return tuple(items)
 
 
-def overlap(a: Glob, b: Glob) -> bool:
-    """Tell whether some text matches both patterns. Work is proportional to the product of their lengths."""
-    after_b = _closed(1, b)
-    for item in a:
-        after_b = _after(item, after_b, b)
-        if not after_b:
-            return False
-    return bool(after_b >> len(b) & 1)
+def _field_stars(count: int) -> tuple[Item, ...]:
+    return (STAR_IN_FIELD, ":") * count
 
 
-def _closed(places: int, glob: Glob) -> int:
-    """Return the places of the pattern with those that a star reaches by matching nothing."""
-    at = places
-    index = 0
-    while at >> index:
-        if at >> index & 1 and index < len(glob) and glob[index] in _STARS:
-            at |= 2 << index
-        index += 1
-    return at
+def resolved(template: Template, context: dict[str, str]) -> Template | None:
+    """Return the pattern with its variables' values; None if one has none."""
+    return template if not template.variable else template.resolved(context)
 
 
-def _after(item: Item, places: int, glob: Glob) -> int:
-    """Return where in the other pattern one can be after this item of the first."""
-    star = item in _STARS
-    reached = places if star else 0
-    while True:
-        moved = 0
-        for index, other in enumerate(glob):
-            if (reached if star else places) >> index & 1 and _meet(item, other):
-                moved |= 1 << index if other in _STARS else 2 << index
-        closed = _closed(reached | moved, glob)
-        if not star or closed == reached:
-            return closed
-        reached = closed
-
-
-def _meet(a: Item, b: Item) -> bool:
-    """Tell whether one character fits both items."""
-    if isinstance(a, str):
-        if isinstance(b, str):
-            return any(character in b for character in a)
-        return b in (ONE, STAR) or a != ":"
-    return not isinstance(b, str) or a in (ONE, STAR) or b != ":"
+def arn_resolved(template: Template, context: dict[str, str]) -> Template | None:
+    """Return an ARN pattern with its variables' values, each of which stays within its field."""
+    if not template.variable:
+        return template
+    found = fields(template)
+    if len(found) != _ARN_FIELDS:
+        return template.resolved(context)
+    parts: list[str | Wild | Variable] = []
+    for number, one in enumerate(found):
+        values = one.resolved(context)
+        if values is None:
+            return None
+        if number < _ARN_FIELDS - 1 and any(isinstance(part, str) and ":" in part for part in values.parts):
+            return None
+        parts += [*values.parts, ":"] if number < _ARN_FIELDS - 1 else values.parts
+    return Template(tuple(parts), template.written)

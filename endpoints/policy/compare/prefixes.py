@@ -43,6 +43,7 @@ class Prefixes:
             for one in group:
                 table = self._open if one.open else self._exact
                 table[one.text] = table.get(one.text, 0) | 1 << number
+        self.size = len(self._open) + len(self._exact)
         self._lengths = sorted({len(text) for text in self._open})
 
     def signature(self, text: str) -> int:
