@@ -7,7 +7,7 @@ from datetime import datetime
 from ipaddress import ip_network
 
 from endpoints.policy import words
-from endpoints.policy.nodes import Array, Member, Node, Object, Scalar
+from endpoints.policy.nodes import Array, Member, Node, Object, Scalar, value_text
 from endpoints.policy.report import Report, quoted
 
 _KEY = re.compile(r"[A-Za-z0-9-]+:[^\s].*", re.DOTALL)
@@ -102,13 +102,6 @@ def _check_value(report: Report, operator: words.Operator, node: Scalar) -> None
     cure = _cure_for(operator.kind, text)
     if cure is not None:
         report.block("condition-value", node, f"{quoted(text)} is no value for {operator.name}.", cure)
-
-
-def value_text(node: Scalar) -> str:
-    """Return the string that AWS compares: booleans and numbers are valid values and mean their text."""
-    if isinstance(node.value, bool):
-        return "true" if node.value else "false"
-    return str(node.value)
 
 
 def _cure_for(kind: words.ValueKind, text: str) -> str | None:

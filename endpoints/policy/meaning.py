@@ -12,9 +12,8 @@ import json
 import re
 
 from endpoints.policy import words
-from endpoints.policy.conditions import value_text
 from endpoints.policy.document import PolicyDocument, minified, parse
-from endpoints.policy.nodes import Array, Node, Object, Plain, Scalar, plain
+from endpoints.policy.nodes import Array, Node, Object, Plain, Scalar, plain, value_text
 
 __all__ = ["FULL_ACCESS", "canonical", "equivalent", "is_full_access", "minified"]
 

@@ -64,6 +64,13 @@ def plain(node: Node) -> Plain:
     return {member.name: plain(member.value) for member in node.members}
 
 
+def value_text(node: Scalar) -> str:
+    """Return the string that AWS compares: booleans and numbers are valid values and mean their text."""
+    if isinstance(node.value, bool):
+        return "true" if node.value else "false"
+    return str(node.value)
+
+
 class Places:
     """Turns offsets into lines and columns, both counted from 1."""
 
