@@ -10,7 +10,8 @@ from django.contrib.messages import get_messages
 from django.urls import reverse
 
 from endpoints.models import Account, Endpoint, EndpointRequest, Event, Role, User
-from endpoints.policy.compare import Comparison, Region, Request  # TMP
+from endpoints.policy.compare import Comparison, Region
+from endpoints.policy.evaluate import Request
 from endpoints.services import policy_meaning
 from tests import factories
 from tests.integration.pages.conftest import SignIn
