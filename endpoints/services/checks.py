@@ -81,7 +81,9 @@ def policy_findings(spec: EndpointSpec, *, protected: bool = False, keeps: bool 
         return []
     if protected and _allows_everything(spec.policy_document):
         message = "Full access, in a protected account: its endpoints need a policy that says who may do what."
-        cure = "Choose a custom policy, and name in it the actions, resources or principals that are needed."
+        cure = (
+            "Choose a custom policy that names what is needed; an endpoint that exists gets it by a change of policy."
+        )
         severity = "warn" if keeps else "block"
         return [Finding("policy-full-access-protected", severity, "policy_document", message, cure)]
     if spec.policy_document is None:
