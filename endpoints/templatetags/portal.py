@@ -8,6 +8,7 @@ from endpoints.domain.lifecycle import State
 from endpoints.domain.specs import short_service_name
 from endpoints.models import Operation, OperationAttempt
 from endpoints.models.operations import Trouble
+from endpoints.policy.lint import RULES
 from endpoints.services import operations
 from endpoints.templatetags import status as present
 
@@ -24,6 +25,13 @@ def status(state: State) -> present.Status:
 def service(name: str) -> str:
     """Return a service's name without its region prefix."""
     return short_service_name(name)
+
+
+@register.filter
+def policy_rule(rule: str) -> str:
+    """Return the id by which the page of policy rules knows a check's rule; empty if it isn't about a policy."""
+    name = str(rule).removeprefix("policy-")
+    return name if name != rule and name in RULES else ""
 
 
 @register.filter
