@@ -41,7 +41,7 @@ ANY_TEXT: Shape = (Letters(0, None),)
 class _Node:
     """A place in the tree of all patterns: what was read so far fits them that far."""
 
-    __slots__ = ("below", "entry", "ends", "in_field", "items", "loops", "moves", "moves_any", "moves_in_field")
+    __slots__ = ("below", "ends", "entry", "in_field", "items", "loops", "moves", "moves_any", "moves_in_field")
 
     def __init__(self) -> None:
         self.items: dict[str | int, _Node] = {}
@@ -63,7 +63,7 @@ State: TypeAlias = "tuple[int, frozenset[_Node]]"
 
 
 class Machine:
-    """Patterns in groups, as one tree. A state is the groups that match whatever follows, and the places in the tree."""
+    """Patterns in groups, as one tree. A state is the groups that match whatever follows, and places in the tree."""
 
     def __init__(self, groups: Sequence[Sequence[Glob]]) -> None:
         root = _Node()

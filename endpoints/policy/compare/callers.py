@@ -77,10 +77,10 @@ def callers(
     only: Who | None,
     budget: Budget,
 ) -> Dimension[Who]:
-    """Return the classes of callers. `tests` are those of Principal elements, by their atoms' bits; `only` restricts them to one caller.
+    """Return the classes of callers.
 
-    `context` are keys that are the same in every request, in lower case. With `unknown`, what depends on variables
-    may hold or not.
+    `tests` are those of Principal elements, by their atoms' bits; `only` restricts them to one caller. `context` are
+    keys that are the same in every request, in lower case. With `unknown`, what depends on variables may hold or not.
     """
     free = sum(1 << number for number, atom in enumerate(atoms.found) if unknown and _varies(atom.subject))
 
@@ -96,7 +96,9 @@ def callers(
 
     dimension: Dimension[Who] = Dimension(atoms, locate)
     cost = 2 + len(tests) + len(judge)
-    source = [only] if only is not None else ([SOMEONE] if not atoms.found else _Candidates(atoms, context, budget).all())
+    source = (
+        [only] if only is not None else ([SOMEONE] if not atoms.found else _Candidates(atoms, context, budget).all())
+    )
     for who in source:
         budget.spend(cost)
         dimension.add(locate(who), who)
@@ -207,9 +209,7 @@ class _Candidates:
     def _accounts(self) -> list[str]:
         """Return every account that a policy tells apart from others, and one that none does."""
         found = dict.fromkeys(
-            match
-            for text in (*(entry.text for entry in self.entries), *self._written())
-            for match in _ID.findall(text)
+            match for text in (*(entry.text for entry in self.entries), *self._written()) for match in _ID.findall(text)
         )
         for condition in self.conditions:
             if condition.key == ACCOUNT and condition.operator.kind in ("number", "date"):
@@ -253,7 +253,10 @@ class _Candidates:
         """Yield ARNs so that each that could exist matches the same patterns as one of them."""
         groups = [self._globs(condition) for condition in self.conditions if condition.key == ARN]
         names = [
-            [(*"arn:", globs.STAR_IN_FIELD, *":iam::", globs.STAR_IN_FIELD, *":user/", *glob) for glob in self._globs(one)]
+            [
+                (*"arn:", globs.STAR_IN_FIELD, *":iam::", globs.STAR_IN_FIELD, *":user/", *glob)
+                for glob in self._globs(one)
+            ]
             for one in self.conditions
             if one.key == USERNAME
         ]

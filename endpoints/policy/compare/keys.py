@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from ipaddress import IPv4Address, IPv6Address
+from itertools import pairwise
 
 from endpoints.policy.compare import examples
 from endpoints.policy.compare.automaton import Letters, Shape
@@ -158,7 +159,7 @@ def _points(contents: Iterable[object]) -> Iterator[Decimal]:
     if not named:
         return
     yield min(named[0] - 1, named[0].next_minus())
-    for number, following in zip(named, named[1:], strict=False):
+    for number, following in pairwise(named):
         yield number
         middle = (number + following) / 2
         yield number + 1 if number < number + 1 < following else middle

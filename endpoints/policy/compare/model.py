@@ -96,10 +96,7 @@ class Model:
             self.dimensions[PRINCIPAL].holding(row.principal),
             self.dimensions[ACTION].holding(row.action),
             self.dimensions[RESOURCE].holding(row.resource),
-            *(
-                self.dimensions[FIRST_KEY + number].holding(needs.get(key, 0))
-                for number, key in enumerate(self.keys)
-            ),
+            *(self.dimensions[FIRST_KEY + number].holding(needs.get(key, 0)) for number, key in enumerate(self.keys)),
         )
 
     def has_many(self, key: str) -> bool:
@@ -185,5 +182,3 @@ def _callers_keys(without: int, keys: list[tuple[int, int]]) -> Possible:
 def _is_single(key: str) -> bool:
     known = condition_key(key)
     return known is not None and not known.many
-
-

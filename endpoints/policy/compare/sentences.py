@@ -46,7 +46,9 @@ class Sentences:
         what = self._patterns(RESOURCE, box)
         asked = [text for text, holds in conditions if holds]
         refused = [text for text, holds in conditions if not holds]
-        when = (f" when {' and '.join(asked)}" if asked else "") + (f" unless {' or '.join(refused)}" if refused else "")
+        when = (f" when {' and '.join(asked)}" if asked else "") + (
+            f" unless {' or '.join(refused)}" if refused else ""
+        )
         note = "" if real else " As far as we know, no action acts on such a resource."
         return f"{who} {_MAY[direction]} use {use} on {what}{when}.{note}"
 
@@ -169,20 +171,18 @@ def _by_key(found: Sequence[Literal]) -> list[tuple[str, bool]]:
 def _plain_values(key: str, found: Sequence[Literal]) -> list[tuple[str, bool]]:
     """Return conditions that list texts, in as few words as they allow."""
     forms = [(one.atoms[0].subject, one.holds) for one in found]
-    inside = [[value.written for value in form.values] for form, holds in forms if holds and isinstance(form, ConditionForm)]
+    inside = [
+        [value.written for value in form.values] for form, holds in forms if holds and isinstance(form, ConditionForm)
+    ]
     outside = [
         value.written for form, holds in forms if not holds and isinstance(form, ConditionForm) for value in form.values
     ]
     said = terms(inside, outside) if inside else None
     if said is None or not said.patterns:
-        return [
-            (phrases.condition(form), holds) for form, holds in forms if isinstance(form, ConditionForm)
-        ]
+        return [(phrases.condition(form), holds) for form, holds in forms if isinstance(form, ConditionForm)]
     conditions = [(f"{key} is {_like(said.patterns)}{phrases.listed(said.patterns, 'values', last='or')}", True)]
     if said.without:
-        conditions.append(
-            (f"{key} is {_like(said.without)}{phrases.listed(said.without, 'values', last='or')}", False)
-        )
+        conditions.append((f"{key} is {_like(said.without)}{phrases.listed(said.without, 'values', last='or')}", False))
     return conditions
 
 

@@ -86,7 +86,11 @@ def large() -> Iterator[tuple[str, PolicyDocument, PolicyDocument]]:
     yield "teams", filled(team), filled(team, 1)
 
     def denied(number: int) -> Statement:
-        return team(number) if number else {**ANYTHING, "Effect": "Deny", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+        return (
+            team(number)
+            if number
+            else {**ANYTHING, "Effect": "Deny", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+        )
 
     yield "teams and a Deny", filled(team), filled(denied)
 
@@ -96,7 +100,10 @@ def large() -> Iterator[tuple[str, PolicyDocument, PolicyDocument]]:
     yield "shared middles", filled(middle), filled(middle, 1)
 
     def tag(number: int) -> Statement:
-        return {**ANYTHING, "Condition": {"StringEquals": {"aws:PrincipalTag/Team": f"team-{number}", "s3:prefix": f"home/{number}"}}}
+        return {
+            **ANYTHING,
+            "Condition": {"StringEquals": {"aws:PrincipalTag/Team": f"team-{number}", "s3:prefix": f"home/{number}"}},
+        }
 
     yield "tags", filled(tag), filled(tag, 1)
 
@@ -110,7 +117,10 @@ def hostile() -> Iterator[tuple[str, PolicyDocument, PolicyDocument]]:
     yield "crossing stars", filled(stars), filled(stars, 1)
 
     def keyed(number: int) -> Statement:
-        return {**ANYTHING, "Condition": {"StringLike": {f"aws:PrincipalTag/{number}": "*a*", f"aws:PrincipalTag/{number + 1}": "b"}}}
+        return {
+            **ANYTHING,
+            "Condition": {"StringLike": {f"aws:PrincipalTag/{number}": "*a*", f"aws:PrincipalTag/{number + 1}": "b"}},
+        }
 
     yield "a key each", filled(keyed), filled(keyed, 2)
 
@@ -120,7 +130,13 @@ def hostile() -> Iterator[tuple[str, PolicyDocument, PolicyDocument]]:
     yield "keys and Denies", filled(keyed_denies), filled(keyed_denies, 2)
 
     def sets(number: int) -> Statement:
-        return {**ANYTHING, "Condition": {"ForAnyValue:StringLike": {"x:y": f"*{number}*"}, "ForAllValues:StringLike": {"x:y": f"*{number % 9}*"}}}
+        return {
+            **ANYTHING,
+            "Condition": {
+                "ForAnyValue:StringLike": {"x:y": f"*{number}*"},
+                "ForAllValues:StringLike": {"x:y": f"*{number % 9}*"},
+            },
+        }
 
     yield "sets", filled(sets), filled(sets, 1)
 
@@ -134,12 +150,28 @@ def hostile() -> Iterator[tuple[str, PolicyDocument, PolicyDocument]]:
         _document([{**ANYTHING, "Condition": {"StringLike": {"x:y": values[1:]}}}]),
     )
     long = "*a" * 9_000
-    yield "one long pattern", _document([{**ANYTHING, "Resource": f"arn:aws:s3:::{long}"}]), _document([{**ANYTHING, "Resource": f"arn:aws:s3:::{long}*"}])
-    yield "a long text", _document([{**ANYTHING, "Resource": "arn:aws:s3:::" + "a" * 18_000}]), _document([{**ANYTHING, "Resource": "arn:aws:s3:::" + "a" * 17_999 + "*"}])
+    yield (
+        "one long pattern",
+        _document([{**ANYTHING, "Resource": f"arn:aws:s3:::{long}"}]),
+        _document([{**ANYTHING, "Resource": f"arn:aws:s3:::{long}*"}]),
+    )
+    yield (
+        "a long text",
+        _document([{**ANYTHING, "Resource": "arn:aws:s3:::" + "a" * 18_000}]),
+        _document([{**ANYTHING, "Resource": "arn:aws:s3:::" + "a" * 17_999 + "*"}]),
+    )
 
     def names(number: int) -> Statement:
-        return {**ANYTHING, "NotAction": f"s3:*{chr(97 + number % 26)}*{chr(97 + number // 26 % 26)}*", "Action": None} if False else {
-            "Effect": "Deny" if number % 3 == 0 else "Allow", "Principal": "*", "NotAction": f"s3:*{chr(97 + number % 26)}*", "NotResource": f"arn:aws:s3:::*{number}"}
+        return (
+            {**ANYTHING, "NotAction": f"s3:*{chr(97 + number % 26)}*{chr(97 + number // 26 % 26)}*", "Action": None}
+            if False
+            else {
+                "Effect": "Deny" if number % 3 == 0 else "Allow",
+                "Principal": "*",
+                "NotAction": f"s3:*{chr(97 + number % 26)}*",
+                "NotResource": f"arn:aws:s3:::*{number}",
+            }
+        )
 
     yield "not, not", filled(names), filled(names, 3)
 
@@ -154,17 +186,29 @@ def hostile() -> Iterator[tuple[str, PolicyDocument, PolicyDocument]]:
     yield "one variable", filled(one_variable), filled(one_variable, 1)
 
     def numbers(number: int) -> Statement:
-        return {**ANYTHING, "Condition": {"NumericLessThan": {"a:b": str(number)}, "NumericGreaterThan": {"a:c": str(-number)}}}
+        return {
+            **ANYTHING,
+            "Condition": {"NumericLessThan": {"a:b": str(number)}, "NumericGreaterThan": {"a:c": str(-number)}},
+        }
 
     yield "numbers", filled(numbers), filled(numbers, 1)
 
     def networks(number: int) -> Statement:
-        return {**ANYTHING, "Effect": "Deny" if number % 2 else "Allow", "Condition": {"NotIpAddress": {"aws:VpcSourceIp": f"10.{number % 256}.0.0/{8 + number % 24}"}}}
+        return {
+            **ANYTHING,
+            "Effect": "Deny" if number % 2 else "Allow",
+            "Condition": {"NotIpAddress": {"aws:VpcSourceIp": f"10.{number % 256}.0.0/{8 + number % 24}"}},
+        }
 
     yield "networks", filled(networks), filled(networks, 1)
 
     def accounts(number: int) -> Statement:
-        return {**ANYTHING, "Condition": {"StringLike": {"aws:PrincipalArn": f"arn:aws:iam::*{number}*", "aws:PrincipalAccount": f"*{number}"}}}
+        return {
+            **ANYTHING,
+            "Condition": {
+                "StringLike": {"aws:PrincipalArn": f"arn:aws:iam::*{number}*", "aws:PrincipalAccount": f"*{number}"}
+            },
+        }
 
     yield "pieces of accounts", filled(accounts), filled(accounts, 1)
 
@@ -179,8 +223,12 @@ def _noise(chance: random.Random) -> Callable[[int], Statement]:
 
     def make(number: int) -> Statement:
         condition = {
-            chance.choice(("StringLike", "StringNotLike", "ForAnyValue:StringLike", "ArnLike", "StringEqualsIfExists")): {
-                chance.choice(("aws:PrincipalArn", "aws:PrincipalTag/a", "aws:TagKeys", "x:y")): [text() for _ in range(chance.randint(1, 3))]
+            chance.choice(
+                ("StringLike", "StringNotLike", "ForAnyValue:StringLike", "ArnLike", "StringEqualsIfExists")
+            ): {
+                chance.choice(("aws:PrincipalArn", "aws:PrincipalTag/a", "aws:TagKeys", "x:y")): [
+                    text() for _ in range(chance.randint(1, 3))
+                ]
             }
         }
         made = {
