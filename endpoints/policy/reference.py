@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from endpoints.policy.global_keys import GLOBAL_KEYS, ConditionKey
-from endpoints.policy.globs import Glob, covers, is_wild
+from endpoints.policy.globs import Glob, covers, is_wild, literal_head
 from endpoints.policy.words import ValueKind
 
 __all__ = [
@@ -43,6 +43,7 @@ _KINDS: dict[str, ValueKind] = {
     "Binary": "binary",
 }
 _VARIABLE = re.compile(r"\$\{[^}]*\}|<[^>]*>")
+_ARN_PARTS = 6
 _LONGEST_GUESS = 80  # no name that AWS has is longer, so a longer word is no slip of the pen
 
 
@@ -60,19 +61,50 @@ class Action:
     keys: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ResourceType:
-    """A type of resource: its ARN with `${…}` for the parts that vary, and that as a pattern."""
+    """A type of resource: its ARN with `${…}` for the parts that vary, and that as a pattern.
+
+    `service` is the one that its ARN names, which may be another than the actions'.
+    """
 
     name: str
     arn: str
+    service: str
     keys: tuple[str, ...]
     pattern: str
     _bounds: Mapping[int, str] = field(repr=False, hash=False)
 
+    def may_be(self, text: str) -> bool:
+        """Tell whether a resource of this type can match an ARN with wildcards, as a policy writes it."""
+        parts = text.split(":", _ARN_PARTS - 1)
+        if len(parts) == _ARN_PARTS and not is_wild(text[: len(text) - len(parts[-1])]):
+            # Nothing crosses a colon: part by part is quicker, and decides nearly always.
+            if any(mine != part and mine != "*" for mine, part in zip(self._parts[:-1], parts[:-1], strict=True)):
+                return False
+            mine, rest = self._parts[-1], parts[-1]
+            if not rest.startswith(self._head) and not self._head.startswith(literal_head(rest)):
+                return False
+            if covers(mine, rest) and not (self._one_word and "/" in rest[len(self._head) :]):
+                return True
+            if self._one_word and mine == f"{self._head}*" and "/" in literal_head(rest)[len(self._head) :]:
+                return False
+        return self._glob.overlaps(text)
+
     @cached_property
-    def glob(self) -> Glob:
-        """The pattern, ready to be asked for what it has in common with another."""
+    def _parts(self) -> list[str]:
+        return self.pattern.split(":", _ARN_PARTS - 1)
+
+    @cached_property
+    def _head(self) -> str:
+        return literal_head(self._parts[-1])
+
+    @cached_property
+    def _one_word(self) -> bool:
+        return "/" in self._bounds.values()
+
+    @cached_property
+    def _glob(self) -> Glob:
         return Glob(self.pattern, self._bounds)
 
 
@@ -120,7 +152,7 @@ class Service:
         return self._matching[pattern]
 
     def _covered(self, pattern: str) -> list[Action]:
-        head = re.split(r"[*?]", pattern, maxsplit=1)[0]
+        head = literal_head(pattern)
         first = bisect_left(self._names, head)
         last = bisect_left(self._names, head + "\uffff")
         rest = self._names[first:last]
@@ -171,6 +203,7 @@ def _types(rows: Any) -> dict[str, ResourceType]:
         name: ResourceType(
             name=row["key"],
             arn=row["arn"],
+            service=row["arn"].split(":", 3)[2],
             keys=tuple(key.lower() for key in row.get("conditionKeys", ())),
             pattern=patterns[row["arn"]],
             _bounds=_bounds(patterns[row["arn"]], known),

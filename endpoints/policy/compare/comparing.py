@@ -29,6 +29,7 @@ Relation = Literal["equivalent", "wider", "narrower", "incomparable", "undecided
 _MOST_TRIED = 200  # regions looked at for those worth showing
 _MOST_WITNESSES = 16
 _MOST_WORLDS = 12
+_MOST_CALLERS = 6
 _UNSHOWN = "The policies may differ, but no example request could be found that shows it."
 _VARIABLES = "Whether the policies differ depends on values of policy variables that could not be settled."
 
@@ -70,12 +71,11 @@ class _Side:
     def shown(self, most: int) -> tuple[Region, ...]:
         """Return the regions, those that AWS could see first, and as the last one how many more there are."""
         regions = [*self.regions, *self.unreal]
-        if len(regions) > most or (self.more and regions):
-            rest = regions[most - 1 :]
-            if len(rest) > 1 or self.more:
-                count = "More" if self.more else f"{len(rest)} more"
-                verb = "gained" if self.direction == "gained" else "lost"
-                regions[most - 1 :] = [Region(f"{count} like these {'are' if count != '1 more' else 'is'} {verb}.", rest[0].witness)] if rest else []
+        rest = regions[most - 1 :]
+        if len(rest) > 1 or (rest and self.more):
+            count = "More regions" if self.more else f"{len(rest)} more regions"
+            word = "gained" if self.direction == "gained" else "lost"
+            return (*regions[: most - 1], Region(f"{count} are {word}, for example this one.", rest[0].witness))
         return tuple(regions)
 
 
@@ -182,12 +182,15 @@ class _Comparing:
         given = {key: named for key, named in variables.items() if key not in DERIVED}
         who: list[Who | None] = [None]
         if len(given) < len(variables):
-            asked = callers(question.principals, question.principal_tests, {}, unknown=True, only=None, budget=self._budget)
+            asked = callers(
+                question.principals, question.principal_tests, {}, unknown=True, only=None, budget=self._budget
+            )
             user = Who("arn:aws:iam::111122223333:user/example-user")
-            who = [user, *(one for one in dict.fromkeys(asked.values) if one != user)][:6]
+            others = [one for one in dict.fromkeys(asked.values) if one != user]
+            who = [user, *others[: _MOST_CALLERS - 1]]
         contexts: list[dict[str, Value]] = [{key: _likely(key, named) for key, named in given.items()}]
         if given:
-            contexts.append({key: () for key in given})
+            contexts.append(dict.fromkeys(given, ()))
         for key, named in given.items():
             contexts += [{**contexts[0], key: value} for value in named[:3]]
         for context in contexts:
@@ -227,9 +230,7 @@ class _Shower:
         text = self._sentences.of(box, direction, real=witness.real)
         return Region(text, witness.request), witness.real
 
-    def _replayed(
-        self, box: Box, allowing: CompiledPolicy, other: CompiledPolicy, budget: Budget
-    ) -> Witness | None:
+    def _replayed(self, box: Box, allowing: CompiledPolicy, other: CompiledPolicy, budget: Budget) -> Witness | None:
         for witness in islice(self._witnesses.of(box), _MOST_WITNESSES):
             budget.spend(20)
             if allowing.decide(witness.request).effect == "Allow" and other.decide(witness.request).effect != "Allow":

@@ -58,6 +58,7 @@ class Dimension(Generic[T]):
         self.values: list[T] = []
         self._cells: dict[int, int] = {}
         self._sets: dict[int, int] = {}
+        self._located: dict[T, int] = {}
 
     def add(self, mask: int, value: T) -> bool:
         """Add a value; tell whether it stands for a new cell."""
@@ -86,9 +87,12 @@ class Dimension(Generic[T]):
 
     def cell(self, value: T) -> int:
         """Return the cell of a value as a set of one; the empty set for a value that there is none of."""
-        mask = self.locate(value)
-        number = None if mask is None else self._cells.get(mask)
-        return 0 if number is None else 1 << number
+        found = self._located.get(value)
+        if found is None:
+            mask = self.locate(value)
+            number = None if mask is None else self._cells.get(mask)
+            found = self._located[value] = 0 if number is None else 1 << number
+        return found
 
     def free(self, atoms: int, budget: Budget) -> None:
         """Let these atoms hold or not in every cell: nothing is known about them."""

@@ -35,14 +35,14 @@ class Budget:
         self.limits = limits
         self.steps = limits.steps
         self._next_look = limits.steps - _LOOK_AT_CLOCK
-        self._deadline = time.monotonic() + limits.seconds
+        self._deadline = time.thread_time() + limits.seconds
 
     def spend(self, steps: int) -> None:
         """Take steps. Raises `UndecidedError` when none are left, or the time is."""
         self.steps -= steps
         if self.steps < self._next_look:
             self._next_look = self.steps - _LOOK_AT_CLOCK
-            if self.steps < 0 or time.monotonic() > self._deadline:
+            if self.steps < 0 or time.thread_time() > self._deadline:
                 raise UndecidedError("The policies are too intricate to compare within the limits of time and memory.")
 
     def cells(self, count: int) -> None:

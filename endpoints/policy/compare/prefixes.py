@@ -65,8 +65,9 @@ class Prefixes:
                 found.setdefault(self.signature(text), text)
         for prefix in ("", *self._open):
             wanted = self._inside(prefix)
-            if wanted not in found and (text := self._fresh(prefix, wanted, finish, accept)) is not None:
-                found[wanted] = text
+            fresh = None if wanted in found else self._fresh(prefix, wanted, finish, accept)
+            if fresh is not None:
+                found[wanted] = fresh
         return found
 
     def _inside(self, prefix: str) -> int:

@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeVar
 
 from endpoints.policy import reference
-from endpoints.policy.compare.callers import ACCOUNTS, DERIVED
+from endpoints.policy.compare.boxes import Box
+from endpoints.policy.compare.callers import ACCOUNTS, DERIVED, Who
 from endpoints.policy.compare.dimension import Dimension
 from endpoints.policy.compare.model import ACTION, FIRST_KEY, PRINCIPAL, RESOURCE, RESOURCE_ACCOUNT, Model
-from endpoints.policy.compare.boxes import Box
 from endpoints.policy.evaluate.forms import PatternsForm
 from endpoints.policy.evaluate.patterns import Template, Variable, Wild
 from endpoints.policy.evaluate.request import Request, Value, account_of
-from endpoints.policy.globs import covers
 
 _POPULAR = (
     *("s3:GetObject", "s3:PutObject", "s3:ListBucket", "s3:DeleteObject", "dynamodb:GetItem", "dynamodb:PutItem"),
@@ -30,6 +30,8 @@ _FILLED = {"Partition": "aws", "Region": "eu-west-1", "Account": ACCOUNTS[0], "B
 _MOST_ACTIONS = 24
 _MOST_TEXTS = 60
 _MOST_CELLS = 12
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,9 @@ class Witnesses:
 
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._principals, self._actions, self._resources = model.dimensions[:FIRST_KEY]
+        self._principals: Dimension[Who] = model.dimensions[PRINCIPAL]
+        self._actions: Dimension[str] = model.dimensions[ACTION]
+        self._resources: Dimension[str] = model.dimensions[RESOURCE]
         self._without = model.without_keys()
         self._written: list[tuple[str, int]] | None = None
 
@@ -60,7 +64,9 @@ class Witnesses:
     def _witness(self, box: Box, action: str, resource: str, *, real: bool) -> Witness:
         known = box[PRINCIPAL] & ~self._without
         who = next(_values(self._principals, known or box[PRINCIPAL]))
-        context = {self._spelt(key): value for key, value in self._model.context.items() if key not in DERIVED and value}
+        context = {
+            self._spelt(key): value for key, value in self._model.context.items() if key not in DERIVED and value
+        }
         owner = None
         for number, key in enumerate(self._model.keys):
             place = number + FIRST_KEY
@@ -74,11 +80,15 @@ class Witnesses:
 
     def _value(self, key: str, place: int, box: Box) -> Value | None:
         """Return a value; none where it makes no difference, and else one if there can be one."""
-        dimension = self._model.dimensions[place]
+        dimension: Dimension[Value | None] = self._model.dimensions[place]
         if key != RESOURCE_ACCOUNT and box[place] == dimension.full and dimension.cell(None):
             return None
         value = next((one for one in _values(dimension, box[place]) if one is not None), None)
-        if isinstance(value, str) and self._model.has_many(key) and dimension.locate((value,)) == dimension.locate(value):
+        if (
+            isinstance(value, str)
+            and self._model.has_many(key)
+            and dimension.locate((value,)) == dimension.locate(value)
+        ):
             return (value,)
         return value
 
@@ -133,10 +143,10 @@ class Witnesses:
             return "*" if self._resources.cell("*") & box[RESOURCE] else None
         types = [service.types[name] for name in action.types if name in service.types]
         for text in islice(_values(self._resources, box[RESOURCE]), _MOST_CELLS):
-            if any(covers(kind.pattern, text) for kind in types):
-                return str(text)
+            if any(kind.may_be(text) for kind in types):
+                return text
         for text, cell in self._texts():
-            if cell & box[RESOURCE] and any(covers(kind.pattern, text) for kind in types):
+            if cell & box[RESOURCE] and any(kind.may_be(text) for kind in types):
                 return text
         for kind in types:
             text = _example(kind.arn)
@@ -161,7 +171,7 @@ class Witnesses:
                 yield from atom.subject.templates
 
 
-def _values(dimension: Dimension[object], cells: int) -> Iterator[object]:  # type: ignore[no-untyped-def]
+def _values(dimension: Dimension[T], cells: int) -> Iterator[T]:
     while cells:
         cell = cells & -cells
         cells ^= cell

@@ -93,7 +93,8 @@ def _allowed_or_not(facts: Facts, chain: Chain, findings: list[Finding]) -> Deci
     if not findings:
         return Decision("implicit_deny", None, "No policy takes part, and what no policy allows is denied.")
     by = grant.by or next((one for one in findings if one.kind == "endpoint"), findings[0])
-    return _allowed(by, facts, f", and nothing else stands against it.{grant.note}" if len(findings) > 1 else ".")
+    others = ", and nothing else stands against it." if len(findings) > 1 else "."
+    return _allowed(by, facts, others + grant.note)
 
 
 def _allowed(finding: Finding, facts: Facts, more: str = ".") -> Decision:

@@ -250,7 +250,7 @@ class TestProtection:
         }
         response = as_(engineer).post(reverse("endpoint_modify", args=[full.pk]), form)
         assert response.status_code == 422
-        assert "an endpoint that exists gets it by a change of policy" in response.content.decode()
+        assert "an endpoint that exists gets it by a change of its policy" in response.content.decode()
 
     def test_who_only_reads_it_sees_no_button(self, as_: SignIn, account: Account, approver: User) -> None:
         page = page_of(as_(approver), account.get_absolute_url())
