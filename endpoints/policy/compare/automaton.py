@@ -1,0 +1,235 @@
+"""Every wildcard pattern of one dimension, run together: which sets of them can one text match?
+
+The patterns are one tree, so that a thousand that start alike cost as little as one there. A state is the set of
+places in it that fit what was read. Breadth-first search over the states gives every reachable signature with a
+shortest text. Groups are lists of patterns of which one must match; once a group has matched for good its other places
+are dropped, which keeps the states few.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from endpoints.policy.compare.globs import ONE, ONE_IN_FIELD, STAR, STAR_IN_FIELD, Glob
+from endpoints.policy.compare.limits import Budget, UndecidedError
+
+_FRESH = "xeqzjwvkyuhbfgmnopdlrtscia0123456789-_/XQZJWVKY"
+_PRIVATE = 0xE000
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """A run of characters of a shape: at least `least`, at most `most` of them (None: no end).
+
+    `allowed` are the characters that may stand there (None: any); `fresh` are the ones to show when nothing else
+    decides, the likeliest first.
+    """
+
+    least: int
+    most: int | None
+    allowed: frozenset[str] | None = None
+    fresh: str = _FRESH
+
+
+Shape: TypeAlias = "tuple[str | Letters, ...]"
+
+ANY_TEXT: Shape = (Letters(0, None),)
+
+
+class _Node:
+    """A place in the tree of all patterns: what was read so far fits them that far."""
+
+    __slots__ = ("below", "ends", "entry", "in_field", "items", "loops", "moves", "moves_any", "moves_in_field")
+
+    def __init__(self) -> None:
+        self.items: dict[str | int, _Node] = {}
+        self.loops = False
+        self.in_field = False
+        """Whether it is a star that no colon passes."""
+        self.ends = 0
+        """The groups of the patterns that end here."""
+        self.below = 0
+        """The groups of the patterns that end here or later."""
+        self.entry: tuple[_Node, ...] = ()
+        """The node and the stars behind it, which may stand for nothing."""
+        self.moves: dict[str, tuple[_Node, ...]] = {}
+        self.moves_any: tuple[_Node, ...] = ()
+        self.moves_in_field: tuple[_Node, ...] = ()
+
+
+State: TypeAlias = "tuple[int, frozenset[_Node]]"
+
+
+class Machine:
+    """Patterns in groups, as one tree. A state is the groups that match whatever follows, and places in the tree."""
+
+    def __init__(self, groups: Sequence[Sequence[Glob]]) -> None:
+        root = _Node()
+        self.size = 0
+        for number, globs in enumerate(groups):
+            for glob in globs:
+                self._add(root, glob, 1 << number)
+        _finish(root)
+        self.start = self._settled(0, root.entry)
+
+    def _add(self, node: _Node, glob: Glob, group: int) -> None:
+        self.size += len(glob)
+        for item in glob:
+            node.below |= group
+            following = node.items.get(item)
+            if following is None:
+                following = node.items[item] = _Node()
+                following.loops = item in (STAR, STAR_IN_FIELD)
+                following.in_field = item == STAR_IN_FIELD
+            node = following
+        node.below |= group
+        node.ends |= group
+
+    def step(self, state: State, character: str) -> State:
+        """Return the state after one more character."""
+        absorbed, nodes = state
+        found: list[_Node] = []
+        colon = character == ":"
+        for node in nodes:
+            if node.loops and not (colon and node.in_field):
+                found.append(node)
+            if character in node.moves:
+                found += node.moves[character]
+            if node.moves_any:
+                found += node.moves_any
+            if node.moves_in_field and not colon:
+                found += node.moves_in_field
+        return self._settled(absorbed, found)
+
+    @staticmethod
+    def _settled(absorbed: int, nodes: Sequence[_Node]) -> State:
+        """Return the state of these places, without those that can tell nothing new."""
+        for node in nodes:
+            if node.loops and not node.in_field:
+                absorbed |= node.ends
+        return absorbed, frozenset([node for node in nodes if node.below & ~absorbed])
+
+    @staticmethod
+    def groups(state: State) -> int:
+        """Return the groups that a text which ends in this state matches, a bit each."""
+        found, nodes = state
+        for node in nodes:
+            found |= node.ends
+        return found
+
+    def signature(self, text: str) -> int:
+        """Return the groups that the text matches, a bit each."""
+        state = self.start
+        for character in text:
+            state = self.step(state, character)
+        return self.groups(state)
+
+    @staticmethod
+    def telling(state: State) -> set[str]:
+        """Return the characters that lead somewhere of their own from this state."""
+        found: set[str] = set()
+        for node in state[1]:
+            found.update(node.moves)
+            if node.in_field or node.moves_in_field:
+                found.add(":")
+        return found
+
+
+def _finish(root: _Node) -> None:
+    """Work out for every node what lies before and behind it, leaves first."""
+    ordered = [root]
+    for node in ordered:
+        ordered += node.items.values()
+    for node in reversed(ordered):
+        stars = [node.items[item] for item in (STAR, STAR_IN_FIELD) if item in node.items]
+        node.entry = (node, *(one for star in stars for one in star.entry))
+        moves: dict[str, tuple[_Node, ...]] = {}
+        for item, following in node.items.items():
+            if isinstance(item, str):
+                for character in item:
+                    moves[character] = (*moves.get(character, ()), *following.entry)
+        node.moves = moves
+        if ONE in node.items:
+            node.moves_any = node.items[ONE].entry
+        if ONE_IN_FIELD in node.items:
+            node.moves_in_field = node.items[ONE_IN_FIELD].entry
+
+
+def explore(machine: Machine, shape: Shape, budget: Budget) -> dict[int, str]:
+    """Return every signature that a text of this shape can have, each with a shortest such text.
+
+    Raises `UndecidedError` when the states are too many.
+    """
+    return _Search(machine, shape, budget).run()
+
+
+class _Search:
+    def __init__(self, machine: Machine, shape: Shape, budget: Budget) -> None:
+        self._machine, self._shape, self._budget = machine, shape, budget
+        self._room = budget.limits.size
+        # A key is the part of the shape, how much of it is read, and the machine's state.
+        first = (0, 0, machine.start)
+        self._keys = [first]
+        self._seen = {first}
+        self._from: list[tuple[int, str]] = [(-1, "")]
+
+    def run(self) -> dict[int, str]:
+        found: dict[int, int] = {}
+        index = 0
+        while index < len(self._keys):
+            part, count, state = self._keys[index]
+            while part < len(self._shape):
+                if not self._expand(index, part, count, state):
+                    break
+                part, count = part + 1, 0
+            else:
+                found.setdefault(self._machine.groups(state), index)
+                self._budget.cells(len(found))
+            index += 1
+        return {signature: self._text(at) for signature, at in found.items()}
+
+    def _expand(self, index: int, part: int, count: int, state: State) -> bool:
+        """Follow the characters of one part of the shape; tell whether the part may end here."""
+        what = self._shape[part]
+        if isinstance(what, str):
+            for character in what:
+                state = self._machine.step(state, character)
+            self._budget.spend(len(what))
+            self._reach(index, what, (part + 1, 0, state))
+            return False
+        if what.most is None or count < what.most:
+            ahead = count + 1 if what.most is not None or count < what.least else count
+            for character in self._choices(what, state):
+                self._reach(index, character, (part, ahead, self._machine.step(state, character)))
+        return count >= what.least
+
+    def _choices(self, letters: Letters, state: State) -> list[str]:
+        telling = self._machine.telling(state)
+        if letters.allowed is not None:
+            telling &= letters.allowed
+        fresh = next((one for one in letters.fresh if one not in telling), None)
+        if fresh is None and letters.allowed is None:
+            fresh = next(chr(code) for code in range(_PRIVATE, _PRIVATE + len(telling) + 1) if chr(code) not in telling)
+        chosen = [fresh] if fresh is not None else []
+        chosen += sorted(telling)
+        self._budget.spend(len(chosen) * (1 + len(state[1]) // 4) + len(state[1]) // 2)
+        return chosen
+
+    def _reach(self, index: int, text: str, key: tuple[int, int, State]) -> None:
+        if key in self._seen:
+            return
+        self._room -= 400 + 64 * len(key[2][1])
+        if self._room < 0:
+            raise UndecidedError("The wildcards overlap in too many ways to look at every combination.")
+        self._seen.add(key)
+        self._keys.append(key)
+        self._from.append((index, text))
+
+    def _text(self, index: int) -> str:
+        parts: list[str] = []
+        while index >= 0:
+            index, text = self._from[index]
+            parts.append(text)
+        return "".join(reversed(parts))
