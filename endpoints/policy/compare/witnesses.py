@@ -27,7 +27,7 @@ _POPULAR = (
     *("ecr:BatchGetImage", "ssm:GetParameter", "logs:PutLogEvents", "sqs:SendMessage", "lambda:InvokeFunction"),
 )
 _FILLED = {"Partition": "aws", "Region": "eu-west-1", "Account": ACCOUNTS[0], "BucketName": "example-bucket"}
-_MOST_ACTIONS = 24
+_MOST_ACTIONS = 500
 _MOST_TEXTS = 60
 _MOST_CELLS = 12
 
@@ -99,9 +99,10 @@ class Witnesses:
     def _pairs(self, box: Box) -> Iterator[tuple[str, str, bool]]:
         """Yield the likeliest pair, if there is a real one; or else pairs of which the action at least is real."""
         lame: list[tuple[str, str, bool]] = []
+        known: dict[tuple[str, str], str | None] = {}
         for service, action in islice(self._real_actions(box), _MOST_ACTIONS):
             name = f"{service.prefix}:{action.name}"
-            if (resource := self._resource_for(service, action, box)) is not None:
+            if (resource := self._resource_for(service, action, box, known)) is not None:
                 yield name, resource, True
                 return
             if not lame:
@@ -120,6 +121,7 @@ class Witnesses:
         """Yield actions that the policies name, then those that they mean by wildcards, then others."""
         named = [template.written for template in self._templates(ACTION)]
         services = dict.fromkeys(name.partition(":")[0] for name in named if ":" in name)
+        services |= dict.fromkeys(_service(template) for template in self._templates(RESOURCE))
         for name in named:
             if not set("*?") & set(name):
                 yield from _found(name)
@@ -137,22 +139,33 @@ class Witnesses:
         for name in _POPULAR:
             yield from _found(name)
 
-    def _resource_for(self, service: reference.Service, action: reference.Action, box: Box) -> str | None:
-        """Return a resource of the region that the action acts on."""
+    def _resource_for(
+        self,
+        service: reference.Service,
+        action: reference.Action,
+        box: Box,
+        known: dict[tuple[str, str], str | None],
+    ) -> str | None:
+        """Return a resource of the region that the action acts on. `known` are those of types, by service and name."""
         if not action.types:
             return "*" if self._resources.cell("*") & box[RESOURCE] else None
-        types = [service.types[name] for name in action.types if name in service.types]
+        for name in sorted(action.types, key=lambda name: len(service.types[name].arn) if name in service.types else 0):
+            if (service.prefix, name) not in known:
+                kind = service.types.get(name)
+                known[service.prefix, name] = None if kind is None else self._of_type(kind, box)
+            if (found := known[service.prefix, name]) is not None:
+                return found
+        return None
+
+    def _of_type(self, kind: reference.ResourceType, box: Box) -> str | None:
         for text in islice(_values(self._resources, box[RESOURCE]), _MOST_CELLS):
-            if any(kind.may_be(text) for kind in types):
+            if kind.may_be(text) and not set("*?") & set(text):
                 return text
         for text, cell in self._texts():
-            if cell & box[RESOURCE] and any(kind.may_be(text) for kind in types):
+            if cell & box[RESOURCE] and kind.may_be(text):
                 return text
-        for kind in types:
-            text = _example(kind.arn)
-            if self._resources.cell(text) & box[RESOURCE]:
-                return text
-        return None
+        text = _example(kind.arn)
+        return text if self._resources.cell(text) & box[RESOURCE] else None
 
     def _texts(self) -> list[tuple[str, int]]:
         """Return the policies' resources with something likely in place of wildcards, each with its cell."""
@@ -183,6 +196,11 @@ def _found(name: str) -> Iterable[tuple[reference.Service, reference.Action]]:
     service = reference.service(prefix)
     action = None if service is None else service.action(word)
     return () if service is None or action is None else ((service, action),)
+
+
+def _service(template: Template) -> str:
+    """Return the service that a resource's pattern names."""
+    return template.written.split(":", 3)[2] if template.written.count(":") > 2 else ""
 
 
 def _filled(template: Template, star: str) -> str:
