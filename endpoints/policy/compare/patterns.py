@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from endpoints.policy.compare import globs
 from endpoints.policy.compare.automaton import Letters, Shape
 from endpoints.policy.compare.dimension import Atoms, Dimension
-from endpoints.policy.compare.globs import Glob
+from endpoints.policy.compare.globs import STAR, STAR_IN_FIELD, Glob
 from endpoints.policy.compare.limits import Budget, UndecidedError
 from endpoints.policy.compare.strings import Texts
 from endpoints.policy.evaluate.forms import PatternsForm
@@ -24,7 +24,6 @@ _ACTION_SHAPE: Shape = (
     Letters(1, None, frozenset(_NAME), "xqzjwvkyuhbfgmnopdlrtscieaj0123456789"),
 )
 _RESOURCE_SHAPE: Shape = (Letters(1, None),)
-_ACCOUNT_DIGITS = 12
 _MOST_VARIABLE = 8
 
 
@@ -56,14 +55,15 @@ def resources(
     """Return the classes of resources.
 
     `context` says what variables stand for; with `unknown`, an entry with variables may match any text that fits
-    round them, or not. With `accounts` the classes also agree on which of these, or which other, their ARN names.
+    round them, or not. With `accounts` the classes also agree on which of these, or which other, their ARN names; what
+    can't be an ARN, because an account stands behind the place of the account, is no resource then.
     """
     forms = _forms(atoms)
     negated = _negated(forms)
     reading = _Reading.of(forms, context, unknown=unknown)
     extra = [[_in_account(account)] for account in accounts]
     if accounts:
-        extra.append([_in_account(None)])
+        extra += [[_in_account(None)], [(*_FIFTH, *_DIGITS, ":", STAR), (*_FIFTH, STAR, ":", *_DIGITS, ":", STAR)]]
     texts = Texts([*reading.groups, *extra])
     known = (1 << len(forms)) - 1
 
@@ -82,7 +82,10 @@ def resources(
     tests += map(_account_test, (*accounts, None) if accounts else ())
     dimension: Dimension[str] = Dimension(atoms, _Located(tests, negated))
     found = texts.explore(_RESOURCE_SHAPE, budget, _finish_resource, bool)
+    misplaced = 1 << (len(reading.groups) + len(accounts) + 1) if accounts else 0
     for signature, text in found.items():
+        if signature & misplaced:
+            continue
         possible = signature >> len(forms) & (1 << len(reading.varying)) - 1
         if possible.bit_count() > _MOST_VARIABLE:
             raise UndecidedError("Too many resources with variables overlap.")
@@ -127,11 +130,15 @@ def _subsets(bits: int) -> Iterable[int]:
             return
 
 
+_DIGITS: Glob = ("0123456789",) * 12
+_FOURTH: Glob = (*"arn:", *(STAR_IN_FIELD, ":") * 3)
+_FIFTH: Glob = (*_FOURTH, STAR_IN_FIELD, ":")
+
+
 def _in_account(account: str | None) -> Glob:
     """Return the pattern of ARNs that name the account; of those that name any, for None."""
-    digits = tuple(account) if account is not None else ("0123456789",) * _ACCOUNT_DIGITS
-    head = (*"arn:", *(globs.STAR_IN_FIELD, ":") * 3)
-    return (*head, *digits, ":", globs.STAR)
+    digits = tuple(account) if account is not None else _DIGITS
+    return (*_FOURTH, *digits, ":", STAR)
 
 
 class _Located:

@@ -158,25 +158,33 @@ class Witnesses:
         return None
 
     def _of_type(self, kind: reference.ResourceType, box: Box) -> str | None:
-        for text in islice(_values(self._resources, box[RESOURCE]), _MOST_CELLS):
-            if kind.may_be(text) and not set("*?") & set(text):
+        cells = islice(_values(self._resources, box[RESOURCE]), _MOST_CELLS)
+        for text in (*self._texts(box), *cells, _example(kind.arn)):
+            fits = self._resources.cell(text) & box[RESOURCE] and kind.may_be(text) and not set("*?") & set(text)
+            if fits and self._owned(text, box):
                 return text
-        for text, cell in self._texts():
-            if cell & box[RESOURCE] and kind.may_be(text):
-                return text
-        text = _example(kind.arn)
-        return text if self._resources.cell(text) & box[RESOURCE] else None
+        return None
 
-    def _texts(self) -> list[tuple[str, int]]:
-        """Return the policies' resources with something likely in place of wildcards, each with its cell."""
+    def _owned(self, resource: str, box: Box) -> bool:
+        """Tell whether the account that a resource's ARN names is one of the region's."""
+        account = account_of(resource)
+        if not account or RESOURCE_ACCOUNT not in self._model.keys:
+            return True
+        place = FIRST_KEY + self._model.keys.index(RESOURCE_ACCOUNT)
+        return bool(self._model.dimensions[place].cell(account) & box[place])
+
+    def _texts(self, box: Box) -> list[str]:
+        """Return resources of the region that are like the policies' own, something likely in place of wildcards."""
         if self._written is None:
+            owners = ACCOUNTS[:2] if RESOURCE_ACCOUNT in self._model.keys else ACCOUNTS[:1]
             texts = dict.fromkeys(
-                _filled(template, star)
+                _filled(template, star, owner)
                 for template in islice(self._templates(RESOURCE), _MOST_TEXTS)
                 for star in ("example", "example/example-object")
+                for owner in owners
             )
             self._written = [(text, self._resources.cell(text)) for text in texts]
-        return self._written
+        return [text for text, cell in self._written if cell & box[RESOURCE]]
 
     def _templates(self, place: int) -> Iterator[Template]:
         for atom in self._model.dimensions[place].atoms.found:
@@ -203,7 +211,7 @@ def _service(template: Template) -> str:
     return template.written.split(":", 3)[2] if template.written.count(":") > 2 else ""
 
 
-def _filled(template: Template, star: str) -> str:
+def _filled(template: Template, star: str, account: str) -> str:
     text = ""
     for part in template.parts:
         if isinstance(part, str):
@@ -211,12 +219,12 @@ def _filled(template: Template, star: str) -> str:
         elif isinstance(part, Variable):
             text += "example"
         else:
-            text += "x" if part is Wild.ONE else _for_field(text.count(":"), star)
+            text += "x" if part is Wild.ONE else _for_field(text.count(":"), star, account)
     return text
 
 
-def _for_field(colons: int, star: str) -> str:
-    return {1: "aws", 3: "eu-west-1", 4: ACCOUNTS[0]}.get(colons, star)
+def _for_field(colons: int, star: str, account: str) -> str:
+    return {1: "aws", 3: "eu-west-1", 4: account}.get(colons, star)
 
 
 def _example(arn: str) -> str:
