@@ -72,7 +72,13 @@ class Machine:
             for glob in globs:
                 self._add(root, glob, 1 << number)
         _finish(root)
+        self.every = (1 << len(groups)) - 1
+        self._entry = root.entry
         self.start = self._settled(0, root.entry)
+
+    def start_for(self, groups: int) -> State:
+        """Return the first state of a run in which only some groups matter: the others count as matched."""
+        return self._settled(self.every & ~groups, self._entry)
 
     def _add(self, node: _Node, glob: Glob, group: int) -> None:
         self.size += len(glob)
@@ -165,12 +171,21 @@ def explore(machine: Machine, shape: Shape, budget: Budget) -> dict[int, str]:
     return _Search(machine, shape, budget).run()
 
 
+def find(machine: Machine, shape: Shape, matching: int, missing: int, budget: Budget) -> str | None:
+    """Return a shortest text of the shape that matches all of some groups and none of others; None if there is none.
+
+    Raises `UndecidedError` when looking for it takes too long.
+    """
+    return _Search(machine, shape, budget, matching, missing).first()
+
+
 class _Search:
-    def __init__(self, machine: Machine, shape: Shape, budget: Budget) -> None:
+    def __init__(self, machine: Machine, shape: Shape, budget: Budget, matching: int = 0, missing: int = 0) -> None:
         self._machine, self._shape, self._budget = machine, shape, budget
+        self._matching, self._missing = matching, missing
         self._room = budget.limits.size
         # A key is the part of the shape, how much of it is read, and the machine's state.
-        first = (0, 0, machine.start)
+        first = (0, 0, machine.start_for(matching | missing) if matching | missing else machine.start)
         self._keys = [first]
         self._seen = {first}
         self._from: list[tuple[int, str]] = [(-1, "")]
@@ -189,6 +204,32 @@ class _Search:
                 self._budget.cells(len(found))
             index += 1
         return {signature: self._text(at) for signature, at in found.items()}
+
+    def first(self) -> str | None:
+        index = 0
+        while index < len(self._keys):
+            part, count, state = self._keys[index]
+            if self._hopeful(state):
+                while part < len(self._shape):
+                    if not self._expand(index, part, count, state):
+                        break
+                    part, count = part + 1, 0
+                else:
+                    groups = self._machine.groups(state)
+                    if not self._matching & ~groups and not self._missing & groups:
+                        return self._text(index)
+            index += 1
+        return None
+
+    def _hopeful(self, state: State) -> bool:
+        """Tell whether what goes on from here may match all that it should, and nothing that it should not."""
+        absorbed, nodes = state
+        if absorbed & self._missing:
+            return False
+        reachable = absorbed
+        for node in nodes:
+            reachable |= node.below
+        return not self._matching & ~reachable
 
     def _expand(self, index: int, part: int, count: int, state: State) -> bool:
         """Follow the characters of one part of the shape; tell whether the part may end here."""

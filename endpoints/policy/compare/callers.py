@@ -15,6 +15,7 @@ from itertools import chain
 from endpoints.policy.compare import globs
 from endpoints.policy.compare.automaton import Letters, Shape
 from endpoints.policy.compare.dimension import Atoms, Dimension
+from endpoints.policy.compare.examples import ACCOUNTS
 from endpoints.policy.compare.globs import Glob
 from endpoints.policy.compare.judge import Judge
 from endpoints.policy.compare.limits import Budget
@@ -28,9 +29,6 @@ ARN, ACCOUNT, TYPE, USERNAME = "aws:principalarn", "aws:principalaccount", "aws:
 IS_SERVICE, SERVICE_NAME = "aws:principalisawsservice", "aws:principalservicename"
 DERIVED = frozenset({ARN, ACCOUNT, TYPE, USERNAME, IS_SERVICE, SERVICE_NAME})
 """Condition keys, in lower case, that follow from who calls."""
-
-ACCOUNTS = ("111122223333", "444455556666", "123456789012", "210987654321", "555566667777")
-"""Accounts for examples, the likeliest first."""
 
 FactsTest = Callable[[Facts], bool]
 

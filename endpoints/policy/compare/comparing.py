@@ -30,6 +30,7 @@ _MOST_TRIED = 200  # regions looked at for those worth showing
 _MOST_WITNESSES = 16
 _MOST_WORLDS = 12
 _MOST_CALLERS = 6
+_MIRRORED: dict[Relation, Relation] = {"wider": "narrower", "narrower": "wider"}
 _UNSHOWN = "The policies may differ, but no example request could be found that shows it."
 _VARIABLES = "Whether the policies differ depends on values of policy variables that could not be settled."
 
@@ -84,18 +85,25 @@ def compare(before: PolicyDocument, after: PolicyDocument, *, limits: Limits | N
 
     Takes at most about two seconds: what would take longer is undecided, and the reason says so.
     """
+    # In one order, so that the comparison the other way round is this one's mirror to the letter.
+    if after.text < before.text:
+        found = _Comparing(after, before, limits or Limits(), mirrored=True).result()
+        relation = _MIRRORED.get(found.relation, found.relation)
+        return Comparison(relation, found.lost, found.gained, found.reason)
     return _Comparing(before, after, limits or Limits()).result()
 
 
 class _Comparing:
-    def __init__(self, before: PolicyDocument, after: PolicyDocument, limits: Limits) -> None:
+    def __init__(
+        self, before: PolicyDocument, after: PolicyDocument, limits: Limits, *, mirrored: bool = False
+    ) -> None:
         self._texts = (before.text, after.text)
         self._limits = limits
         self._budget = Budget(limits)
         self._before = compile_policy(before)
         self._after = compile_policy(after)
-        self._gained = _Side("gained")
-        self._lost = _Side("lost")
+        self._gained = _Side("lost" if mirrored else "gained")
+        self._lost = _Side("gained" if mirrored else "lost")
 
     def result(self) -> Comparison:
         if self._texts[0] == self._texts[1]:
@@ -227,8 +235,8 @@ class _Shower:
         witness = self._replayed(box, allowing, other, budget)
         if witness is None:
             return None, False
-        text = self._sentences.of(box, direction, real=witness.real)
-        return Region(text, witness.request), witness.real
+        text = self._sentences.of(box, direction, witness.lacks)
+        return Region(text, witness.request), witness.lacks is None
 
     def _replayed(self, box: Box, allowing: CompiledPolicy, other: CompiledPolicy, budget: Budget) -> Witness | None:
         for witness in islice(self._witnesses.of(box), _MOST_WITNESSES):

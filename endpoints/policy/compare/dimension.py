@@ -6,7 +6,7 @@ atoms agree on; its mask has a bit for each atom that holds there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -93,6 +93,13 @@ class Dimension(Generic[T]):
             number = None if mask is None else self._cells.get(mask)
             found = self._located[value] = 0 if number is None else 1 << number
         return found
+
+    def examples(self, cells: int) -> Iterator[T]:
+        """Yield a value of each of the cells."""
+        while cells:
+            cell = cells & -cells
+            cells ^= cell
+            yield self.values[cell.bit_length() - 1]
 
     def free(self, atoms: int, budget: Budget) -> None:
         """Let these atoms hold or not in every cell: nothing is known about them."""

@@ -8,7 +8,6 @@ from typing import Any
 
 from endpoints.policy.compare.boxes import Box, Boxes, Part, Possible
 from endpoints.policy.compare.callers import ANONYMOUS, DERIVED, Who, callers
-from endpoints.policy.compare.dimension import Dimension
 from endpoints.policy.compare.keys import values_of
 from endpoints.policy.compare.limits import Budget
 from endpoints.policy.compare.patterns import actions, resources
@@ -69,7 +68,8 @@ class Model:
         }
         accounts = self._accounts()
         resource = resources(question.resources, fixed, unknown=unknown, accounts=accounts, budget=budget)
-        self.dimensions: tuple[Dimension[Any], ...] = (
+        # Any, for the resources may be `Formulas`, whose sets are used like those of a `Dimension`.
+        self.dimensions: tuple[Any, ...] = (
             principal,
             actions(question.actions, budget),
             resource,
@@ -140,7 +140,8 @@ class Model:
 
     def absent(self, dimension: int) -> int:
         """Return the cell of a key in which it is absent; a value may be in it, too."""
-        return self.dimensions[dimension].cell(None)
+        found: int = self.dimensions[dimension].cell(None)
+        return found
 
     def without_keys(self) -> int:
         """Return the cells of callers of whom AWS knows no organization, path or tags."""

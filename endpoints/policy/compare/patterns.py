@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from endpoints.policy.compare import globs
-from endpoints.policy.compare.automaton import Letters, Shape
+from endpoints.policy.compare import examples, globs
+from endpoints.policy.compare.automaton import Letters, Machine, Shape
 from endpoints.policy.compare.dimension import Atoms, Dimension
 from endpoints.policy.compare.globs import STAR, STAR_IN_FIELD, Glob
+from endpoints.policy.compare.lazy import Formulas
 from endpoints.policy.compare.limits import Budget, UndecidedError
 from endpoints.policy.compare.strings import Texts
 from endpoints.policy.evaluate.forms import PatternsForm
@@ -25,6 +26,7 @@ _ACTION_SHAPE: Shape = (
 )
 _RESOURCE_SHAPE: Shape = (Letters(1, None),)
 _MOST_VARIABLE = 8
+_MOST_LEARNT = 2
 
 
 def actions(atoms: Atoms, budget: Budget) -> Dimension[str]:
@@ -51,8 +53,8 @@ def _is_action(text: str) -> bool:
 
 def resources(
     atoms: Atoms, context: dict[str, str], *, unknown: bool, accounts: Sequence[str], budget: Budget
-) -> Dimension[str]:
-    """Return the classes of resources.
+) -> Dimension[str] | Formulas:
+    """Return the classes of resources; where they are too many to list, a dimension that needs no list.
 
     `context` says what variables stand for; with `unknown`, an entry with variables may match any text that fits
     round them, or not. With `accounts` the classes also agree on which of these, or which other, their ARN names; what
@@ -80,8 +82,13 @@ def resources(
         for form in forms
     ]
     tests += map(_account_test, (*accounts, None) if accounts else ())
-    dimension: Dimension[str] = Dimension(atoms, _Located(tests, negated))
-    found = texts.explore(_RESOURCE_SHAPE, budget, _finish_resource, bool)
+    located = _Located(tests, negated)
+    found = _listed(texts, budget, retry=not accounts and not reading.varying)
+    if found is None:
+        formulas = Formulas(atoms, Machine(reading.groups), _RESOURCE_SHAPE, negated, located, budget)
+        formulas.learn(_like_the_patterns(forms, context))
+        return formulas
+    dimension: Dimension[str] = Dimension(atoms, located)
     misplaced = 1 << (len(reading.groups) + len(accounts) + 1) if accounts else 0
     for signature, text in found.items():
         if signature & misplaced:
@@ -93,6 +100,29 @@ def resources(
             dimension.add(mask(signature, varying), text)
         budget.cells(len(dimension.masks))
     return dimension
+
+
+def _listed(texts: Texts, budget: Budget, *, retry: bool) -> dict[int, str] | None:
+    """Return the signatures of resources; None if they are too many, and another way remains."""
+    if not retry:
+        return texts.explore(_RESOURCE_SHAPE, budget, _finish_resource, bool)
+    attempt = budget.share(budget.limits.steps // 8, budget.limits.cells // 8 if texts.wild else budget.limits.cells)
+    try:
+        return texts.explore(_RESOURCE_SHAPE, attempt, _finish_resource, bool)
+    except UndecidedError:
+        return None
+    finally:
+        budget.spend(max(0, budget.limits.steps // 8 - attempt.steps))
+
+
+def _like_the_patterns(forms: Sequence[PatternsForm], context: dict[str, str]) -> Iterator[str]:
+    """Yield texts that match the patterns one by one."""
+    for form in forms:
+        for template in form.templates[:_MOST_LEARNT]:
+            resolved = globs.resolved(template, context)
+            if resolved is not None:
+                yield examples.filled(resolved) or "x"
+    yield _finish_resource("")
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,7 @@ class Question:
             for part in template.parts:
                 if isinstance(part, Variable) and part.key:
                     found.setdefault(part.key, [])
+                    self.spelt.setdefault(part.key, part.written[2:-1].partition(",")[0].strip())
         for key, named in found.items():
             for atom in self.keys[key].found if key in self.keys else ():
                 if isinstance(atom.subject, ConditionForm):

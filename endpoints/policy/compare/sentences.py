@@ -12,12 +12,18 @@ from endpoints.policy.compare.boxes import Box
 from endpoints.policy.compare.lists import Terms, terms
 from endpoints.policy.compare.literals import Literal, literals
 from endpoints.policy.compare.model import ACTION, FIRST_KEY, PRINCIPAL, RESOURCE, Model
+from endpoints.policy.compare.witnesses import Lack
 from endpoints.policy.evaluate.forms import ConditionForm, PatternsForm
 from endpoints.policy.evaluate.principals import PrincipalForm
 
 Direction = Word["gained", "lost"]
 
 _MAY = {"gained": "may now", "lost": "may no longer"}
+_NOTES: dict[Lack | None, str] = {
+    None: "",
+    "action": " As far as we know, AWS has no such action.",
+    "resource": " As far as we know, no action acts on such a resource.",
+}
 _PLAIN = frozenset({"StringEquals", "StringLike", "ArnEquals", "ArnLike"})
 _ARN_COLONS = 5
 _ACTION_TEXT = re.compile(r'"([A-Za-z0-9-]+:[^"\s]*)"')
@@ -37,8 +43,8 @@ class Sentences:
             *([dict(row.keys).get(key, 0) for row in model.question.rows] for key in model.keys),
         ]
 
-    def of(self, box: Box, direction: Direction, *, real: bool) -> str:
-        """Return the sentence. `real` is whether AWS could receive a request of the region."""
+    def of(self, box: Box, direction: Direction, lacks: Lack | None) -> str:
+        """Return the sentence. `lacks` is what AWS lacks to receive a request of the region."""
         who, conditions = self._who(self._literals(PRINCIPAL, box))
         for number in range(FIRST_KEY, len(box)):
             conditions += self._when(number, box)
@@ -49,8 +55,7 @@ class Sentences:
         when = (f" when {' and '.join(asked)}" if asked else "") + (
             f" unless {' or '.join(refused)}" if refused else ""
         )
-        note = "" if real else " As far as we know, no action acts on such a resource."
-        return f"{who} {_MAY[direction]} use {use} on {what}{when}.{note}"
+        return f"{who} {_MAY[direction]} use {use} on {what}{when}.{_NOTES[lacks]}"
 
     def _literals(self, place: int, box: Box) -> list[Literal] | None:
         dimension = self._model.dimensions[place]
@@ -126,11 +131,12 @@ class Sentences:
         prefix, _, name = action.partition(":")
         if not set("*?") & set(name) and (service := reference.service(prefix)) is not None:
             known = service.action(name)
-            return action if known is None else f"{service.prefix}:{known.name}"
+            if known is not None:
+                return f"{service.prefix}:{known.name}"
         if self._spelling is None:
             found = (text for document in self._texts for text in _ACTION_TEXT.findall(document))
             self._spelling = {text.lower(): text for text in found}
-        return self._spelling.get(action, action)
+        return self._spelling.get(action.lower(), action)
 
     # --- When -------------------------------------------------------------------------------------------------------
     def _when(self, place: int, box: Box) -> list[tuple[str, bool]]:

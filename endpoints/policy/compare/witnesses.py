@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import TypeVar
+from typing import Any, Literal, TypeAlias
 
 from endpoints.policy import reference
+from endpoints.policy.compare import examples
 from endpoints.policy.compare.boxes import Box
-from endpoints.policy.compare.callers import ACCOUNTS, DERIVED, Who
+from endpoints.policy.compare.callers import DERIVED, Who
 from endpoints.policy.compare.dimension import Dimension
 from endpoints.policy.compare.model import ACTION, FIRST_KEY, PRINCIPAL, RESOURCE, RESOURCE_ACCOUNT, Model
 from endpoints.policy.evaluate.forms import PatternsForm
-from endpoints.policy.evaluate.patterns import Template, Variable, Wild
+from endpoints.policy.evaluate.patterns import Template
 from endpoints.policy.evaluate.request import Request, Value, account_of
 
 _POPULAR = (
@@ -26,20 +27,22 @@ _POPULAR = (
     *("sts:GetCallerIdentity", "ec2:DescribeInstances", "kms:Decrypt", "secretsmanager:GetSecretValue"),
     *("ecr:BatchGetImage", "ssm:GetParameter", "logs:PutLogEvents", "sqs:SendMessage", "lambda:InvokeFunction"),
 )
-_FILLED = {"Partition": "aws", "Region": "eu-west-1", "Account": ACCOUNTS[0], "BucketName": "example-bucket"}
+_FILLED = {"Partition": "aws", "Region": "eu-west-1", "Account": examples.ACCOUNTS[0], "BucketName": "example-bucket"}
 _MOST_ACTIONS = 500
 _MOST_TEXTS = 60
 _MOST_CELLS = 12
 
-T = TypeVar("T")
+
+Lack: TypeAlias = Literal["action", "resource"]
 
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """A request, and whether AWS could receive it as far as the action reference knows."""
+    """A request. `lacks` is what AWS lacks to receive such a one, as far as the action reference knows: such an action,
+    or one that acts on such a resource; None if it lacks nothing."""
 
     request: Request
-    real: bool
+    lacks: Lack | None
 
 
 class Witnesses:
@@ -49,21 +52,23 @@ class Witnesses:
         self._model = model
         self._principals: Dimension[Who] = model.dimensions[PRINCIPAL]
         self._actions: Dimension[str] = model.dimensions[ACTION]
-        self._resources: Dimension[str] = model.dimensions[RESOURCE]
+        self._resources: Any = model.dimensions[RESOURCE]
         self._without = model.without_keys()
-        self._written: list[tuple[str, int]] | None = None
+        self._written: list[tuple[str, Any]] | None = None
 
     def of(self, box: Box) -> Iterator[Witness]:
         """Yield requests of the region, the likeliest first, and at last its plainest one."""
+        lacks: Lack = "action"
         for action, resource, real in self._pairs(box):
-            yield self._witness(box, action, resource, real=real)
-        action = next(_values(self._actions, box[ACTION]))
-        for resource in islice(_values(self._resources, box[RESOURCE]), _MOST_CELLS):
-            yield self._witness(box, action, resource, real=False)
+            lacks = "resource"
+            yield self._witness(box, action, resource, None if real else lacks)
+        action = next(self._actions.examples(box[ACTION]))
+        for resource in islice(self._resources.examples(box[RESOURCE]), _MOST_CELLS):
+            yield self._witness(box, action, resource, lacks)
 
-    def _witness(self, box: Box, action: str, resource: str, *, real: bool) -> Witness:
+    def _witness(self, box: Box, action: str, resource: str, lacks: Lack | None) -> Witness:
         known = box[PRINCIPAL] & ~self._without
-        who = next(_values(self._principals, known or box[PRINCIPAL]))
+        who = next(self._principals.examples(known or box[PRINCIPAL]))
         context = {
             self._spelt(key): value for key, value in self._model.context.items() if key not in DERIVED and value
         }
@@ -76,14 +81,14 @@ class Witnesses:
                 owner = account_of(resource) or value
             elif value is not None:
                 context[self._spelt(key)] = value
-        return Witness(Request(who.principal, action, resource, owner, {**context, **dict(who.context)}), real)
+        return Witness(Request(who.principal, action, resource, owner, {**context, **dict(who.context)}), lacks)
 
     def _value(self, key: str, place: int, box: Box) -> Value | None:
         """Return a value; none where it makes no difference, and else one if there can be one."""
         dimension: Dimension[Value | None] = self._model.dimensions[place]
         if key != RESOURCE_ACCOUNT and box[place] == dimension.full and dimension.cell(None):
             return None
-        value = next((one for one in _values(dimension, box[place]) if one is not None), None)
+        value = next((one for one in dimension.examples(box[place]) if one is not None), None)
         if (
             isinstance(value, str)
             and self._model.has_many(key)
@@ -106,7 +111,7 @@ class Witnesses:
                 yield name, resource, True
                 return
             if not lame:
-                lame = [(name, text, False) for text in islice(_values(self._resources, box[RESOURCE]), _MOST_CELLS)]
+                lame = [(name, text, False) for text in islice(self._resources.examples(box[RESOURCE]), _MOST_CELLS)]
         yield from lame
 
     def _real_actions(self, box: Box) -> Iterator[tuple[reference.Service, reference.Action]]:
@@ -158,11 +163,11 @@ class Witnesses:
         return None
 
     def _of_type(self, kind: reference.ResourceType, box: Box) -> str | None:
-        cells = islice(_values(self._resources, box[RESOURCE]), _MOST_CELLS)
+        cells = islice(self._resources.examples(box[RESOURCE]), _MOST_CELLS)
         for text in (*self._texts(box), *cells, _example(kind.arn)):
             fits = self._resources.cell(text) & box[RESOURCE] and kind.may_be(text) and not set("*?") & set(text)
             if fits and self._owned(text, box):
-                return text
+                return str(text)
         return None
 
     def _owned(self, resource: str, box: Box) -> bool:
@@ -176,9 +181,9 @@ class Witnesses:
     def _texts(self, box: Box) -> list[str]:
         """Return resources of the region that are like the policies' own, something likely in place of wildcards."""
         if self._written is None:
-            owners = ACCOUNTS[:2] if RESOURCE_ACCOUNT in self._model.keys else ACCOUNTS[:1]
+            owners = examples.ACCOUNTS[:2] if RESOURCE_ACCOUNT in self._model.keys else examples.ACCOUNTS[:1]
             texts = dict.fromkeys(
-                _filled(template, star, owner)
+                examples.filled(template, star, owner)
                 for template in islice(self._templates(RESOURCE), _MOST_TEXTS)
                 for star in ("example", "example/example-object")
                 for owner in owners
@@ -192,13 +197,6 @@ class Witnesses:
                 yield from atom.subject.templates
 
 
-def _values(dimension: Dimension[T], cells: int) -> Iterator[T]:
-    while cells:
-        cell = cells & -cells
-        cells ^= cell
-        yield dimension.values[cell.bit_length() - 1]
-
-
 def _found(name: str) -> Iterable[tuple[reference.Service, reference.Action]]:
     prefix, _, word = name.partition(":")
     service = reference.service(prefix)
@@ -209,22 +207,6 @@ def _found(name: str) -> Iterable[tuple[reference.Service, reference.Action]]:
 def _service(template: Template) -> str:
     """Return the service that a resource's pattern names."""
     return template.written.split(":", 3)[2] if template.written.count(":") > 2 else ""
-
-
-def _filled(template: Template, star: str, account: str) -> str:
-    text = ""
-    for part in template.parts:
-        if isinstance(part, str):
-            text += part
-        elif isinstance(part, Variable):
-            text += "example"
-        else:
-            text += "x" if part is Wild.ONE else _for_field(text.count(":"), star, account)
-    return text
-
-
-def _for_field(colons: int, star: str, account: str) -> str:
-    return {1: "aws", 3: "eu-west-1", 4: account}.get(colons, star)
 
 
 def _example(arn: str) -> str:

@@ -46,7 +46,7 @@ def test_every_line_is_answered_and_its_witness_can_be_evaluated() -> None:
 
 
 def test_a_misspelt_member_is_refused_and_what_is_undecided_says_why() -> None:
-    wild = [{**ALLOW, "Resource": f"arn:aws:s3:::*{number}*"} for number in range(60)]
+    wild = [{**ALLOW, "Condition": {"StringLike": {"s3:prefix": f"*{number}*"}}} for number in range(60)]
     status, (misspelt, undecided) = run(
         "compare",
         {"befor": BEFORE, "after": AFTER},
@@ -55,4 +55,4 @@ def test_a_misspelt_member_is_refused_and_what_is_undecided_says_why() -> None:
     assert status == 1
     assert misspelt == {"error": '"befor" is unknown. Write "before" if you mean that.'}
     assert undecided["relation"] == "undecided"
-    assert "wildcards overlap" in undecided["reason"]
+    assert undecided["reason"].endswith(("combination.", "time and memory."))

@@ -257,6 +257,13 @@ def test_a_list_too_long_to_read_is_counted() -> None:
     ]
 
 
+def test_an_action_that_aws_lacks_says_so() -> None:
+    found = change(OBJECTS, {**OBJECTS, "Action": ["s3:GetObject", "s3:GetObjet"]})
+    assert texts(found)[0] == [
+        "Anyone may now use s3:GetObjet on every object in bucket payments. As far as we know, AWS has no such action."
+    ]
+
+
 # --- Keys that hang together -----------------------------------------------------------------------------------------
 def test_an_anonymous_caller_has_no_organization() -> None:
     named = {**DENY, "Condition": {"Null": {"aws:PrincipalArn": "true"}}}

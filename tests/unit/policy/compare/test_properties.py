@@ -78,9 +78,11 @@ def test_the_other_way_round_is_the_mirror(cases: list[Case]) -> None:
 
 
 def _mirrored(text: str) -> str:
-    if " may now " in text:
-        return text.replace(" may now ", " may no longer ")
-    return text.replace(" may no longer ", " may now ")
+    for one, other in ((" may now ", " may no longer "), (" are gained,", " are lost,")):
+        if one in text:
+            return text.replace(one, other)
+        text = text.replace(other, one)
+    return text
 
 
 def test_order_splitting_and_repetition_change_nothing(cases: list[Case]) -> None:
