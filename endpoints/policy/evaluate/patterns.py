@@ -91,9 +91,7 @@ class Template:
 
     def folded(self) -> Template:
         """Return the pattern in lower case. Variables keep their values' letter case."""
-        return Template(
-            tuple(part.lower() if isinstance(part, str) else part for part in self.parts), self.written.lower()
-        )
+        return Template(tuple(part.lower() if isinstance(part, str) else part for part in self.parts), self.written)
 
 
 _AT_ONCE = 16_384

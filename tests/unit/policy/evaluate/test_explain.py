@@ -25,11 +25,11 @@ def test_a_statement_that_matches_has_nothing_to_explain() -> None:
     [
         ({"Principal": {"AWS": ROLE}}, "Principal", f'It does not name {USER}, but "{ROLE}".'),
         ({"NotPrincipal": {"AWS": ACCOUNT}}, "NotPrincipal", f'It excepts {USER}: "{ACCOUNT}".'),
-        ({"Action": "s3:Put*"}, "Action", 's3:GetObject is not "s3:put*".'),
+        ({"Action": "s3:Put*"}, "Action", 's3:GetObject is not "s3:Put*".'),
         (
             {"Action": ["s3:A", "s3:B", "s3:C", "s3:D", "s3:E"]},
             "Action",
-            's3:GetObject matches none of "s3:a", "s3:b", "s3:c" and 2 more.',
+            's3:GetObject matches none of "s3:A", "s3:B", "s3:C" and 2 more.',
         ),
         ({"NotAction": ["iam:*", "s3:*"]}, "NotAction", 'It excepts s3:GetObject, by "s3:*".'),
         ({"Resource": "arn:aws:s3:::x/*"}, "Resource", 'arn:aws:s3:::bucket/key is not "arn:aws:s3:::x/*".'),
