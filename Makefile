@@ -99,7 +99,7 @@ format: $(DEV) ## Format the code, and repair what the linter can
 
 .PHONY: lock
 lock: $(DEV) ## Compile requirements/*.in into locks; UPGRADE=1 takes newer versions
-	@for name in base sandbox dev; do \
+	@for name in base sandbox dev bench; do \
 		$(COMPILE) $(if $(UPGRADE),--upgrade) --output-file=requirements/$$name.txt requirements/$$name.in; done
 
 .PHONY: docs

@@ -18,7 +18,11 @@ MAX_FINDINGS = 50
 
 _SPACES = " \t\r\n"
 _SPACE = re.compile(r"[ \t\r\n]*")
+_NEXT = re.compile(r"[ \t\r\n]*(.?)", re.DOTALL)
 _PLAIN_STRING = re.compile(r'"([^"\\\x00-\x1f]*)"')
+_PLAIN_STRINGS = re.compile(
+    r'\[[ \t\r\n]*+"[^"\\\x00-\x1f]*+"(?:[ \t\r\n]*+,[ \t\r\n]*+"[^"\\\x00-\x1f]*+")*+[ \t\r\n]*+\]'
+)
 _PLAIN_KEY = re.compile(r'"([^"\\\x00-\x1f]*)"[ \t\r\n]*:[ \t\r\n]*')
 _STRING_RUN = re.compile(r'[^"\\\x00-\x1f]+')
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
@@ -46,7 +50,7 @@ class Reader:
     def __init__(self, text: str) -> None:
         self.findings: list[Finding] = []
         self._text = text
-        self._places = Places(text)
+        self._places: Places | None = None
         self._at = 0
 
     def read(self) -> Node:
@@ -66,6 +70,8 @@ class Reader:
         """Note a finding that blocks."""
         if len(self.findings) >= MAX_FINDINGS:
             raise UnreadableError
+        if self._places is None:
+            self._places = Places(self._text)
         line, column = self._places.of(offset)
         self.findings.append(Finding(rule, "block", line, column, message, cure))
 
@@ -89,6 +95,13 @@ class Reader:
             match = _SPACE.match(self._text, self._at)
             assert match is not None  # the pattern also matches nothing
             self._at = match.end()
+
+    def _next(self) -> str:
+        """Step over white space; return what follows, nothing at the end."""
+        match = _NEXT.match(self._text, self._at)
+        assert match is not None  # the pattern also matches nothing
+        self._at = match.start(1)
+        return match[1]
 
     def _peek(self) -> str:
         return self._text[self._at : self._at + 1]
@@ -142,6 +155,11 @@ class Reader:
 
     def _array(self, depth: int) -> Array:
         start = self._at
+        match = _PLAIN_STRINGS.match(self._text, start)
+        if match is not None:  # nearly every list of a policy
+            self._at = match.end()
+            inside = _PLAIN_STRING.finditer(self._text, start + 1, self._at)
+            return Array(tuple([Scalar(item[1], item.start(), item.end()) for item in inside]), start, self._at)
         self._at += 1
         items: list[Node] = []
         while not self._closes("]", "item", bool(items)):
@@ -150,8 +168,7 @@ class Reader:
 
     def _closes(self, bracket: str, what: str, after_one: bool) -> bool:
         """Step over the closing bracket, or over the comma before the next member or item."""
-        self._skip_space()
-        first = self._peek()
+        first = self._next()
         if first == bracket:
             self._at += 1
             return True
@@ -163,8 +180,7 @@ class Reader:
             self._stop("json-comma", f"A comma or {bracket} is missing here.", f"Put a comma before the next {what}.")
         comma = self._at
         self._at += 1
-        self._skip_space()
-        if self._peek() == bracket:
+        if self._next() == bracket:
             self.report("json-trailing-comma", comma, f"A comma stands before {bracket}.", "Remove the comma.")
             self._at += 1
             return True

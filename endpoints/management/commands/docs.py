@@ -96,9 +96,9 @@ def policy_rules() -> str:
     lines = [
         HEADER,
         "# What is checked in an endpoint policy\n",
-        "`block` means that a policy can't be used, `warn` that it probably doesn't mean what its author thinks, `info`",
-        "that a reviewer wants to know. The editor says so while one types, the request's page and the reviewer's queue",
-        "show it, and `python -m endpoints.policy lint` answers pipelines. The rules stand in `endpoints/policy/lint`.",
+        "`block` means that a policy can't be used, `warn` that it probably doesn't mean what its author thinks,",
+        "`info` that a reviewer wants to know. The editor says so while one types, the request's page shows it, and",
+        "`python -m endpoints.policy lint` answers pipelines. The rules stand in `endpoints/policy/lint`.",
     ]
     for title, rules in GROUPS.items():
         lines += [f"\n## {title}\n", "| rule | | what | why | cure | source |", "|---|---|---|---|---|---|"]

@@ -135,7 +135,7 @@ class _Comparing:
     # --- Without variables, every difference is found -----------------------------------------------------------------
     def _in_world(self, model: Model, *, settle: bool, where: str = "") -> None:
         """Add the differences of a model. `settle`: what it doesn't show doesn't exist. `where` says when it is so."""
-        shower = _Shower(model, self._texts, where)
+        shower = _Shower(model, where)
         before, after = model.policy("before"), model.policy("after")
         for side, more, less, allowing, other in (
             (self._gained, after, before, self._after, self._before),
@@ -223,10 +223,10 @@ def _where(question: Question, model: Model) -> str:
 class _Shower:
     """Makes regions of a model to show: a replayed request, and a sentence."""
 
-    def __init__(self, model: Model, texts: tuple[str, str], where: str) -> None:
+    def __init__(self, model: Model, where: str) -> None:
         self.where = where
         self._witnesses = Witnesses(model)
-        self._sentences = Sentences(model, texts)
+        self._sentences = Sentences(model)
 
     def region(
         self, box: Box, direction: Direction, allowing: CompiledPolicy, other: CompiledPolicy, budget: Budget

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Literal as Word
 
@@ -26,16 +25,14 @@ _NOTES: dict[Lack | None, str] = {
 }
 _PLAIN = frozenset({"StringEquals", "StringLike", "ArnEquals", "ArnLike"})
 _ARN_COLONS = 5
-_ACTION_TEXT = re.compile(r'"([A-Za-z0-9-]+:[^"\s]*)"')
 
 
 class Sentences:
-    """Puts regions of a model into words. `texts` are the policies' own, for the letter case of their actions."""
+    """Puts regions of a model into words."""
 
-    def __init__(self, model: Model, texts: Sequence[str]) -> None:
+    def __init__(self, model: Model) -> None:
         self._model = model
-        self._texts = texts
-        self._spelling: dict[str, str] | None = None
+        self._spelling: dict[str, str] = {}
         self._needs: list[list[int]] = [
             [row.principal for row in model.question.rows],
             [row.action for row in model.question.rows],
@@ -110,7 +107,10 @@ class Sentences:
         for one in found:
             for atom in one.atoms:
                 if isinstance(atom.subject, PatternsForm):
-                    patterns = [template.written for template in atom.subject.templates]
+                    written = [template.written for template in atom.subject.templates]
+                    if place == ACTION:
+                        self._spelling.update((pattern.lower(), pattern) for pattern in written)
+                    patterns = [pattern.lower() for pattern in written] if place == ACTION else written
                     if atom.subject.negated is one.holds:
                         outside += patterns
                     else:
@@ -133,10 +133,7 @@ class Sentences:
             known = service.action(name)
             if known is not None:
                 return f"{service.prefix}:{known.name}"
-        if self._spelling is None:
-            found = (text for document in self._texts for text in _ACTION_TEXT.findall(document))
-            self._spelling = {text.lower(): text for text in found}
-        return self._spelling.get(action.lower(), action)
+        return self._spelling.get(action, action)
 
     # --- When -------------------------------------------------------------------------------------------------------
     def _when(self, place: int, box: Box) -> list[tuple[str, bool]]:

@@ -124,7 +124,7 @@ class Witnesses:
 
     def _candidates(self) -> Iterator[tuple[reference.Service, reference.Action]]:
         """Yield actions that the policies name, then those that they mean by wildcards, then others."""
-        named = [template.written for template in self._templates(ACTION)]
+        named = [template.written.lower() for template in self._templates(ACTION)]
         services = dict.fromkeys(name.partition(":")[0] for name in named if ":" in name)
         services |= dict.fromkeys(_service(template) for template in self._templates(RESOURCE))
         for name in named:
@@ -165,8 +165,9 @@ class Witnesses:
     def _of_type(self, kind: reference.ResourceType, box: Box) -> str | None:
         cells = islice(self._resources.examples(box[RESOURCE]), _MOST_CELLS)
         for text in (*self._texts(box), *cells, _example(kind.arn)):
-            fits = self._resources.cell(text) & box[RESOURCE] and kind.may_be(text) and not set("*?") & set(text)
-            if fits and self._owned(text, box):
+            if set("*?") & set(text) or not kind.may_be(reference.WrittenArn.of(text)):
+                continue
+            if self._resources.cell(text) & box[RESOURCE] and self._owned(text, box):
                 return str(text)
         return None
 

@@ -250,6 +250,7 @@ SILENT = [
         statement(Action="s3:GetObject", Resource=OBJECTS),
         statement(Effect="Deny", Action="s3:GetObject", Resource=BUCKET + "/secret/*", Condition=None),
     ),
+    policy(statement(Action="iam:GetRole", Resource="arn:aws:iam::${aws:PrincipalAccount}:role/app", Condition=None)),
     policy(statement(Action="iam:PassRole", Resource="arn:aws:iam::111122223333:role/app")),
 ]
 """Good policies: the linter says nothing of them."""
