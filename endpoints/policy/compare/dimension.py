@@ -59,6 +59,8 @@ class Dimension(Generic[T]):
         self._cells: dict[int, int] = {}
         self._sets: dict[int, int] = {}
         self._located: dict[T, int] = {}
+        self.users = 0
+        """Of callers the cells that have users, of resources those that without a user's name have nothing."""
 
     def add(self, mask: int, value: T) -> bool:
         """Add a value; tell whether it stands for a new cell."""
@@ -68,6 +70,10 @@ class Dimension(Generic[T]):
         self.masks.append(mask)
         self.values.append(value)
         return True
+
+    def of_mask(self, mask: int) -> int:
+        """Return the cell with this mask, as a set of one."""
+        return 1 << self._cells[mask]
 
     @property
     def full(self) -> int:

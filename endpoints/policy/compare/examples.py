@@ -44,13 +44,16 @@ def values(key: str) -> tuple[str, ...]:
 
 def filled(template: Template, star: str = "example", account: str = ACCOUNTS[0]) -> str:
     """Return a text that a pattern of ARNs matches: `star` for each `*`, but in the place of a region or an account."""
-    text = ""
+    in_field = {1: "aws", 3: "eu-west-1", 4: account}
+    texts: list[str] = []
+    colons = 0
     for part in template.parts:
         if isinstance(part, str):
-            text += part
+            text = part
         elif isinstance(part, Variable):
-            text += "example"
+            text = "example"
         else:
-            in_field = {1: "aws", 3: "eu-west-1", 4: account}
-            text += "x" if part is Wild.ONE else in_field.get(text.count(":"), star)
-    return text
+            text = "x" if part is Wild.ONE else in_field.get(colons, star)
+        texts.append(text)
+        colons += text.count(":")
+    return "".join(texts)

@@ -20,7 +20,7 @@ class Limits:
     steps: int = 600_000
     cells: int = 6_000
     size: int = 48_000_000
-    seconds: float = 1.5
+    seconds: float = 1.0
     regions: int = 20
 
 
