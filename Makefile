@@ -121,6 +121,11 @@ REQUESTS ?= 60
 soak: $(DEV) ## Let everything go wrong at once; SEEDS (20), REQUESTS (60) a seed, SOAK="--first-seed 7" to replay one
 	@$(BIN)/python -m tests.faults.soak --seeds $(SEEDS) --requests $(REQUESTS) $(SOAK)
 
+PAIRS ?= 4000
+.PHONY: fuzz
+fuzz: $(DEV) ## Compare PAIRS (4000) random policies, each with 25 random requests; FUZZ_FIRST_SEED=7 PAIRS=1 replays one
+	@FUZZ_PAIRS=$(PAIRS) $(BIN)/python -m pytest -q tests/unit/policy/compare/test_properties.py
+
 .PHONY: shell
 shell: $(DEV) ## Open a Django shell on the running sandbox's data
 	@$(BIN)/python -m portal.sandbox.manage shell

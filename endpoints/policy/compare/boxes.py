@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from endpoints.policy.compare.limits import Budget
 
-Box: TypeAlias = tuple[int, ...]
+Cells: TypeAlias = Any
+"""A set of cells: an integer with a bit each or, where they are too many, a formula that can be used like one."""
+
+Box: TypeAlias = tuple[Cells, ...]
 Possible: TypeAlias = Callable[[Box], bool]
 
 
@@ -22,7 +25,7 @@ class Part:
     """A box, and the few dimensions in which it is less than everything."""
 
     box: Box
-    limits: tuple[tuple[int, int], ...]
+    limits: tuple[tuple[int, Cells], ...]
 
     @classmethod
     def of(cls, box: Box, whole: Box) -> Part:
@@ -56,12 +59,33 @@ def pieces(
         if not touching:
             yield rest
             continue
-        chosen = min(touching, key=lambda other: _outside(rest, other))
-        if len(touching) > 1:
-            touching.remove(chosen)
-        else:
-            touching = []
-        stack += [(piece, touching) for piece in _split(rest, chosen)]
+        cut, left = _cut(rest, touching)
+        if len(left) < len(touching):
+            if cut is not None:
+                stack.append((cut, left))
+            continue
+        chosen = min(left, key=lambda other: len(_outside(rest, other)))
+        left.remove(chosen)
+        stack += [(piece, left) for piece in _split(rest, chosen)]
+
+
+def _cut(box: Box, others: Sequence[Part]) -> tuple[Box | None, list[Part]]:
+    """Return the box without those others that it reaches out of in one dimension, and the rest of the others.
+
+    None if nothing of it is left.
+    """
+    cut = list(box)
+    left: list[Part] = []
+    for other in others:
+        outside = _outside(box, other, most=2)
+        if len(outside) > 1:
+            left.append(other)
+            continue
+        if not outside:
+            return None, []
+        number, cells = outside[0]
+        cut[number] &= ~cells
+    return (tuple(cut) if all(cut) else None), left
 
 
 def touches(box: Box, part: Part) -> bool:
@@ -85,12 +109,14 @@ def common(box: Box, part: Part) -> Box:
     return tuple(cut)
 
 
-def _outside(box: Box, part: Part) -> int:
-    """Return in how many dimensions the box reaches out of the other: into so many pieces it would split."""
-    found = 0
+def _outside(box: Box, part: Part, most: int | None = None) -> list[tuple[int, Cells]]:
+    """Return the limits that the box reaches out of, or the first of them: into so many pieces it would split."""
+    found: list[tuple[int, Cells]] = []
     for number, cells in part.limits:
         if box[number] & ~cells:
-            found += 1
+            found.append((number, cells))
+            if len(found) == most:
+                break
     return found
 
 

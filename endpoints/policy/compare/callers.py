@@ -8,13 +8,15 @@ from the texts of the policies; what holds for one is left to the evaluator.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import chain
 
 from endpoints.policy.compare import globs
 from endpoints.policy.compare.automaton import Letters, Shape
 from endpoints.policy.compare.dimension import Atoms, Dimension
+from endpoints.policy.compare.examples import ACCOUNTS
 from endpoints.policy.compare.globs import Glob
 from endpoints.policy.compare.judge import Judge
 from endpoints.policy.compare.limits import Budget
@@ -28,9 +30,6 @@ ARN, ACCOUNT, TYPE, USERNAME = "aws:principalarn", "aws:principalaccount", "aws:
 IS_SERVICE, SERVICE_NAME = "aws:principalisawsservice", "aws:principalservicename"
 DERIVED = frozenset({ARN, ACCOUNT, TYPE, USERNAME, IS_SERVICE, SERVICE_NAME})
 """Condition keys, in lower case, that follow from who calls."""
-
-ACCOUNTS = ("111122223333", "444455556666", "123456789012", "210987654321", "555566667777")
-"""Accounts for examples, the likeliest first."""
 
 FactsTest = Callable[[Facts], bool]
 
@@ -87,7 +86,7 @@ def callers(
     judge = Judge(atoms.found, free)
 
     def locate(who: Who) -> int:
-        facts = Request(who.principal, "x:x", "*", context={**context, **dict(who.context)}).facts
+        facts = _facts(who) if not context else _facts_in(who, context)
         mask = judge.mask(facts.context)
         for bit, test in tests.items():
             if test(facts):
@@ -96,15 +95,32 @@ def callers(
 
     dimension: Dimension[Who] = Dimension(atoms, locate)
     cost = 2 + len(tests) + len(judge)
-    source = (
-        [only] if only is not None else ([SOMEONE] if not atoms.found else _Candidates(atoms, context, budget).all())
-    )
-    for who in source:
+    source = [only] if only is not None else _candidates(atoms, context, unknown, budget)
+    for who in dict.fromkeys(source):
         budget.spend(cost)
-        dimension.add(locate(who), who)
+        mask = locate(who)
+        dimension.add(mask, who)
+        if ":user/" in who.principal:
+            dimension.users |= dimension.of_mask(mask)
     budget.cells(len(dimension.masks))
     dimension.free(free, budget)
     return dimension
+
+
+@lru_cache(maxsize=2048)
+def _facts(who: Who) -> Facts:
+    """Return what a request of a caller says, when nothing else is known of it."""
+    return _facts_in(who, {})
+
+
+def _facts_in(who: Who, context: Mapping[str, Value]) -> Facts:
+    return Request(who.principal, "x:x", "*", context={**context, **dict(who.context)}).facts
+
+
+def _candidates(atoms: Atoms, context: Mapping[str, Value], unknown: bool, budget: Budget) -> Iterable[Who]:
+    if not atoms.found and not unknown:
+        return (SOMEONE,)
+    return _Candidates(atoms, context, budget, various=unknown).all()
 
 
 def _varies(subject: object) -> bool:
@@ -138,7 +154,7 @@ class _Candidates:
         by_key = {condition.key for condition in self.conditions}
         arns = [entry.text for entry in self.entries if entry.kind == "arn"]
         self.by_name = self.various or bool(arns)
-        self.various = self.various or bool(arns or by_key - {ACCOUNT, IS_SERVICE, SERVICE_NAME})
+        self.various = self.various or bool(by_key - {ACCOUNT, IS_SERVICE, SERVICE_NAME})
         accounts = self._accounts()
         partitions = self._partitions()
         found = self._found(arns, accounts, partitions)

@@ -3,12 +3,18 @@
 After AWS's Zelkova (Backes et al., "Semantic-based Automated Reasoning for AWS Access Policies using SMT", FMCAD 2018):
 a policy is the set of requests it allows, and both differences are looked at. Every region that is shown carries a
 request that the evaluator has answered as the sentence says; what no request shows is never claimed.
+
+Compared are the requests that can be: an action is a service and a name, the keys that AWS derives from the caller
+(`aws:PrincipalArn`…) follow from it, a caller that is anonymous or a service has no organization, path or tags, the
+account of a resource is the one that its ARN names, and a key has several values only where a policy asks about sets
+of them. Every other key may be absent. Actions that AWS doesn't have yet, and resources that no action acts on, count.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from typing import Literal
 
@@ -21,7 +27,8 @@ from endpoints.policy.compare.question import Question
 from endpoints.policy.compare.sentences import Direction, Sentences
 from endpoints.policy.compare.witnesses import Witness, Witnesses
 from endpoints.policy.document import PolicyDocument
-from endpoints.policy.evaluate.compiled import CompiledPolicy, compile_policy
+from endpoints.policy.evaluate.compiled import CompiledPolicy
+from endpoints.policy.evaluate.forms import read_statements
 from endpoints.policy.evaluate.request import Request, Value
 
 Relation = Literal["equivalent", "wider", "narrower", "incomparable", "undecided"]
@@ -29,7 +36,9 @@ Relation = Literal["equivalent", "wider", "narrower", "incomparable", "undecided
 _MOST_TRIED = 200  # regions looked at for those worth showing
 _MOST_WITNESSES = 16
 _MOST_WORLDS = 12
+_FEWEST_WORLDS = 2
 _MOST_CALLERS = 6
+_MIRRORED: dict[Relation, Relation] = {"wider": "narrower", "narrower": "wider"}
 _UNSHOWN = "The policies may differ, but no example request could be found that shows it."
 _VARIABLES = "Whether the policies differ depends on values of policy variables that could not be settled."
 
@@ -84,24 +93,37 @@ def compare(before: PolicyDocument, after: PolicyDocument, *, limits: Limits | N
 
     Takes at most about two seconds: what would take longer is undecided, and the reason says so.
     """
+    # In one order, so that the comparison the other way round is this one's mirror to the letter.
+    if after.text < before.text:
+        found = _Comparing(after, before, limits or Limits(), mirrored=True).result()
+        relation = _MIRRORED.get(found.relation, found.relation)
+        return Comparison(relation, found.lost, found.gained, found.reason)
     return _Comparing(before, after, limits or Limits()).result()
 
 
 class _Comparing:
-    def __init__(self, before: PolicyDocument, after: PolicyDocument, limits: Limits) -> None:
+    def __init__(
+        self, before: PolicyDocument, after: PolicyDocument, limits: Limits, *, mirrored: bool = False
+    ) -> None:
         self._texts = (before.text, after.text)
         self._limits = limits
         self._budget = Budget(limits)
-        self._before = compile_policy(before)
-        self._after = compile_policy(after)
-        self._gained = _Side("gained")
-        self._lost = _Side("lost")
+        self._forms = (read_statements(before), read_statements(after))
+        self._gained = _Side("lost" if mirrored else "gained")
+        self._lost = _Side("gained" if mirrored else "lost")
+
+    @cached_property
+    def _policies(self) -> tuple[CompiledPolicy, CompiledPolicy]:
+        """The policies to replay requests on; most comparisons find them equivalent, and need none."""
+        return CompiledPolicy(self._forms[0]), CompiledPolicy(self._forms[1])
 
     def result(self) -> Comparison:
         if self._texts[0] == self._texts[1]:
             return Comparison("equivalent")
         try:
-            question = Question.of(self._before, self._after)
+            question = Question.of(*self._forms)
+            if question.is_settled:
+                return Comparison("equivalent")
             if question.variables():
                 self._with_variables(question)
             else:
@@ -127,24 +149,20 @@ class _Comparing:
     # --- Without variables, every difference is found -----------------------------------------------------------------
     def _in_world(self, model: Model, *, settle: bool, where: str = "") -> None:
         """Add the differences of a model. `settle`: what it doesn't show doesn't exist. `where` says when it is so."""
-        shower = _Shower(model, self._texts, where)
+        shower = _Shower(model, where)
         before, after = model.policy("before"), model.policy("after")
-        for side, more, less, allowing, other in (
-            (self._gained, after, before, self._after, self._before),
-            (self._lost, before, after, self._before, self._after),
-        ):
+        for side, more, less in ((self._gained, after, before), (self._lost, before, after)):
             try:
-                difference = Difference(more, less, model.possible, self._budget).regions()
-                self._show(side, difference, shower, allowing, other)
+                self._show(side, Difference(more, less, model.possible, self._budget).regions(), shower)
             except UndecidedError as error:
                 side.more = True
                 if settle or side.unsettled is None:
                     side.unsettled = str(error)
 
-    def _show(
-        self, side: _Side, regions: Iterator[Box], shower: _Shower, allowing: CompiledPolicy, other: CompiledPolicy
-    ) -> None:
+    def _show(self, side: _Side, regions: Iterator[Box], shower: _Shower) -> None:
         for box in islice(regions, _MOST_TRIED):
+            before, after = self._policies
+            allowing, other = (after, before) if side is self._gained else (before, after)
             region, real = shower.region(box, side.direction, allowing, other, self._budget)
             if region is None:
                 side.unsettled = side.unsettled or _UNSHOWN
@@ -167,8 +185,11 @@ class _Comparing:
         ]
         if not any(possible):
             return
-        for context, who in islice(self._worlds(question), _MOST_WORLDS):
-            model = Model(question, self._budget, context=context, who=who)
+        sides = [side for side, may in zip((self._gained, self._lost), possible, strict=True) if may]
+        for number, (context, who) in enumerate(islice(self._worlds(question), _MOST_WORLDS)):
+            if number >= _FEWEST_WORLDS and all(side.found for side in sides):
+                break
+            model = Model(question, self._budget, context=context, who=who, like=above)
             self._in_world(model, settle=False, where=_where(question, model))
         for side, may in zip((self._gained, self._lost), possible, strict=True):
             if not may:
@@ -215,10 +236,10 @@ def _where(question: Question, model: Model) -> str:
 class _Shower:
     """Makes regions of a model to show: a replayed request, and a sentence."""
 
-    def __init__(self, model: Model, texts: tuple[str, str], where: str) -> None:
+    def __init__(self, model: Model, where: str) -> None:
         self.where = where
         self._witnesses = Witnesses(model)
-        self._sentences = Sentences(model, texts)
+        self._sentences = Sentences(model)
 
     def region(
         self, box: Box, direction: Direction, allowing: CompiledPolicy, other: CompiledPolicy, budget: Budget
@@ -227,8 +248,8 @@ class _Shower:
         witness = self._replayed(box, allowing, other, budget)
         if witness is None:
             return None, False
-        text = self._sentences.of(box, direction, real=witness.real)
-        return Region(text, witness.request), witness.real
+        text = self._sentences.of(box, direction, witness.lacks)
+        return Region(text, witness.request), witness.lacks is None
 
     def _replayed(self, box: Box, allowing: CompiledPolicy, other: CompiledPolicy, budget: Budget) -> Witness | None:
         for witness in islice(self._witnesses.of(box), _MOST_WITNESSES):

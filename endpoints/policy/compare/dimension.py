@@ -6,7 +6,7 @@ atoms agree on; its mask has a bit for each atom that holds there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -59,6 +59,8 @@ class Dimension(Generic[T]):
         self._cells: dict[int, int] = {}
         self._sets: dict[int, int] = {}
         self._located: dict[T, int] = {}
+        self.users = 0
+        """Of callers the cells that have users, of resources those that without a user's name have nothing."""
 
     def add(self, mask: int, value: T) -> bool:
         """Add a value; tell whether it stands for a new cell."""
@@ -68,6 +70,10 @@ class Dimension(Generic[T]):
         self.masks.append(mask)
         self.values.append(value)
         return True
+
+    def of_mask(self, mask: int) -> int:
+        """Return the cell with this mask, as a set of one."""
+        return 1 << self._cells[mask]
 
     @property
     def full(self) -> int:
@@ -93,6 +99,13 @@ class Dimension(Generic[T]):
             number = None if mask is None else self._cells.get(mask)
             found = self._located[value] = 0 if number is None else 1 << number
         return found
+
+    def examples(self, cells: int) -> Iterator[T]:
+        """Yield a value of each of the cells."""
+        while cells:
+            cell = cells & -cells
+            cells ^= cell
+            yield self.values[cell.bit_length() - 1]
 
     def free(self, atoms: int, budget: Budget) -> None:
         """Let these atoms hold or not in every cell: nothing is known about them."""

@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from endpoints.policy.compare.actions import actions
 from endpoints.policy.compare.boxes import Box, Boxes, Part, Possible
 from endpoints.policy.compare.callers import ANONYMOUS, DERIVED, Who, callers
-from endpoints.policy.compare.dimension import Dimension
 from endpoints.policy.compare.keys import values_of
 from endpoints.policy.compare.limits import Budget
-from endpoints.policy.compare.patterns import actions, resources
 from endpoints.policy.compare.question import Question, Row, Side
+from endpoints.policy.compare.resources import resources
 from endpoints.policy.evaluate.forms import PatternsForm
 from endpoints.policy.evaluate.patterns import fields
 from endpoints.policy.evaluate.request import Request, Value, caller_of
@@ -29,7 +29,8 @@ class Model:
     """The cells of two policies, and their statements as boxes over them.
 
     `context` are keys, in lower case, that have the same value in every request; `who` is the one caller, if there is
-    but one. With `unknown`, whatever depends on a policy variable may hold or not.
+    but one. With `unknown`, whatever depends on a policy variable may hold or not. What depends on none of this is
+    taken from the model that this one is `like`.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Model:
         context: Mapping[str, Value] | None = None,
         who: Who | None = None,
         unknown: bool = False,
+        like: Model | None = None,
     ) -> None:
         self.question = question
         self.context = dict(context or {})
@@ -69,9 +71,10 @@ class Model:
         }
         accounts = self._accounts()
         resource = resources(question.resources, fixed, unknown=unknown, accounts=accounts, budget=budget)
-        self.dimensions: tuple[Dimension[Any], ...] = (
+        # Any, for the resources may be `Formulas`, whose sets are used like those of a `Dimension`.
+        self.dimensions: tuple[Any, ...] = (
             principal,
-            actions(question.actions, budget),
+            actions(question.actions, budget) if like is None else like.dimensions[ACTION],
             resource,
             *self._key_dimensions.values(),
         )
@@ -130,6 +133,9 @@ class Model:
             for number, key in enumerate(self.keys)
             if key in self.callers_keys
         ]
+        users_resources = getattr(self.dimensions[RESOURCE], "users", 0)
+        if users_resources:
+            parts.append(_users(self.dimensions[PRINCIPAL].users, users_resources))
         if callers_keys:
             parts.append(_callers_keys(self.without_keys(), callers_keys))
         if accounts:
@@ -140,7 +146,8 @@ class Model:
 
     def absent(self, dimension: int) -> int:
         """Return the cell of a key in which it is absent; a value may be in it, too."""
-        return self.dimensions[dimension].cell(None)
+        found: int = self.dimensions[dimension].cell(None)
+        return found
 
     def without_keys(self) -> int:
         """Return the cells of callers of whom AWS knows no organization, path or tags."""
@@ -170,6 +177,15 @@ class Model:
             return any(cells >> number & 1 and fit & of_owner for number, fit in enumerate(fits))
 
         return agree
+
+
+def _users(users: int, resources: int) -> Possible:
+    """Return the test of whether what takes a user's name has a user."""
+
+    def agree(box: Box) -> bool:
+        return bool(box[PRINCIPAL] & users or box[RESOURCE] & ~resources)
+
+    return agree
 
 
 def _callers_keys(without: int, keys: list[tuple[int, int]]) -> Possible:

@@ -87,17 +87,24 @@ def action(pattern: str) -> str:
 
 def callers(named: Sequence[PrincipalForm], excepted: Sequence[PrincipalForm]) -> str:
     """Return who is named by all of the first, and by none of the others."""
-    without = {entry for form in excepted for entry in form.entries}
-    groups = [[entry for entry in form.entries if entry not in without] or list(form.entries) for form in named]
+    without = {_same(entry) for form in excepted for entry in form.entries}
+    groups = [[one for one in map(_same, form.entries) if one not in without] or list(form.entries) for form in named]
     who = " who is also ".join(_listed(entries) for entries in groups) or "anyone"
     if len(groups) == 1:
         entries = groups[0]
         if all(entry.kind == "account" for entry in entries):
             who = f"anyone in {who}"
         accounts = {_account(entry) for entry in entries}
-        without = {entry for entry in without if _account(entry) in accounts and entry not in named[0].entries}
-    left = [entry for form in excepted for entry in form.entries if entry in without]
+        without = {
+            entry for entry in without if _account(entry) in accounts and entry not in map(_same, named[0].entries)
+        }
+    left = [one for form in excepted for one in map(_same, form.entries) if one in without]
     return f"{who} except {_listed(list(dict.fromkeys(left)))}" if left else who
+
+
+def _same(entry: Entry) -> Entry:
+    """Return the entry as it is compared: an account by its id or by its root is one."""
+    return Entry("account", entry.text) if entry.kind == "account" else entry
 
 
 def _account(entry: Entry) -> str:

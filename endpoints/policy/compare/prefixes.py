@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from endpoints.policy.compare.globs import STAR, Glob
 
@@ -80,7 +81,7 @@ class Prefixes:
     def _fresh(
         self, prefix: str, wanted: int, finish: Callable[[str], str], accept: Callable[[str], bool]
     ) -> str | None:
-        for text in (*(finish(prefix + letter) for letter in _LETTERS), prefix):
+        for text in chain((finish(prefix + letter) for letter in _LETTERS), (prefix,)):
             if self.signature(text) == wanted and accept(text):
                 return text
         return None

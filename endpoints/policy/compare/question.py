@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from endpoints.policy.compare.callers import DERIVED, FactsTest
 from endpoints.policy.compare.dimension import Atoms
-from endpoints.policy.evaluate.compiled import CompiledPolicy
 from endpoints.policy.evaluate.forms import ConditionForm, PatternsForm, StatementForm
 from endpoints.policy.evaluate.patterns import Template, Variable
 from endpoints.policy.evaluate.statements import CompiledStatement
@@ -44,25 +43,32 @@ class Question:
     """Condition keys in lower case, as a policy writes them."""
 
     @classmethod
-    def of(cls, before: CompiledPolicy, after: CompiledPolicy) -> Question:
+    def of(cls, before: Iterable[StatementForm], after: Iterable[StatementForm]) -> Question:
         """Return what the policies ask. Statements that never match are left out, and so are repeated ones."""
         question = cls()
-        sides: tuple[tuple[Side, CompiledPolicy], ...] = (("before", before), ("after", after))
-        for side, policy in sides:
+        sides: tuple[tuple[Side, Iterable[StatementForm]], ...] = (("before", before), ("after", after))
+        for side, forms in sides:
             seen: set[tuple[object, ...]] = set()
-            for statement in policy.statements:
-                if statement.form.effect is None or statement.form.never is not None:
+            for form in forms:
+                if form.effect is None or form.never is not None:
                     continue
-                row = question._row(side, statement)
+                row = question._row(side, form)
                 identity = (row.allows, row.principal, row.action, row.resource, row.keys)
                 if identity not in seen:
                     seen.add(identity)
                     question.rows.append(row)
         return question
 
-    def _row(self, side: Side, statement: CompiledStatement) -> Row:
-        form = statement.form
-        principal = self._principal(statement)
+    @property
+    def is_settled(self) -> bool:
+        """Whether both policies have the same statements, so that there is nothing to ask."""
+        sides: dict[Side, set[tuple[object, ...]]] = {"before": set(), "after": set()}
+        for row in self.rows:
+            sides[row.side].add((row.allows, row.principal, row.action, row.resource, row.keys))
+        return sides["before"] == sides["after"]
+
+    def _row(self, side: Side, form: StatementForm) -> Row:
+        principal = self._principal(form)
         keys: dict[str, int] = {}
         for condition in form.conditions:
             if condition.key in DERIVED:
@@ -79,13 +85,15 @@ class Question:
             tuple(sorted(keys.items())),
         )
 
-    def _principal(self, statement: CompiledStatement) -> int:
-        form = statement.form.principal
+    def _principal(self, statement: StatementForm) -> int:
+        form = statement.principal
         if form is None or (not form.negated and any(entry.kind == "anyone" for entry in form.entries)):
             return 0
-        denies = form.negated and statement.form.effect == "Deny"
+        denies = form.negated and statement.effect == "Deny"
         bit = self.principals.add((form.negated, denies, frozenset(form.entries)), form, denies=denies)
-        self.principal_tests.setdefault(bit, lambda facts: statement.matches_principal(facts.caller, False))
+        if bit not in self.principal_tests:
+            alone = CompiledStatement(replace(statement, actions=None, resources=None, conditions=()))
+            self.principal_tests[bit] = lambda facts: alone.matches_principal(facts.caller, False)
         return bit
 
     def _derived(self, condition: ConditionForm) -> int:
@@ -103,6 +111,7 @@ class Question:
             for part in template.parts:
                 if isinstance(part, Variable) and part.key:
                     found.setdefault(part.key, [])
+                    self.spelt.setdefault(part.key, part.written[2:-1].partition(",")[0].strip())
         for key, named in found.items():
             for atom in self.keys[key].found if key in self.keys else ():
                 if isinstance(atom.subject, ConditionForm):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Literal as Word
 
@@ -12,24 +11,28 @@ from endpoints.policy.compare.boxes import Box
 from endpoints.policy.compare.lists import Terms, terms
 from endpoints.policy.compare.literals import Literal, literals
 from endpoints.policy.compare.model import ACTION, FIRST_KEY, PRINCIPAL, RESOURCE, Model
+from endpoints.policy.compare.witnesses import Lack
 from endpoints.policy.evaluate.forms import ConditionForm, PatternsForm
 from endpoints.policy.evaluate.principals import PrincipalForm
 
 Direction = Word["gained", "lost"]
 
 _MAY = {"gained": "may now", "lost": "may no longer"}
+_NOTES: dict[Lack | None, str] = {
+    None: "",
+    "action": " As far as we know, AWS has no such action.",
+    "resource": " As far as we know, no action acts on such a resource.",
+}
 _PLAIN = frozenset({"StringEquals", "StringLike", "ArnEquals", "ArnLike"})
 _ARN_COLONS = 5
-_ACTION_TEXT = re.compile(r'"([A-Za-z0-9-]+:[^"\s]*)"')
 
 
 class Sentences:
-    """Puts regions of a model into words. `texts` are the policies' own, for the letter case of their actions."""
+    """Puts regions of a model into words."""
 
-    def __init__(self, model: Model, texts: Sequence[str]) -> None:
+    def __init__(self, model: Model) -> None:
         self._model = model
-        self._texts = texts
-        self._spelling: dict[str, str] | None = None
+        self._spelling: dict[str, str] = {}
         self._needs: list[list[int]] = [
             [row.principal for row in model.question.rows],
             [row.action for row in model.question.rows],
@@ -37,8 +40,8 @@ class Sentences:
             *([dict(row.keys).get(key, 0) for row in model.question.rows] for key in model.keys),
         ]
 
-    def of(self, box: Box, direction: Direction, *, real: bool) -> str:
-        """Return the sentence. `real` is whether AWS could receive a request of the region."""
+    def of(self, box: Box, direction: Direction, lacks: Lack | None) -> str:
+        """Return the sentence. `lacks` is what AWS lacks to receive a request of the region."""
         who, conditions = self._who(self._literals(PRINCIPAL, box))
         for number in range(FIRST_KEY, len(box)):
             conditions += self._when(number, box)
@@ -49,8 +52,7 @@ class Sentences:
         when = (f" when {' and '.join(asked)}" if asked else "") + (
             f" unless {' or '.join(refused)}" if refused else ""
         )
-        note = "" if real else " As far as we know, no action acts on such a resource."
-        return f"{who} {_MAY[direction]} use {use} on {what}{when}.{note}"
+        return f"{who} {_MAY[direction]} use {use} on {what}{when}.{_NOTES[lacks]}"
 
     def _literals(self, place: int, box: Box) -> list[Literal] | None:
         dimension = self._model.dimensions[place]
@@ -105,7 +107,10 @@ class Sentences:
         for one in found:
             for atom in one.atoms:
                 if isinstance(atom.subject, PatternsForm):
-                    patterns = [template.written for template in atom.subject.templates]
+                    written = [template.written for template in atom.subject.templates]
+                    if place == ACTION:
+                        self._spelling.update((pattern.lower(), pattern) for pattern in written)
+                    patterns = [pattern.lower() for pattern in written] if place == ACTION else written
                     if atom.subject.negated is one.holds:
                         outside += patterns
                     else:
@@ -126,10 +131,8 @@ class Sentences:
         prefix, _, name = action.partition(":")
         if not set("*?") & set(name) and (service := reference.service(prefix)) is not None:
             known = service.action(name)
-            return action if known is None else f"{service.prefix}:{known.name}"
-        if self._spelling is None:
-            found = (text for document in self._texts for text in _ACTION_TEXT.findall(document))
-            self._spelling = {text.lower(): text for text in found}
+            if known is not None:
+                return f"{service.prefix}:{known.name}"
         return self._spelling.get(action, action)
 
     # --- When -------------------------------------------------------------------------------------------------------
