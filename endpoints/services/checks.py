@@ -11,7 +11,7 @@ from endpoints.models.requests import ChangeAction, Severity
 from endpoints.network import preflight
 from endpoints.network.preflight import Finding
 from endpoints.network.snapshot import Part, Snapshot
-from endpoints.policy import grammar
+from endpoints.policy.lint import lint
 from endpoints.services import adoption
 from endpoints.services.drafts import ChangeDraft, Draft
 
@@ -76,7 +76,11 @@ def policy_findings(spec: EndpointSpec) -> list[Finding]:
             f"Line {item.line}, column {item.column}: {item.message}",
             item.cure,
         )
-        for item in grammar.check(spec.policy_document, vpc_endpoint_type="Gateway" if spec.is_gateway else "Interface")
+        for item in lint(
+            spec.policy_document,
+            vpc_endpoint_type="Gateway" if spec.is_gateway else "Interface",
+            service_name=spec.service_name,
+        )
     ]
 
 

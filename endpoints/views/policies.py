@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from endpoints.domain.specs import EndpointType
 from endpoints.forms.parts import tidy_policy
-from endpoints.policy import grammar
+from endpoints.policy.lint import lint
 
 KINDS = tuple(item.value for item in EndpointType)
 
@@ -33,7 +33,7 @@ def policy_check(request: HttpRequest) -> HttpResponse:
             "message": item.message,
             "cure": item.cure,
         }
-        for item in grammar.check(text, vpc_endpoint_type=kind)
+        for item in lint(text, vpc_endpoint_type=kind)
     ]
     return JsonResponse({"findings": findings, "characters": len(text)})
 

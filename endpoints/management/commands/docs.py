@@ -12,6 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from endpoints.domain import lifecycle
 from endpoints.domain.lifecycle import Lifecycle
+from endpoints.policy.templates import page as templates
 
 HEADER = "<!-- Written by `make docs` from the code. Edit the code, not this page. -->\n"
 
@@ -19,7 +20,7 @@ HEADER = "<!-- Written by `make docs` from the code. Edit the code, not this pag
 class Command(BaseCommand):
     """Write the generated pages, or check that they are fresh."""
 
-    help = "Write docs/lifecycles.md and docs/who-may.md from the code."
+    help = "Write the generated pages of docs/ from the code."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -29,7 +30,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Write each page, or compare it."""
         stale = []
-        for name, text in (("lifecycles.md", lifecycles()), ("who-may.md", who_may())):
+        pages = {
+            "lifecycles.md": lifecycles(),
+            "who-may.md": who_may(),
+            "policy-templates.md": HEADER + "\n" + templates.page(),
+        }
+        for name, text in pages.items():
             path = Path(settings.BASE_DIR) / "docs" / name
             if options["check"]:
                 if not path.exists() or path.read_text() != text:

@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
+from endpoints.policy.evaluate.request import Request
 from endpoints.policy.templates import writing
 from endpoints.policy.templates.kinds import ACCOUNT, Place
 from endpoints.policy.templates.model import Draft, Expected, Parameter, Statement, Template, Values
 from endpoints.policy.templates.storage import AWS_OWNED, aws_owned_expected, aws_owned_statements
-from endpoints.policy.templates.writing import by_stranger, by_us, no, to_stranger, yes
+from endpoints.policy.templates.writing import by_stranger, by_us, no, to_aws, to_stranger, yes
 
 PERIMETER = "AWS whitepaper “Building a Data Perimeter on AWS”, and AWS's published policy examples for it"
 TRUSTED = Parameter(
@@ -71,7 +72,7 @@ def _ssm(values: Values, place: Place) -> tuple[list[Statement], list[Expected]]
         (place.arn("ssm", "document/*", account=""), place.arn("ssm", "parameter/aws/*", account="")),
         writing.our_principals(values, place),
     )
-    return [statement], [yes(by_us(values, place, "ssm:GetParameter", parameter), "AWS publishes this parameter.")]
+    return [statement], [yes(to_aws(values, place, "ssm:GetParameter", parameter), "AWS publishes this parameter.")]
 
 
 def _ecr(values: Values, place: Place) -> tuple[list[Statement], list[Expected]]:
@@ -83,8 +84,10 @@ def _ecr(values: Values, place: Place) -> tuple[list[Statement], list[Expected]]
     statement = writing.allow("AwsImages", pull, arns, writing.our_principals(values, place))
     image = place.arn("ecr", "repository/eks/coredns", account=accounts[0])
     return [statement], [
-        yes(by_us(values, place, "ecr:BatchGetImage", image), "An image that AWS keeps for our clusters."),
-        no(by_us(values, place, "ecr:PutImage", image), "Images of AWS are pulled, never pushed."),
+        yes(
+            to_aws(values, place, "ecr:BatchGetImage", image, accounts[0]), "An image that AWS keeps for our clusters."
+        ),
+        no(to_aws(values, place, "ecr:PutImage", image, accounts[0]), "Images of AWS are pulled, never pushed."),
     ]
 
 
@@ -92,8 +95,7 @@ def _sts(values: Values, place: Place) -> tuple[list[Statement], list[Expected]]
     actions = ("sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")
     condition = {"StringEquals": writing.our_resources(values, place)}
     role = place.arn("iam", "role/payments-app", region="", account=writing.our_accounts(values, place)[0])
-    ours = by_us(values, place, actions[0], role)
-    federated = {"aws:ResourceOrgID": ours.context["aws:ResourceOrgID"]}
+    federated = {"aws:ResourceOrgID": values.one("organization") or "o-exampleorgid"}
     owner = writing.our_accounts(values, place)[0]
     elsewhere = {"aws:ResourceOrgID": "o-strangers000"}
     return [writing.allow("FederatedToOurRoles", actions, ["*"], condition)], [
@@ -109,7 +111,7 @@ def _cloudformation(values: Values, place: Place) -> tuple[list[Statement], list
         "AwsTransforms", ["cloudformation:CreateChangeSet"], [arn], writing.our_principals(values, place)
     )
     transform = arn.replace("*", "Serverless-2016-10-31")
-    return [statement], [yes(by_us(values, place, "cloudformation:CreateChangeSet", transform), "AWS's own macro.")]
+    return [statement], [yes(to_aws(values, place, "cloudformation:CreateChangeSet", transform), "AWS's own macro.")]
 
 
 def _build(values: Values, place: Place, *, form: _Form) -> Draft:
@@ -130,8 +132,8 @@ def _expected(values: Values, place: Place, form: _Form) -> list[Expected]:
     action, resource = form.sample
     ours = writing.our_accounts(values, place)[0]
     arn = resource.format(partition=place.partition, region=place.region, account=ours)
-    service = writing.Request("cloudformation.amazonaws.com", action, arn, ours)
-    foreign = writing.Request("*", action, arn, "999988887777", {"aws:ResourceOrgID": "o-strangers000"})
+    service = Request("cloudformation.amazonaws.com", action, arn, ours)
+    foreign = Request("*", action, arn, "999988887777", {"aws:ResourceOrgID": "o-strangers000"})
     found = [
         yes(by_us(values, place, action, arn), "Our principal, our resource."),
         no(by_stranger(values, place, action, arn), "Somebody else's principal, even to our resource."),
@@ -143,12 +145,12 @@ def _expected(values: Values, place: Place, form: _Form) -> list[Expected]:
         third = resource.format(partition=place.partition, region=place.region, account=account)
         request = by_us(values, place, action, third)
         context = {**request.context, "aws:ResourceOrgID": "o-thirdparty0"}
-        theirs = writing.Request(request.principal, action, third, account, context)
+        theirs = Request(request.principal, action, third, account, context)
         found.append(yes(theirs, "A resource of a trusted third party."))
     return found
 
 
-def _strange(values: Values, place: Place, form: _Form) -> writing.Request:
+def _strange(values: Values, place: Place, form: _Form) -> Request:
     action, resource = form.sample
     request = to_stranger(values, place, action, "*")
     arn = resource.format(partition=place.partition, region=place.region, account=request.resource_account)
@@ -226,6 +228,7 @@ def _template(form: _Form, organisation: bool) -> Template:
         parameters=(first, writing.OUR_ROLES, TRUSTED, *form.parameters),
         services=form.services,
         not_services=() if form.services else _OWN_FORM,
+        types=("Gateway", "Interface") if form.suffix in ("", "s3") else ("Interface",),
         warnings={
             "organisation-boundary": "The services of AWS, and AWS's own resources, belong to no organisation of ours.",
             **(form.warnings or {}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from endpoints.policy.evaluate.request import Request
 from endpoints.policy.templates import owned, writing
 from endpoints.policy.templates.kinds import ACCOUNT, BUCKET, OBJECT_PREFIX, TABLE, Choice, Place
 from endpoints.policy.templates.listed import Grant, Listed, listed, several
@@ -26,7 +27,6 @@ WRITE_OBJECTS = (
 )
 READ_BUCKETS = ("s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketLocation")
 _S3_GUIDE = "S3 user guide, “Policies and permissions in Amazon S3” and “Controlling access from VPC endpoints”"
-_AWS_OWNER = "444455556666"
 
 BUCKETS = several("buckets", "Buckets", BUCKET, "payments-reports", "payments-archive", help="One a line: names.")
 PREFIX = Parameter(
@@ -78,9 +78,9 @@ def aws_owned_expected(values: Values, place: Place) -> list[Expected]:
     for word in values.all("aws_owned"):
         item = owned.BY_WORD[word]
         for arn in owned.objects(item, place)[:1]:
-            request = by_nobody(item.action, arn.replace("*", "package.rpm"), _AWS_OWNER)
+            request = by_nobody(item.action, arn.replace("*", "package.rpm"), writing.AWS_OWNER)
             found.append(yes(request, f"{item.title}: fetched without our credentials."))
-    elsewhere = by_nobody("s3:GetObject", f"arn:{place.partition}:s3:::somebody-elses-bucket/a", _AWS_OWNER)
+    elsewhere = by_nobody("s3:GetObject", f"arn:{place.partition}:s3:::somebody-elses-bucket/a", writing.AWS_OWNER)
     return [*found, no(elsewhere, "The bucket is not listed.")]
 
 
@@ -116,8 +116,8 @@ def _buckets(values: Values, place: Place, write: bool) -> Draft:
     return Draft(tuple(statements), (*found, *aws_owned_expected(values, place)))
 
 
-def _owned_by(request: writing.Request, owner: str) -> writing.Request:
-    return writing.Request(request.principal, request.action, request.resource, owner, request.context)
+def _owned_by(request: Request, owner: str) -> Request:
+    return Request(request.principal, request.action, request.resource, owner, request.context)
 
 
 def _read_buckets(values: Values, place: Place) -> Draft:

@@ -42,6 +42,9 @@ WHO = (OUR_ORGANISATION, OUR_ACCOUNTS, OUR_ROLES)
 """The parameters that say who may use the endpoint."""
 
 _STRANGERS = ("999988887777", "999988886666")
+AWS_OWNER = "444455556666"
+"""Stands for an account of AWS in requests."""
+_AWS_ORGANISATION = "o-awsitself000"
 _STRANGE_ORGANISATION = "o-strangers000"
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -128,6 +131,13 @@ def to_stranger(values: Values, place: Place, action: str, resource: str) -> Req
     owner = next(account for account in _STRANGERS if account not in ours)
     request = by_us(values, place, action, resource)
     context = {**request.context, "aws:ResourceOrgID": _STRANGE_ORGANISATION}
+    return Request(request.principal, action, resource, owner, context)
+
+
+def to_aws(values: Values, place: Place, action: str, resource: str, owner: str = AWS_OWNER) -> Request:
+    """Return a request that one of our principals makes to a resource that AWS owns."""
+    request = by_us(values, place, action, resource)
+    context = {**request.context, "aws:ResourceOrgID": _AWS_ORGANISATION}
     return Request(request.principal, action, resource, owner, context)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from endpoints.policy import words
 from endpoints.policy.findings import Finding
-from endpoints.policy.grammar import check
+from endpoints.policy.lint import lint
 from endpoints.policy.meaning import FULL_ACCESS
 
 Kind = Literal["Gateway", "Interface"] | None
@@ -33,11 +33,11 @@ def policy(**changes: Any) -> str:
 
 
 def rules(text: str, kind: Kind = None) -> list[str]:
-    return [found.rule for found in check(text, vpc_endpoint_type=kind)]
+    return [found.rule for found in lint(text, vpc_endpoint_type=kind)]
 
 
 def only(text: str, kind: Kind = None) -> Finding:
-    found = check(text, vpc_endpoint_type=kind)
+    found = lint(text, vpc_endpoint_type=kind)
     assert len(found) == 1, found
     return found[0]
 
@@ -214,7 +214,7 @@ def test_several_findings_come_at_once_each_at_its_place() -> None:
     7
   ]
 }"""
-    places = [(found.rule, found.line, found.column) for found in check(text, vpc_endpoint_type="Gateway")]
+    places = [(found.rule, found.line, found.column) for found in lint(text, vpc_endpoint_type="Gateway")]
     assert places == [
         ("version-unknown", 2, 14),
         ("element-unknown", 3, 3),
@@ -284,4 +284,4 @@ def test_variables_in_an_old_version_are_literal_text(version: str | None) -> No
 def test_no_document_makes_it_raise(value: Any, kind: Kind) -> None:
     text = json.dumps({"Statement": value})
     lines = text.count("\n") + 1
-    assert all(1 <= found.line <= lines for found in check(text, vpc_endpoint_type=kind))
+    assert all(1 <= found.line <= lines for found in lint(text, vpc_endpoint_type=kind))
