@@ -8,6 +8,7 @@ from endpoints.domain.lifecycle import State
 from endpoints.domain.specs import short_service_name
 from endpoints.models import Operation, OperationAttempt
 from endpoints.models.operations import Trouble
+from endpoints.models.requests import Relation
 from endpoints.services import operations
 from endpoints.templatetags import status as present
 
@@ -18,6 +19,12 @@ register = template.Library()
 def status(state: State) -> present.Status:
     """Return a lifecycle's state with the icon that goes with its tone."""
     return present.of(state)
+
+
+@register.filter
+def relation(value: Relation) -> present.Status:
+    """Return how a policy relates to the one before it."""
+    return present.of_relation(value)
 
 
 @register.filter

@@ -18,7 +18,7 @@ from endpoints.models import Change, Endpoint, EndpointRequest, PolicyRevision
 from endpoints.models.requests import ChangeAction
 from endpoints.policy.diff import side_by_side
 from endpoints.policy.meaning import FULL_ACCESS
-from endpoints.services import checks, reading, requests
+from endpoints.services import checks, policy_meaning, reading, requests
 from endpoints.services.actors import person
 from endpoints.services.drafts import Draft
 from endpoints.services.errors import Conflict, Invalid
@@ -27,6 +27,7 @@ from endpoints.services.usage import usage_of
 from endpoints.views.answers import CONFLICT, INVALID, conflict
 from endpoints.views.listing import signed_in
 from endpoints.views.present.endpoint_page import DELETABLE, GONE
+from endpoints.views.present.meaning import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +233,10 @@ def _policy_review(endpoint: Endpoint, current: PolicyRevision | None, draft: Dr
     change = draft.changes[0]
     known = reading.known_of(endpoint.account_id, endpoint.region, change.spec)
     before = current.document if current else FULL_ACCESS
+    meaning = policy_meaning.meaning_of(change)
     return {
+        "meaning": shown(meaning) if meaning else None,
+        "second_reviewer": policy_meaning.needed_for(draft.account, [meaning]) > 1,
         "current": current,
         "difference": side_by_side(before, change.spec.policy_document or FULL_ACCESS),
         "same_meaning": same_policy(before, change.spec.policy_document),

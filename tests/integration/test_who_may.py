@@ -166,6 +166,9 @@ ACCOUNTS = {
     "aws_account_detail": reads(OWN_ACCOUNT, FOREIGN_ACCOUNT, "account"),
     "aws_account_live": reads(OWN_ACCOUNT, FOREIGN_ACCOUNT, "account"),
     "aws_account_check": Row({"POST": OPERATORS}, {"POST": OPERATORS}, "account"),
+    "aws_account_protect": Row(
+        {"POST": ADMINISTRATORS}, {"POST": ADMINISTRATORS}, "account", form={"protected": "yes"}
+    ),
     "aws_account_external_id": Row(
         {"GET": ADMINISTRATORS, "POST": ADMINISTRATORS}, {"GET": ADMINISTRATORS, "POST": ADMINISTRATORS}, "account"
     ),
