@@ -37,6 +37,7 @@ from endpoints.views import (
     request_form,
     request_page,
     requests,
+    simulator,
     tokens,
     unmanaged,
 )
@@ -137,6 +138,11 @@ _OPERATIONS = [
     page("operations/<uuid:pk>/park/", operations.operation_park, name="operation_park", post=OPERATORS),
     page("operations/<uuid:pk>/resume/", operations.operation_resume, name="operation_resume", post=OPERATORS),
 ]
+_SIMULATOR = [
+    page("simulator/", simulator.simulator, name="simulator", get=SIGNED_IN, post=SIGNED_IN),
+    page("simulator/actions/", simulator.simulator_actions, name="simulator_actions", get=SIGNED_IN),
+    page("simulator/<uuid:pk>/", simulator.simulation, name="simulation", get=SIGNED_IN),
+]
 _REST = [
     page("", home.home, name="home", get=SIGNED_IN),
     page("search/", home.search, name="search", get=ANY_ROLE),
@@ -168,4 +174,4 @@ api_urls: list[URLPattern] = [
     api("api/<path:rest>", json.UnknownPath, name="api_unknown", get=PUBLIC),
 ]
 
-urlpatterns: list[URLPattern] = [*_REST, *_REQUESTS, *_ENDPOINTS, *_ACCOUNTS, *_OPERATIONS, *api_urls]
+urlpatterns: list[URLPattern] = [*_REST, *_SIMULATOR, *_REQUESTS, *_ENDPOINTS, *_ACCOUNTS, *_OPERATIONS, *api_urls]

@@ -10,6 +10,7 @@ from endpoints.models.people import Membership, Role, RoleAssignment, Team, User
 from endpoints.models.policies import PolicyRevision
 from endpoints.models.requests import Change, Check, EndpointRequest
 from endpoints.models.reviews import Review
+from endpoints.models.simulations import SavedSimulation
 from endpoints.models.unmanaged import UnmanagedEndpoint
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Review",
     "Role",
     "RoleAssignment",
+    "SavedSimulation",
     "Team",
     "UnmanagedEndpoint",
     "User",

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.urls import reverse
@@ -129,6 +130,13 @@ class World:
         place = f"account={self.account.pk}&region={spec.region}&vpc_id={spec.vpc_id}&service_name={spec.service_name}"
         return f"{reverse('request_new')}?{place}&access=custom"
 
+    def simulated(self) -> str:
+        """Return the address of a question, one policy of which decides."""
+        asked = {"principal": "arn:aws:iam::111122223333:role/app", "action": "s3:GetObject"}
+        asked |= {"resource": "arn:aws:s3:::bucket/key", "endpoint_policy": POLICY, "identity": POLICY}
+        asked |= {"context_key": "aws:PrincipalOrgID", "context_value": "o-1"}
+        return f"{reverse('simulator')}?{urlencode(asked)}"
+
     def pages(self) -> Iterator[tuple[str, User, str]]:
         """Return each page's name, who looks, and its address."""
         yield from (
@@ -169,6 +177,8 @@ class World:
             ("operation-failed", self.operator, Operation.objects.get(request=self.broken).get_absolute_url()),
             ("operation-parked", self.operator, Operation.objects.get(request=self.parked).get_absolute_url()),
             ("request-parked", self.engineer, self.parked.get_absolute_url()),
+            ("simulator", self.engineer, f"{reverse('simulator')}?endpoint={self.endpoint.pk}"),
+            ("simulator-answer", self.engineer, self.simulated()),
             ("tokens", self.engineer, reverse("token_list")),
             ("search", self.engineer, reverse("search") + "?q=s3"),
             ("conflict", self.engineer, reverse("request_edit", args=[self.waiting.pk])),

@@ -50,6 +50,7 @@ EVERYBODY = "         P      P      P      P        P        P         P        
 NO_METHOD = "         m      m      m      m        m        m         m        m       m          m            m"
 NOWHERE = "           h      h      h      h        h        h         h        h       h          h            h"
 SIGNED_IN = "         s      P      P      P        P        P         P        P       P          P            P"
+NOT_THERE = "         s      h      h      h        h        h         h        h       h          h            h"
 WITH_A_ROLE = "       s      d      P      P        P        P         P        P       P          P            d"
 SEES_OWN = "          s      d      P      P        h        P         h        P       P          P            d"
 SEES_FOREIGN = "      s      d      h      h        P        h         P        P       P          P            d"
@@ -160,6 +161,12 @@ ENDPOINTS = {
     "endpoint_adopt": Row({"GET": ENGINEERS, "POST": ENGINEERS}, {"GET": ENGINEERS, "POST": ENGINEERS}, "unmanaged"),
     "policy_check": Row({"POST": ENGINEERS}, form={"policy_document": "{}"}),
 }
+SIMULATOR = {
+    "simulator": Row({"GET": SIGNED_IN, "POST": SIGNED_IN}),
+    "simulator_actions": reads(SIGNED_IN),
+    # Whoever has the link may read the question: an id that nobody guesses, and nothing of AWS in it.
+    "simulation": reads(NOT_THERE, pk="7d2c5f3e-9a41-4a53-8f0e-0c1b7a6d9e12"),
+}
 ACCOUNTS = {
     "aws_account_list": reads(ACCOUNT_READERS),
     "aws_account_new": Row({"GET": ADMINISTRATORS, "POST": ADMINISTRATORS}),
@@ -188,7 +195,7 @@ REST = {
     "event_list": reads(WITH_A_ROLE),
     "token_list": Row({"GET": WITH_A_ROLE, "POST": WITH_A_ROLE}, form={"name": "laptop"}),
 }
-TABLE: dict[str, Row] = {**API, **REQUESTS, **ENDPOINTS, **ACCOUNTS, **WORK, **REST}
+TABLE: dict[str, Row] = {**API, **REQUESTS, **ENDPOINTS, **SIMULATOR, **ACCOUNTS, **WORK, **REST}
 
 # Routes of others, which carry no rules of ours, by the beginning of their address.
 NOT_OURS = {

@@ -22,6 +22,7 @@ class Part:
     text: str
     facts: tuple[tuple[str, str], ...]
     document: str
+    witness: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,4 +74,4 @@ def _part(text: str, witness: Mapping[str, Any] | None) -> Part:
     if witness["resource_account"]:
         pairs.append(("Account of the resource", witness["resource_account"]))
     pairs += [(key, value if isinstance(value, str) else ", ".join(value)) for key, value in witness["context"].items()]
-    return Part(text, tuple(pairs), json.dumps(witness, indent=2, ensure_ascii=False))
+    return Part(text, tuple(pairs), json.dumps(witness, indent=2, ensure_ascii=False), witness)
