@@ -135,8 +135,8 @@ def _title(question: Question, step: Step) -> str:
     name = NAMES[step.policy]
     if step.level is not None:
         several = len(held[step.level]) > 1
-        return f"{name}, level {step.level + 1}" + (f", number {step.index + 1}" if several else "")
-    return f"{name} {step.index + 1}" if step.policy != "resource" and len(held) > 1 else name
+        return f"{name}, level {step.level}" + (f", policy {step.index}" if several else "")
+    return f"{name} {step.index}" if step.policy != "resource" and len(held) > 1 else name
 
 
 def _status(step: Step) -> Status:
@@ -159,7 +159,7 @@ def _note(step: Step) -> str:
 
 
 def _statement(one: StatementOutcome, places: tuple[Place, ...], decides: bool) -> ShownStatement:
-    name = f"Statement {one.index + 1}" + (f" “{one.sid}”" if one.sid else "")
+    name = f"Statement {one.index}" + (f" “{one.sid}”" if one.sid else "")
     place = places[one.index] if one.index < len(places) else None
     lines = "" if place is None else f"Line {place.first}" if place.first == place.last else f"Lines {place[0]}–{place[1]}"
     if one.matched:

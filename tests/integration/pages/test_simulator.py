@@ -108,8 +108,8 @@ class TestAnswers:
         (decides,) = [policy for policy in answer.policies if policy.decides]
         assert decides.title == "Endpoint policy"
         titles = [policy.title for policy in answer.policies]
-        assert "Identity policy 2" in titles
-        assert "Service control policy, level 2, number 1" in titles
+        assert "Identity policy 1" in titles
+        assert "Service control policy, level 1, policy 0" in titles
         # The form holds it all once more, and asking it again is the same question.
         again = page.context["form"]
         assert again["service_control"].value().startswith("[\n[")
