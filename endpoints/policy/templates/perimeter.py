@@ -192,7 +192,6 @@ _FORMS = (
         _sts,
         "Calls that assume a role by SAML or web identity (EKS service accounts) carry no principal of ours: they "
         "are allowed to roles of ours.",
-        warnings={"organisation-boundary": "Federated callers have no organisation yet; the role's owner is asked."},
     ),
     _Form(
         "cloudformation",
@@ -201,6 +200,7 @@ _FORMS = (
         ("cloudformation:DescribeStacks", "arn:{partition}:cloudformation:{region}:{account}:stack/payments/1a2b"),
         _cloudformation,
         "AWS's own transforms (SAM, Include) stay usable. Custom resources and wait conditions answer through S3.",
+        warnings={"resource-unmatched": "CloudFormation's guide names transforms, which AWS's reference leaves out."},
     ),
 )
 _OWN_FORM = tuple(service for form in _FORMS for service in form.services)
@@ -229,10 +229,7 @@ def _template(form: _Form, organisation: bool) -> Template:
         services=form.services,
         not_services=() if form.services else _OWN_FORM,
         types=("Gateway", "Interface") if form.suffix in ("", "s3") else ("Interface",),
-        warnings={
-            "organisation-boundary": "The services of AWS, and AWS's own resources, belong to no organisation of ours.",
-            **(form.warnings or {}),
-        },
+        warnings=form.warnings or {},
     )
 
 
@@ -257,9 +254,6 @@ FULL_ACCESS = Template(
     "accounts refuse it.",
     sources=(writing.PRIVATELINK,),
     build=_full_access,
-    warnings={
-        "full-access": "It is what the template is.",
-        "organisation-boundary": "It is what the template is.",
-    },
+    warnings={"full-access": "It is what the template is."},
 )
 TEMPLATES = (*(_template(form, organisation) for organisation in (True, False) for form in (*_FORMS, _GENERAL)),)

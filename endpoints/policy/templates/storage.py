@@ -145,7 +145,6 @@ def _fixed(item: BucketSet, id: str, mind: str, extra: str = "") -> Template:
         sources=(item.source, writing.PRIVATELINK),
         build=build,
         services=("s3",),
-        warnings={"organisation-boundary": "AWS's own buckets are read without credentials of ours."},
     )
 
 
