@@ -60,14 +60,14 @@ def between(before: str | None, after: str | None) -> Meaning:
     try:
         found = compare(parse(former), parse(proposed))
     except PolicySyntaxError as error:
-        found = Comparison(Relation.UNDECIDED.value, (), (), f"One of the two can't be read as a policy: {error}")
+        found = Comparison("undecided", reason=f"One of the two can't be read as a policy: {error}")
     return {
         "relation": Relation(found.relation).value,
         "gained": _kept(found.gained),
         "lost": _kept(found.lost),
         "gained_more": max(0, len(found.gained) - MAX_REGIONS),
         "lost_more": max(0, len(found.lost) - MAX_REGIONS),
-        "reason": found.reason[:MAX_TEXT],
+        "reason": _short(found.reason or ""),
         "before_sha256": sha256(former),
     }
 

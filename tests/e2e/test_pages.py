@@ -124,6 +124,15 @@ class World:
             draft=draft, by=person(self.engineer), now=timezone.now(), submission_key=factories.uuid.uuid4()
         )
 
+    def wider(self) -> tuple[EndpointRequest, User]:
+        """Return a request that waits for a second reviewer, since it gains in a protected account, and who that is."""
+        account = factories.make_account("payments-vault", protected=True)
+        first, second = (factories.make_approver(account, f"{name}-reviewer") for name in ("first", "second"))
+        spec = factories.gateway_spec(account, policy_document=POLICY)
+        (endpoint,) = factories.available(factories.approved(factories.submitted(account, self.engineer, spec), first))
+        asked = factories.policy_change(endpoint, self.engineer, factories.DENY_DELETE, reason="The jobs write, too.")
+        return factories.approved(asked, first), second
+
     def form(self) -> str:
         """Return the address of the form with a place chosen."""
         spec = factories.interface_spec(self.account)
@@ -139,6 +148,9 @@ class World:
 
     def pages(self) -> Iterator[tuple[str, User, str]]:
         """Return each page's name, who looks, and its address."""
+        wider, second = self.wider()
+        revision = wider.changes.get().policy_revision
+        assert revision is not None
         yield from (
             ("requests", self.engineer, reverse("request_list")),
             ("requests-none", self.engineer, reverse("request_list") + "?q=nothing"),
@@ -171,6 +183,9 @@ class World:
             ("request-replace", self.approver, self.replaced.get_absolute_url()),
             ("request-accepting", self.engineer, self.accepting.get_absolute_url()),
             ("endpoint-accepting", self.engineer, self.partner.get_absolute_url()),
+            ("request-wider", second, wider.get_absolute_url()),
+            ("approvals-second", second, reverse("approval_queue")),
+            ("policy-meaning", self.engineer, reverse("policy_revision", args=[revision.endpoint_id, revision.number])),
             ("events", self.operator, reverse("event_list")),
             ("operations", self.operator, reverse("operation_list")),
             ("operations-dead", self.operator, reverse("operation_list") + "?show=person"),
@@ -215,6 +230,7 @@ def test_every_page_is_accessible_and_fits_a_phone(
             leave(page, live_server.url)
             login(user)
         page.goto(live_server.url + address)
+        page.evaluate("for (const hidden of document.querySelectorAll('.witness')) hidden.open = true")
         wrong += [f"{name}: {line}" for line in violations(page)]
         _keep(page, name)
         page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")

@@ -74,4 +74,6 @@ def _part(text: str, witness: Mapping[str, Any] | None) -> Part:
     if witness["resource_account"]:
         pairs.append(("Account of the resource", witness["resource_account"]))
     pairs += [(key, value if isinstance(value, str) else ", ".join(value)) for key, value in witness["context"].items()]
-    return Part(text, tuple(pairs), json.dumps(witness, indent=2, ensure_ascii=False), witness)
+    # PostgreSQL keeps no order of keys: write them as people read a request.
+    ordered = {name: witness[name] for name in ("principal", "action", "resource", "resource_account", "context")}
+    return Part(text, tuple(pairs), json.dumps(ordered, indent=2, ensure_ascii=False), ordered)

@@ -1,0 +1,151 @@
+"""What two policies ask of a request: the atoms of every dimension, and which of them each statement needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from endpoints.policy.compare.callers import DERIVED, FactsTest
+from endpoints.policy.compare.dimension import Atoms
+from endpoints.policy.compare.keys import Holds
+from endpoints.policy.evaluate.compiled import CompiledPolicy
+from endpoints.policy.evaluate.forms import ConditionForm, PatternsForm, StatementForm
+from endpoints.policy.evaluate.operators import compile_condition
+from endpoints.policy.evaluate.patterns import Template, Variable
+from endpoints.policy.evaluate.statements import CompiledStatement
+
+Side = Literal["before", "after"]
+_SAME = {"ArnEquals": "ArnLike", "ArnNotEquals": "ArnNotLike"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A statement as what it needs of each dimension: the bits of atoms that must hold. 0 is everything."""
+
+    side: Side
+    allows: bool
+    form: StatementForm
+    principal: int
+    action: int
+    resource: int
+    keys: tuple[tuple[str, int], ...]
+
+
+@dataclass
+class Question:
+    """The atoms of two policies."""
+
+    principals: Atoms = field(default_factory=Atoms)
+    principal_tests: list[FactsTest] = field(default_factory=list)
+    actions: Atoms = field(default_factory=Atoms)
+    resources: Atoms = field(default_factory=Atoms)
+    keys: dict[str, Atoms] = field(default_factory=dict)
+    key_tests: dict[str, list[Holds]] = field(default_factory=dict)
+    rows: list[Row] = field(default_factory=list)
+    spelt: dict[str, str] = field(default_factory=dict)
+    """Condition keys in lower case, as a policy writes them."""
+
+    @classmethod
+    def of(cls, before: CompiledPolicy, after: CompiledPolicy) -> Question:
+        """Return what the policies ask. Statements that never match are left out, and so are repeated ones."""
+        question = cls()
+        sides: tuple[tuple[Side, CompiledPolicy], ...] = (("before", before), ("after", after))
+        for side, policy in sides:
+            seen: set[tuple[object, ...]] = set()
+            for statement in policy.statements:
+                if statement.form.effect is None or statement.form.never is not None:
+                    continue
+                row = question._row(side, statement)
+                identity = (row.allows, row.principal, row.action, row.resource, row.keys)
+                if identity not in seen:
+                    seen.add(identity)
+                    question.rows.append(row)
+        return question
+
+    def _row(self, side: Side, statement: CompiledStatement) -> Row:
+        form = statement.form
+        principal = self._principal(statement)
+        keys: dict[str, int] = {}
+        for condition in form.conditions:
+            if condition.key in DERIVED:
+                principal |= self._derived(condition)
+            else:
+                keys[condition.key] = keys.get(condition.key, 0) | self._condition(condition)
+        return Row(
+            side,
+            form.effect == "Allow",
+            form,
+            principal,
+            _patterns(self.actions, form.actions),
+            _patterns(self.resources, form.resources),
+            tuple(sorted(keys.items())),
+        )
+
+    def _principal(self, statement: CompiledStatement) -> int:
+        form = statement.form.principal
+        if form is None or (not form.negated and any(entry.kind == "anyone" for entry in form.entries)):
+            return 0
+        denies = form.negated and statement.form.effect == "Deny"
+        bit = self.principals.add((form.negated, denies, frozenset(form.entries)), form, denies=denies)
+        if bit == 1 << len(self.principal_tests):
+            self.principal_tests.append(lambda facts: statement.matches_principal(facts.caller, False))
+        return bit
+
+    def _derived(self, condition: ConditionForm) -> int:
+        bit = self.principals.add(_identity(condition), condition)
+        if bit == 1 << len(self.principal_tests):
+            holds = compile_condition(condition)
+            self.principal_tests.append(lambda facts: holds(facts.context))
+        return bit
+
+    def _condition(self, condition: ConditionForm) -> int:
+        self.spelt.setdefault(condition.key, condition.written_key)
+        atoms = self.keys.setdefault(condition.key, Atoms())
+        tests = self.key_tests.setdefault(condition.key, [])
+        bit = atoms.add(_identity(condition), condition)
+        if bit == 1 << len(tests):
+            tests.append(compile_condition(condition))
+        return bit
+
+    def variables(self) -> dict[str, list[str]]:
+        """Return the keys, in lower case, that the policies use as variables, and the values they name for each."""
+        found: dict[str, list[str]] = {}
+        for template in self._templates():
+            for part in template.parts:
+                if isinstance(part, Variable) and part.key:
+                    found.setdefault(part.key, [])
+        for key, named in found.items():
+            for atom in self.keys[key].found if key in self.keys else ():
+                if isinstance(atom.subject, ConditionForm):
+                    named += [value.written for value in atom.subject.values if "${" not in value.written]
+        return found
+
+    def _templates(self) -> list[Template]:
+        """Return the templates that have variables."""
+        found: list[Template] = []
+        for atom in self.resources.found:
+            if isinstance(atom.subject, PatternsForm):
+                found += atom.subject.templates
+        for atoms in (self.principals, *self.keys.values()):
+            for atom in atoms.found:
+                if isinstance(atom.subject, ConditionForm):
+                    contents: Sequence[object] = [value.content for value in atom.subject.values]
+                    found += [content for content in contents if isinstance(content, Template)]
+        return [template for template in found if template.variable]
+
+
+def _patterns(atoms: Atoms, form: PatternsForm | None) -> int:
+    if form is None or (not form.negated and any(template.anything for template in form.templates)):
+        return 0
+    return atoms.add((form.negated, frozenset(template.parts for template in form.templates)), form)
+
+
+def _identity(condition: ConditionForm) -> tuple[object, ...]:
+    operator = condition.operator
+    name = _SAME.get(operator.name, operator.name)
+    contents = frozenset(
+        value.content.parts if isinstance(value.content, Template) else value.content for value in condition.values
+    )
+    if_exists = operator.if_exists and operator.set_operator is None
+    return (operator.set_operator, name, if_exists, condition.key, contents)
