@@ -16,6 +16,7 @@ from endpoints.permissions import (
     ANY_ROLE,
     APPROVERS,
     AUDITORS,
+    CHANGERS,
     ENGINEERS,
     OPERATORS,
     PUBLIC,
@@ -40,6 +41,7 @@ from endpoints.views import (
     simulator,
     tokens,
     unmanaged,
+    use,
 )
 
 _REQUESTS = [
@@ -52,6 +54,7 @@ _REQUESTS = [
     page("requests/<int:pk>/withdraw/", request_page.request_withdraw, name="request_withdraw", post=ENGINEERS),
     page("requests/<int:pk>/retry/", request_page.request_retry, name="request_retry", post=REQUESTERS_OR_OPERATORS),
     page("requests/<int:pk>/review/", request_page.request_review, name="request_review", post=APPROVERS),
+    page("requests/<int:pk>/use/<int:change>/", use.request_use, name="request_use", get=ANY_ROLE),
     page("approvals/", requests.approval_queue, name="approval_queue", get=APPROVERS),
 ]
 _POLICY = "endpoints/<int:pk>/policy/"
@@ -97,6 +100,9 @@ _ENDPOINTS = [
             "recreate": repairs.endpoint_recreate,
         }.items()
     ),
+    page("endpoints/<int:pk>/use/", use.endpoint_use, name="endpoint_use", get=ANY_ROLE, post=CHANGERS),
+    page("endpoints/<int:pk>/use/live/", use.endpoint_use_live, name="endpoint_use_live", get=ANY_ROLE),
+    page("use/<int:pk>/remove/", use.use_remove, name="use_remove", post=CHANGERS),
     page("endpoints/unmanaged/", unmanaged.unmanaged_list, name="endpoint_unmanaged", get=ANY_ROLE),
     page(
         "endpoints/unmanaged/<int:pk>/adopt/",

@@ -12,6 +12,7 @@ from endpoints.models.requests import Change, Check, EndpointRequest
 from endpoints.models.reviews import Review
 from endpoints.models.simulations import SavedSimulation
 from endpoints.models.unmanaged import UnmanagedEndpoint
+from endpoints.models.use import EndpointUse, UseRecord, UseReplay
 
 __all__ = [
     "Account",
@@ -22,6 +23,7 @@ __all__ = [
     "Drift",
     "Endpoint",
     "EndpointRequest",
+    "EndpointUse",
     "Event",
     "InventoryItem",
     "Membership",
@@ -34,5 +36,7 @@ __all__ = [
     "SavedSimulation",
     "Team",
     "UnmanagedEndpoint",
+    "UseRecord",
+    "UseReplay",
     "User",
 ]

@@ -17,8 +17,9 @@ from endpoints.queue import (
     wake_survey,
     wake_waiting_account_check,
     wake_waiting_operation,
+    wake_waiting_use,
 )
-from endpoints.services import deadletters, inventory, observation, policies, simulations, survey
+from endpoints.services import deadletters, inventory, observation, policies, simulations, survey, use
 
 BATCH = 500
 """How many operations one look wakes, at most."""
@@ -50,6 +51,8 @@ def sweep(*, now: datetime) -> Swept:
     checks = list(AccountCheck.objects.due().order_by("at").values_list("pk", "version")[:BATCH])
     for check_id, version in checks:
         wake_waiting_account_check(check_id, version)
+    for endpoint_id in use.due():
+        wake_waiting_use(endpoint_id)
     if first_in("forget-simulations", seconds=FORGET_SECONDS):
         simulations.forget(now=now)
     return Swept(

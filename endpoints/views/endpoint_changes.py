@@ -15,7 +15,7 @@ from endpoints import permissions
 from endpoints.forms.changes import ChangeFields, DeleteForm, PolicyChangeForm, RollbackForm, policy_values
 from endpoints.forms.parts import CUSTOM, add_problems, submission_key
 from endpoints.forms.templates import CHOOSE, FILL, Chooser, Place
-from endpoints.models import Change, Endpoint, EndpointRequest, PolicyRevision
+from endpoints.models import Change, Endpoint, EndpointRequest, EndpointUse, PolicyRevision
 from endpoints.models.requests import ChangeAction
 from endpoints.policy.diff import side_by_side
 from endpoints.policy.meaning import FULL_ACCESS
@@ -55,7 +55,17 @@ def endpoint_policy_new(request: HttpRequest, pk: int) -> HttpResponse:
     endpoint = owned(request, pk)
     current = reading.current_revision(endpoint)
     document = endpoint.desired_spec().policy_document
-    return _unless_gone(request, _policy_asking(endpoint, current, policy_values(document)))
+    suggestion = _suggestion(endpoint) if request.GET.get("suggest") == "use" else {}
+    values = policy_values(suggestion.get("text") or document)
+    asking = _policy_asking(endpoint, current, values)
+    asking.context["suggestion"] = suggestion.get("lines")
+    return _unless_gone(request, asking)
+
+
+def _suggestion(endpoint: Endpoint) -> dict[str, Any]:
+    """Return the smallest policy for what was recorded, with its explanation; nothing where none was worked out."""
+    use = EndpointUse.objects.filter(endpoint=endpoint).first()
+    return use.suggestion if use else {}
 
 
 def edit_policy(request: HttpRequest, edited: EndpointRequest, change: Change) -> HttpResponse:
