@@ -8,6 +8,7 @@ from rest_framework.views import APIView
 from endpoints.api import accounts as account_json
 from endpoints.api import docs
 from endpoints.api import operations as json_operations
+from endpoints.api import simulations as json_simulations
 from endpoints.api import unmanaged as json_unmanaged
 from endpoints.api import views as json
 from endpoints.permissions import (
@@ -175,6 +176,8 @@ api_urls: list[URLPattern] = [
     *_v1("accounts/<int:pk>", account_json.AccountDetail, name="api_account", get=ACCOUNT_READERS),
     *_v1("operations", json_operations.OperationList, name="api_operations", get=AUDITORS),
     *_v1("operations/<uuid:pk>", json_operations.OperationDetail, name="api_operation", get=AUDITORS),
+    api("api/v1/simulations", json_simulations.SimulationList, name="api_simulations", post=SIGNED_IN),
+    api("api/v1/simulations/", json_simulations.SimulationList, name="api_simulations_slash", post=SIGNED_IN),
     api("api/schema/", json.Schema, name="api_schema", get=SIGNED_IN),
     page("api/docs/", docs.api_docs, name="api_docs", get=SIGNED_IN),
     api("api/<path:rest>", json.UnknownPath, name="api_unknown", get=PUBLIC),

@@ -15,7 +15,12 @@ class BoundedUploadHandler(FileUploadHandler):
     """Stands before the handlers that keep files."""
 
     def handle_raw_input(
-        self, input_data: Any, META: Any, content_length: int, boundary: str, encoding: str | None = None
+        self,
+        input_data: Any,
+        META: Any,  # noqa: N803 - Django's name for it
+        content_length: int,
+        boundary: str,
+        encoding: str | None = None,
     ) -> None:
         """Raise RequestDataTooBig for a form that is too large. Servers read no more than the length that was told."""
         if content_length > MAX_BODY:

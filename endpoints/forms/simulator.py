@@ -224,7 +224,7 @@ class SimulatorForm(forms.Form):
         if self.rows_error:
             self.add_error(None, f"Condition keys: {self.rows_error}")
 
-    # --- What it comes to ----------------------------------------------------------------------------------------------
+    # --- What it comes to --------------------------------------------------------------------------------------------
     @property
     def source(self) -> Source:
         """Return where the endpoint policy comes from. Only after `is_valid()`."""

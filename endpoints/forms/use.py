@@ -21,7 +21,7 @@ class _Files(forms.ClearableFileInput):
 class _FilesField(forms.FileField):
     """Several files, or none."""
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:  # type: ignore[override]
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[bytes]]:
         """Return the files that hold something."""
         return [super(_FilesField, self).clean(one, initial) for one in data or ()]
 
@@ -29,7 +29,7 @@ class _FilesField(forms.FileField):
 class UseForm(forms.Form):
     """Events as CloudTrail writes them."""
 
-    files = _FilesField(
+    uploads = _FilesField(
         label="Files",
         required=False,
         widget=_Files(attrs={"class": "form-control", "accept": ".json,.gz,.ndjson,.jsonl,.txt"}),
@@ -59,17 +59,19 @@ class UseForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Ask for something."""
         values: dict[str, Any] = super().clean() or {}
-        files = values.get("files") or []
+        files = values.get("uploads") or []
         if len(files) > MAX_FILES:
-            self.add_error("files", f"{len(files)} files are too many at once; choose at most {MAX_FILES}.")
+            self.add_error("uploads", f"{len(files)} files are too many at once; choose at most {MAX_FILES}.")
         if sum(one.size or 0 for one in files) > MAX_UPLOAD:
-            self.add_error("files", f"They are larger than {_MEGABYTES} MB together. Send fewer at once, or compress.")
+            self.add_error(
+                "uploads", f"They are larger than {_MEGABYTES} MB together. Send fewer at once, or compress."
+            )
         if not files and not values.get("events", "").strip() and not self.errors:
-            self.add_error("files", "Choose a file with events, or paste some.")
+            self.add_error("uploads", "Choose a file with events, or paste some.")
         return values
 
     def given(self) -> list[tuple[str, bytes]]:
         """Return the names and contents. Only after `is_valid()`."""
-        found = [(one.name or "file", one.read()) for one in self.cleaned_data["files"]]
+        found = [(one.name or "file", one.read()) for one in self.cleaned_data["uploads"]]
         pasted = self.cleaned_data["events"]
         return [*found, ("pasted", pasted.encode())] if pasted.strip() else found

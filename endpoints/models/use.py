@@ -14,9 +14,7 @@ class EndpointUseQuerySet(models.QuerySet["EndpointUse"]):
 
     def due(self) -> EndpointUseQuerySet:
         """Return the endpoints with something to work out that no worker holds."""
-        return self.filter(asked__gt=F("done")).filter(
-            Q(lease_expires_at=None) | Q(lease_expires_at__lte=Now())
-        )
+        return self.filter(asked__gt=F("done")).filter(Q(lease_expires_at=None) | Q(lease_expires_at__lte=Now()))
 
 
 class EndpointUse(models.Model):

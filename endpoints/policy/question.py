@@ -43,6 +43,11 @@ class Place(NamedTuple):
     first: int
     last: int
 
+    @property
+    def words(self) -> str:
+        """The place in words."""
+        return f"Line {self.first}" if self.first == self.last else f"Lines {self.first}–{self.last}"
+
     def __contains__(self, line: object) -> bool:
         return isinstance(line, int) and self.first <= line <= self.last
 

@@ -16,7 +16,17 @@ from endpoints.models import Change, Check, EndpointRequest, Operation, PolicyRe
 from endpoints.models.operations import LIVE
 from endpoints.models.requests import ChangeAction
 from endpoints.queue import wake_operation
-from endpoints.services import attempts, checks, deadletters, events, operations, policies, policy_meaning, transitions, use
+from endpoints.services import (
+    attempts,
+    checks,
+    deadletters,
+    events,
+    operations,
+    policies,
+    policy_meaning,
+    transitions,
+    use,
+)
 from endpoints.services.actors import Who
 from endpoints.services.drafts import ChangeDraft, Draft
 from endpoints.services.errors import Conflict, Invalid

@@ -207,7 +207,8 @@ def _replayed(change: Change, seen: tuple[Seen, ...]) -> dict[str, Any]:
 
 def _group(one: Denied) -> dict[str, Any]:
     fields = ("who", "action", "resource", "count", "first", "last", "reason", "unsure", "explicit")
-    return _storable({name: getattr(one, name) for name in fields} | {"sample": _sample(one.sample)})
+    found = {name: getattr(one, name) for name in fields} | {"sample": _sample(one.sample)}
+    return {name: _storable(value) for name, value in found.items()}
 
 
 def _sample(request: Request) -> dict[str, Any]:

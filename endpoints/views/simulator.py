@@ -93,11 +93,12 @@ def _initial(query: QueryDict) -> dict[str, Any]:
 
 def _named(query: QueryDict, user: User) -> About:
     """Return what an address names. Raises Http404 for what the person may not see, as its own page does."""
-    endpoint = forms.find_endpoint(user, query["endpoint"]) if query.get("endpoint") else None
-    asked = forms.find_request(user, query["request"]) if query.get("request") else None
-    if (query.get("endpoint") and endpoint is None) or (query.get("request") and asked is None):
+    names = {name: str(query.get(name, "")) for name in ("endpoint", "request", "revision")}
+    endpoint = forms.find_endpoint(user, names["endpoint"]) if names["endpoint"] else None
+    asked = forms.find_request(user, names["request"]) if names["request"] else None
+    if (names["endpoint"] and endpoint is None) or (names["request"] and asked is None):
         raise Http404
-    revision = query.get("revision", "")
+    revision = names["revision"]
     return About(endpoint, int(revision) if revision.isdecimal() and len(revision) < 10 else None, asked)
 
 
@@ -112,7 +113,8 @@ def _taken_again(about: About, values: dict[str, Any]) -> dict[str, Any]:
     text = values.get("endpoint_policy")
     if about.request is not None:
         taken = simulations.policy_of_request(request=about.request)
-        return {"policy_from": forms.REQUEST, "request": about.request.reference} if taken and taken.text == text else {}
+        same = taken is not None and taken.text == text
+        return {"policy_from": forms.REQUEST, "request": about.request.reference} if same else {}
     if about.endpoint is None:
         return {}
     named = {"policy_from": forms.ENDPOINT, "endpoint": about.endpoint.vpc_endpoint_id or str(about.endpoint.pk)}

@@ -123,6 +123,7 @@ API = {
     **dict.fromkeys(["api_account", "api_account_slash"], reads(OWN_ACCOUNT, FOREIGN_ACCOUNT, "account")),
     **dict.fromkeys(["api_operations", "api_operations_slash"], reads(AUDITORS)),
     **dict.fromkeys(["api_operation", "api_operation_slash"], reads(AUDITORS, AUDITORS, "operation")),
+    **dict.fromkeys(["api_simulations", "api_simulations_slash"], Row({"POST": SIGNED_IN})),
     "api_schema": reads(SIGNED_IN),
     "api_docs": reads(SIGNED_IN),
     "api_unknown": Row(dict.fromkeys(METHODS, NOWHERE), arguments={"rest": "v1/nothing"}),
@@ -165,9 +166,7 @@ ENDPOINTS = {
             ("policy_rollback", {"number": 1}),
         ]
     },
-    "endpoint_use": Row(
-        {"GET": SEES_OWN, "POST": ADDS_OWN}, {"GET": SEES_FOREIGN, "POST": ADDS_FOREIGN}, "endpoint"
-    ),
+    "endpoint_use": Row({"GET": SEES_OWN, "POST": ADDS_OWN}, {"GET": SEES_FOREIGN, "POST": ADDS_FOREIGN}, "endpoint"),
     "endpoint_use_live": reads(SEES_OWN, SEES_FOREIGN, "endpoint"),
     "use_remove": Row({"POST": UPLOADER}, {"POST": ANOTHER_UPLOADER}, "use"),
     # The change asks for no other policy, so there is nothing to say of it to anybody.
@@ -234,12 +233,15 @@ def routes(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[tu
 OURS = {item.name or address: item for address, item in routes() if not address.startswith(tuple(NOT_OURS))}
 
 
+Thing = EndpointRequest | Endpoint | Account | Operation | UnmanagedEndpoint | UseRecord
+
+
 @dataclass
 class Stage:
     """The cast, and the objects that they meet."""
 
     people: dict[str, User]
-    objects: dict[tuple[str, str], EndpointRequest | Endpoint | Account | Operation | UnmanagedEndpoint | UseRecord]
+    objects: dict[tuple[str, str], Thing]
     sessions: dict[str, str]
 
     def address(self, name: str, row: Row, relation: str) -> str:
@@ -284,7 +286,7 @@ def _set() -> Stage:
         "administrator": make.make_person("administrator", Role.ADMINISTRATOR),
         "superuser": User.objects.create_superuser("superuser", password=make.PASSWORD),
     }
-    objects: dict[tuple[str, str], EndpointRequest | Endpoint | Account | Operation | UnmanagedEndpoint | UseRecord] = {}
+    objects: dict[tuple[str, str], Thing] = {}
     for relation, account, asks, decides in [
         ("own", here, "owner", "approver"),
         ("foreign", there, "outsider", "elsewhere"),

@@ -18,7 +18,7 @@ _ADDRESSES = ("aws:SourceIp", "aws:VpcSourceIp")
 
 
 def pack(seen: Iterable[Seen]) -> bytes:
-    """Return requests as compressed JSON. (PostgreSQL's own JSON takes no NUL, which may stand in what was recorded.)"""
+    """Return requests as compressed JSON. PostgreSQL's own takes no NUL, which may stand in what was recorded."""
     rows = [
         [
             *(one.request.principal, one.request.action, one.request.resource, one.request.resource_account),
@@ -52,8 +52,8 @@ def _joined(seen: Iterable[Seen], change: Callable[[Seen], Request]) -> list[See
     kept: dict[tuple[object, ...], Seen] = {}
     for one in seen:
         request = change(one)
-        key = (request.principal, request.action, request.resource, request.resource_account)
-        key += tuple(sorted(request.context.items()))
+        names = (request.principal, request.action, request.resource, request.resource_account)
+        key = (*names, *sorted(request.context.items()))
         known = kept.get(key)
         if known is None:
             unsure = one.unsure if request.resource == one.request.resource else TOGETHER

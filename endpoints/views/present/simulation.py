@@ -161,7 +161,7 @@ def _note(step: Step) -> str:
 def _statement(one: StatementOutcome, places: tuple[Place, ...], decides: bool) -> ShownStatement:
     name = f"Statement {one.index}" + (f" “{one.sid}”" if one.sid else "")
     place = places[one.index] if one.index < len(places) else None
-    lines = "" if place is None else f"Line {place.first}" if place.first == place.last else f"Lines {place[0]}–{place[1]}"
+    lines = "" if place is None else place.words
     if one.matched:
         status = _OUTCOMES[one.effect]
         return ShownStatement(name, one.effect or "", status, "Every element matches.", lines, decides)
@@ -200,7 +200,8 @@ def values_of(question: Question) -> tuple[dict[str, Any], list[tuple[str, str]]
     for kind in OTHERS:
         held = question.get(MEMBERS[kind])
         if held is not None:
-            values[field_of(kind)] = held if kind == "resource" else _levels(held) if kind in LEVELLED else _joined(held)
+            levels = [[held]] if kind == "resource" else held if kind in LEVELLED else [held]
+            values[field_of(kind)] = _levels(levels)
     rows = [
         (key, value)
         for key, given in asked.get("context", {}).items()

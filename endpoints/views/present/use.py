@@ -10,7 +10,7 @@ from endpoints.models import Change, EndpointUse, UseReplay
 
 @dataclass(frozen=True, slots=True)
 class ChangeUse:
-    """What recorded calls say about a change's policy; `result` is empty as long as no worker has held it against it."""
+    """What recorded calls say about a change's policy; `result` is empty until a worker has looked."""
 
     change: Change
     waits: bool

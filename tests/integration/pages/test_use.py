@@ -90,7 +90,7 @@ def recorded(endpoint: Endpoint) -> bytes:
 def uploaded(client: Client, endpoint: Endpoint, data: bytes = b"", **fields: Any) -> Any:
     """Upload a file in the page's form."""
     files = [SimpleUploadedFile("events.json.gz", gzip.compress(data))] if data else []
-    return client.post(reverse("endpoint_use", args=[endpoint.pk]), {"files": files, **fields}, follow=True)
+    return client.post(reverse("endpoint_use", args=[endpoint.pk]), {"uploads": files, **fields}, follow=True)
 
 
 def proposed(endpoint: Endpoint, engineer: User) -> Change:
@@ -110,9 +110,7 @@ def proposed(endpoint: Endpoint, engineer: User) -> Change:
         owner_team=endpoint.owner_team,
         changes=(change,),
     )
-    made = requests.submit(
-        draft=draft, by=factories.by(engineer), now=timezone.now(), submission_key=uuid.uuid4()
-    )
+    made = requests.submit(draft=draft, by=factories.by(engineer), now=timezone.now(), submission_key=uuid.uuid4())
     return made.changes.get()
 
 
