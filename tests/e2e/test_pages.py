@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
 from endpoints.models import Account, Endpoint, EndpointRequest, Operation, Role, User
-from endpoints.services import operations, requests
+from endpoints.services import operations, requests, use
 from endpoints.services.actors import person
 from endpoints.services.drafts import ChangeDraft, Draft
 from tests import factories
@@ -59,6 +60,7 @@ class World:
         factories.approved(self.parked, self.approver)
         self._park(Operation.objects.get(request=self.parked))
         self.change = self._change_policy()
+        self._record_use()
         self.modified = factories.modification(
             self.interface,
             self.engineer,
@@ -103,6 +105,16 @@ class World:
             by=person(self.operator),
             now=timezone.now(),
         )
+
+    def _record_use(self) -> None:
+        asked = {"eventSource": "s3.amazonaws.com", "eventName": "GetObject", "eventTime": "2026-11-01T10:00:00Z"}
+        asked |= {"requestParameters": {"bucketName": "payments", "key": "2026.csv"}, "awsRegion": factories.REGION}
+        asked |= {"userIdentity": {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/batch"}}
+        asked |= {"vpcEndpointId": self.endpoint.vpc_endpoint_id}
+        data = json.dumps([asked, {"nothing": "of the kind"}]).encode()
+        by, now = person(self.engineer), timezone.now()
+        use.add(endpoint=self.endpoint, name="events.json", data=data, organization="", by=by, now=now)
+        use.work(endpoint_id=self.endpoint.pk)
 
     def _change_policy(self) -> EndpointRequest:
         self.endpoint.refresh_from_db()
@@ -192,6 +204,8 @@ class World:
             ("operation-failed", self.operator, Operation.objects.get(request=self.broken).get_absolute_url()),
             ("operation-parked", self.operator, Operation.objects.get(request=self.parked).get_absolute_url()),
             ("request-parked", self.engineer, self.parked.get_absolute_url()),
+            ("recorded-use", self.engineer, reverse("endpoint_use", args=[self.endpoint.pk])),
+            ("recorded-use-none", self.engineer, reverse("endpoint_use", args=[self.interface.pk])),
             ("simulator", self.engineer, f"{reverse('simulator')}?endpoint={self.endpoint.pk}"),
             ("simulator-answer", self.engineer, self.simulated()),
             ("tokens", self.engineer, reverse("token_list")),
