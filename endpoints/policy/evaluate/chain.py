@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from endpoints.policy.evaluate import granting, wording
-from endpoints.policy.evaluate.compiled import NEITHER, CompiledPolicy
+from endpoints.policy.evaluate.compiled import CompiledPolicy
 from endpoints.policy.evaluate.decisions import Chain, DecidedBy, Decision, PolicyKind, Step
 from endpoints.policy.evaluate.granting import Finding
 from endpoints.policy.evaluate.request import Caller, Facts, Request
@@ -30,24 +30,34 @@ _NAMES = granting.NAMES
 
 def evaluate(request: Request, chain: Chain, *, explain: bool = False) -> Decision:
     """Decide about a request. Never raises; `explain` adds the steps, and to an implicit denial the nearest miss."""
-    facts = request.facts
-    caller = facts.caller
-    bounded = chain.permissions_boundaries is not None and takes_part("permissions_boundary", caller)
-    findings: list[Finding] = []
-    denied: Finding | None = None
-    for kind, level, policies in chain.layers:
-        if not takes_part(kind, caller):
-            continue
-        finding = _ask(kind, level, policies, request, bounded)
-        findings.append(finding)
-        if finding.outcome.effect == "Deny":
-            denied = finding
-            break
-    decision = _denied(denied, facts) if denied else _allowed_or_not(facts, chain, findings)
+    facts = request._facts or request.facts
+    bounded = chain.permissions_boundaries is not None and takes_part("permissions_boundary", facts.caller)
+    decision = _decide(request, facts, chain, bounded)
     if not explain:
         return decision
     steps = tuple(_steps(request, chain, bounded))
     return Decision(decision.decision, decision.decided_by, decision.reason + _nearest(decision, steps), steps)
+
+
+def _decide(request: Request, facts: Facts, chain: Chain, bounded: bool) -> Decision:
+    caller = facts.caller
+    findings: list[Finding] = []
+    stopped: Finding | None = None
+    for kind, level, policies in chain.layers:
+        if facts.exempt and not takes_part(kind, caller):
+            continue
+        finding = _ask(kind, level, policies, request, bounded)
+        effect = finding.outcome.effect
+        if effect == "Deny":
+            return _denied(finding, facts)
+        if effect is None and stopped is None and kind in granting.LIMITS:
+            stopped = finding  # unless a policy further on denies it outright
+        findings.append(finding)
+    if stopped is not None:
+        return _not_allowed(stopped, facts)
+    if len(findings) == 1 and findings[0].kind in granting.LIMITS:  # an endpoint policy alone, most of the time
+        return _allowed(findings[0], facts)
+    return _granted_or_not(facts, chain, findings)
 
 
 def takes_part(kind: PolicyKind, caller: Caller) -> bool:
@@ -65,14 +75,14 @@ def _ask(
     kind: PolicyKind, level: int | None, policies: Sequence[CompiledPolicy], request: Request, bounded: bool
 ) -> Finding:
     """Ask the policies of one kind, or of one level: the first Deny, else the first Allow."""
-    by, said = None, NEITHER
+    found = Finding(kind, level)
     for index, policy in enumerate(policies):
         outcome = policy.decide(request, bounded=bounded)
-        if outcome.effect == "Deny":
-            return Finding(kind, level, index, outcome)
-        if by is None and outcome.effect is not None:
-            by, said = index, outcome
-    return Finding(kind, level, by, said)
+        if outcome.effect == "Deny" or (found.index is None and outcome.effect is not None):
+            found.index, found.outcome = index, outcome
+            if outcome.effect == "Deny":
+                break
+    return found
 
 
 def _denied(finding: Finding, facts: Facts) -> Decision:
@@ -80,12 +90,7 @@ def _denied(finding: Finding, facts: Facts) -> Decision:
     return Decision("explicit_deny", finding.decided_by(), what)
 
 
-def _allowed_or_not(facts: Facts, chain: Chain, findings: list[Finding]) -> Decision:
-    for finding in findings:
-        if finding.kind in granting.LIMITS and finding.outcome.effect is None:
-            return _not_allowed(finding, facts)
-    if len(findings) == 1 and findings[0].kind in granting.LIMITS:  # an endpoint policy alone, most of the time
-        return _allowed(findings[0], facts)
+def _granted_or_not(facts: Facts, chain: Chain, findings: list[Finding]) -> Decision:
     grant = granting.granted(facts, chain, {one.kind: one for one in findings})
     if grant.missing is not None:
         decided = _not_allowed(grant.missing, facts)
@@ -93,7 +98,8 @@ def _allowed_or_not(facts: Facts, chain: Chain, findings: list[Finding]) -> Deci
     if not findings:
         return Decision("implicit_deny", None, "No policy takes part, and what no policy allows is denied.")
     by = grant.by or next((one for one in findings if one.kind == "endpoint"), findings[0])
-    return _allowed(by, facts, f", and nothing else stands against it.{grant.note}" if len(findings) > 1 else ".")
+    others = ", and nothing else stands against it." if len(findings) > 1 else "."
+    return _allowed(by, facts, others + grant.note)
 
 
 def _allowed(finding: Finding, facts: Facts, more: str = ".") -> Decision:

@@ -231,7 +231,7 @@ def _kept(
 
 def _action(text: str, variables: bool) -> Template | None:
     """Read `*`, `*:*` or `service:Action`; wildcards may stand after the colon. Actions take no variables."""
-    template = patterns.read(text.lower(), variables=False, wildcards=True)
+    template = patterns.read(text, variables=False, wildcards=True).folded()
     service, colon, name = text.partition(":")
     if template.anything or text == "*:*":
         return patterns.ANYTHING

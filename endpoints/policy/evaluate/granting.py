@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from endpoints.policy.evaluate.compiled import NEITHER, Outcome
 from endpoints.policy.evaluate.decisions import Chain, DecidedBy, PolicyKind
@@ -19,7 +20,7 @@ NAMES: dict[PolicyKind, str] = {
     "permissions_boundary": "permissions boundary",
     "session": "session policy",
 }
-LIMITS: tuple[PolicyKind, ...] = ("service_control", "resource_control", "endpoint")
+LIMITS: frozenset[PolicyKind] = frozenset({"service_control", "resource_control", "endpoint"})
 """What must allow, whoever grants."""
 _LIMITS_OF_GRANT: tuple[PolicyKind, ...] = ("permissions_boundary", "session")
 
@@ -38,7 +39,11 @@ class Finding:
         return self.outcome.effect == "Allow"
 
     def decided_by(self) -> DecidedBy:
-        return DecidedBy(self.kind, self.index, self.outcome.index, self.outcome.sid, self.level)
+        return _decided_by(self.kind, self.index, self.outcome.index, self.outcome.sid, self.level)
+
+
+_decided_by = lru_cache(maxsize=512)(DecidedBy)
+"""The same few decide about many requests."""
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from endpoints.policy.evaluate.request import Value
@@ -90,10 +91,11 @@ class Template:
 
     def folded(self) -> Template:
         """Return the pattern in lower case. Variables keep their values' letter case."""
-        return Template(
-            tuple(part.lower() if isinstance(part, str) else part for part in self.parts), self.written.lower()
-        )
+        return Template(tuple(part.lower() if isinstance(part, str) else part for part in self.parts), self.written)
 
+
+_AT_ONCE = 16_384
+"""How many places of a text are tried at once; the rest afterwards, so that memory has a bound."""
 
 ANYTHING = Template((Wild.RUN,), "*")
 
@@ -210,36 +212,79 @@ def _plain(head: str, middle: tuple[str, ...], tail: str) -> Test:
 
 
 class _Piece(NamedTuple):
-    """What stands between two `*`, as an expression that matches texts of one length only."""
+    """What stands between two `*`: texts with their offsets, and how many characters there are with the `?`."""
 
-    pattern: re.Pattern[str]
+    texts: tuple[tuple[int, str], ...]
     length: int
 
     @classmethod
     def of(cls, parts: str | tuple[str | Wild, ...]) -> _Piece:
-        run = (parts,) if isinstance(parts, str) else parts
-        text = "".join("." if part is Wild.ONE else re.escape(str(part)) for part in run)
-        return cls(re.compile(text, re.DOTALL), sum(len(part) if isinstance(part, str) else 1 for part in run))
+        texts: list[tuple[int, str]] = []
+        at = 0
+        for part in (parts,) if isinstance(parts, str) else parts:
+            if isinstance(part, str):
+                texts.append((at, part))
+            at += len(part) if isinstance(part, str) else 1
+        return cls(tuple(texts), at)
+
+    def stands_at(self, text: str, at: int) -> bool:
+        return all(text.startswith(one, at + offset) for offset, one in self.texts)
+
+    def find(self, text: str, start: int, end: int) -> int:
+        """Return the leftmost place between start and end where it stands; -1 if there is none.
+
+        All places are tried at once, as the bits of a number: no text makes this take long.
+        """
+        if end - start < self.length or not self.texts:
+            return start if end - start >= self.length else -1
+        if len(self.texts) == 1 and len(self.texts[0][1]) == self.length:
+            return text.find(self.texts[0][1], start, end)
+        if len(text) <= _AT_ONCE:
+            return self._first(_where(text), start, end - self.length)
+        for at in range(start, end - self.length + 1, _AT_ONCE):
+            part = text[at : min(at + _AT_ONCE + self.length, end)]
+            if (found := self._first(_where(part), 0, min(_AT_ONCE, len(part) - self.length))) >= 0:
+                return at + found
+        return -1
+
+    def _first(self, where: dict[str, int], first: int, last: int) -> int:
+        """Return the leftmost place from first to last where it stands; -1 if there is none."""
+        places = (1 << (last + 1)) - (1 << first)
+        for offset, one in self.texts:
+            for at, character in enumerate(one, offset):
+                places &= where.get(character, 0) >> at
+                if not places:
+                    return -1
+        return (places & -places).bit_length() - 1
+
+
+@lru_cache(maxsize=2)
+def _where(text: str) -> dict[str, int]:
+    """Return for each character of a text the places where it stands, as the bits of a number."""
+    found: dict[str, int] = {}
+    for at, character in enumerate(text):
+        found[character] = found.get(character, 0) | 1 << at
+    return found
 
 
 def _general(pieces: list[_Piece]) -> Test:
     """Return a test for pieces with `?`. Each has one length, so that its leftmost place leaves most to the rest."""
-    if len(pieces) == 1:
-        fullmatch = pieces[0].pattern.fullmatch
-        return lambda text: fullmatch(text) is not None
-    head, *middle, tail = pieces
+    head, *rest = pieces
+    if not rest:
+        return lambda text: len(text) == head.length and head.stands_at(text, 0)
+    *middle, tail = rest
     shortest = sum(piece.length for piece in pieces)
 
     def test(text: str) -> bool:
         end = len(text) - tail.length
-        if len(text) < shortest or not (head.pattern.match(text) and tail.pattern.match(text, end)):
+        if len(text) < shortest or not (head.stands_at(text, 0) and tail.stands_at(text, end)):
             return False
         at = head.length
         for piece in middle:
-            found = piece.pattern.search(text, at, end)
-            if found is None:
+            found = piece.find(text, at, end)
+            if found < 0:
                 return False
-            at = found.end()
+            at = found + piece.length
         return True
 
     return test

@@ -104,7 +104,10 @@ class Caller:
 class Facts:
     """A request prepared for many policies. Made by `Request.facts` only."""
 
-    __slots__ = ("account_assumed", "action", "caller", "context", "request", "resource", "resource_account", "words")
+    __slots__ = (
+        *("account_assumed", "action", "caller", "context", "exempt"),
+        *("request", "resource", "resource_account", "words"),
+    )
 
     def __init__(self, request: Request, caller: Caller, context: dict[str, Value], account: str) -> None:
         self.request = request
@@ -116,6 +119,8 @@ class Facts:
         self.resource_account = account
         """The owner of the resource: said, or in its ARN, or else taken to be the caller's account."""
         self.account_assumed = False
+        self.exempt = caller.kind in ("anonymous", "service") or caller.service_linked
+        """Whether some kinds of policy don't apply to the caller."""
         self.words = f"{cut(request.action)} on {cut(request.resource)} to {caller.words}"
         """What is asked, within a sentence."""
 
