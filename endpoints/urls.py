@@ -113,6 +113,7 @@ _ENDPOINTS = [
         post=ENGINEERS,
     ),
     page("policy/check/", policies.policy_check, name="policy_check", post=ENGINEERS),
+    page("policy/rules/", policies.policy_rules, name="policy_rules", get=ANY_ROLE),
 ]
 _ACCOUNTS = [  # not below accounts/, where allauth's pages are
     page("aws-accounts/", accounts.aws_account_list, name="aws_account_list", get=ACCOUNT_READERS),

@@ -17,6 +17,12 @@ def is_wild(pattern: str) -> bool:
     return _WILD.search(pattern) is not None
 
 
+def literal_head(pattern: str) -> str:
+    """Return what stands before the first wildcard."""
+    found = _WILD.search(pattern)
+    return pattern[: found.start()] if found else pattern
+
+
 def matches(pattern: str, text: str) -> bool:
     """Tell whether a pattern matches a text without wildcards, letter case counting."""
     return covers(pattern, text)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from endpoints.policy.global_keys import GLOBAL_KEYS, ConditionKey
-from endpoints.policy.globs import Glob, covers, is_wild
+from endpoints.policy.globs import Glob, covers, is_wild, literal_head
 from endpoints.policy.words import ValueKind
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "ConditionKey",
     "ResourceType",
     "Service",
+    "WrittenArn",
     "condition_key",
     "nearest_key",
     "nearest_service",
@@ -43,7 +44,10 @@ _KINDS: dict[str, ValueKind] = {
     "Binary": "binary",
 }
 _VARIABLE = re.compile(r"\$\{[^}]*\}|<[^>]*>")
-_LONGEST_GUESS = 80  # no name that AWS has is longer, so a longer word is no slip of the pen
+_ARN_PARTS = 6
+_LONGEST_NAME = 80  # no name of an action is longer, so a longer word is no slip of the pen
+_LONGEST_KEY = 256  # a tag's name has 128 characters at most
+_KEPT = 500  # patterns a service, so that documents can't fill the memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,29 @@ class Action:
     keys: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class WrittenArn:
+    """An ARN as a policy writes it, with wildcards.
+
+    `place` are partition, service, region and account, empty where a wildcard in them could cross a colon. `rest` is
+    what follows them, and `head` what of that stands before its first wildcard.
+    """
+
+    text: str
+    place: tuple[str, ...]
+    rest: str
+    head: str
+
+    @classmethod
+    def of(cls, text: str) -> WrittenArn:
+        """Read a text; any text will do."""
+        parts = text.split(":", _ARN_PARTS - 1)
+        if len(parts) < _ARN_PARTS or is_wild(text[: len(text) - len(parts[-1])]):
+            return cls(text, (), "", "")
+        return cls(text, tuple(parts[1:-1]), parts[-1], literal_head(parts[-1]))
+
+
+@dataclass(frozen=True, eq=False)
 class ResourceType:
     """A type of resource: its ARN with `${…}` for the parts that vary, and that as a pattern.
 
@@ -74,9 +100,39 @@ class ResourceType:
     pattern: str
     _bounds: Mapping[int, str] = field(repr=False, hash=False)
 
+    def may_be(self, arn: WrittenArn) -> bool:
+        """Tell whether a resource of this type can match an ARN with wildcards, as a policy writes it."""
+        if arn.place:
+            for mine, there in zip(self._place, arn.place, strict=True):
+                if mine not in ("*", there):
+                    return False
+            head, rest = self._head, arn.rest
+            if not arn.head.startswith(head) and not head.startswith(arn.head):
+                return False
+            if covers(self._rest, rest) and not (self._one_word and "/" in rest[len(head) :]):
+                return True
+            if rest == arn.head or (self._one_word and self._rest == f"{head}*" and "/" in arn.head[len(head) :]):
+                return False  # without a wildcard all is said; a word with a slash is none
+        return self._glob.overlaps(arn.text)
+
     @cached_property
-    def glob(self) -> Glob:
-        """The pattern, ready to be asked for what it has in common with another."""
+    def _place(self) -> tuple[str, ...]:
+        return tuple(self.pattern.split(":", _ARN_PARTS - 1)[1:-1])
+
+    @cached_property
+    def _rest(self) -> str:
+        return self.pattern.split(":", _ARN_PARTS - 1)[-1]
+
+    @cached_property
+    def _head(self) -> str:
+        return literal_head(self._rest)
+
+    @cached_property
+    def _one_word(self) -> bool:
+        return "/" in self._bounds.values()
+
+    @cached_property
+    def _glob(self) -> Glob:
         return Glob(self.pattern, self._bounds)
 
 
@@ -106,6 +162,7 @@ class Service:
         self._variables = tuple(_Variable(key) for key in self._keys.values() if _VARIABLE.search(key.name))
         self._names = list(self.actions)
         self._matching: dict[str, tuple[Action, ...]] = {}
+        self._carried: dict[str, frozenset[str]] = {}
 
     def action(self, name: str) -> Action | None:
         """Return the action of that name, letter case aside."""
@@ -115,16 +172,17 @@ class Service:
         """Return the actions that a pattern with wildcards covers, letter case aside, by name."""
         pattern = pattern.lower()
         if not is_wild(pattern):
-            found = self.actions.get(pattern)
-            return (found,) if found else ()
-        if pattern not in self._matching:
-            if len(self._matching) > 500:
-                self._matching.clear()
-            self._matching[pattern] = tuple(self._covered(pattern))
-        return self._matching[pattern]
+            exact = self.actions.get(pattern)
+            return (exact,) if exact else ()
+        found = self._matching.get(pattern)
+        if found is None:
+            found = tuple(self._covered(pattern))
+            if len(pattern) <= _LONGEST_NAME and len(self._matching) < _KEPT:
+                self._matching[pattern] = found
+        return found
 
     def _covered(self, pattern: str) -> list[Action]:
-        head = re.split(r"[*?]", pattern, maxsplit=1)[0]
+        head = literal_head(pattern)
         first = bisect_left(self._names, head)
         last = bisect_left(self._names, head + "\uffff")
         rest = self._names[first:last]
@@ -150,10 +208,13 @@ class Service:
         """All condition keys that its actions know, global ones among them where they depend on the service."""
         return tuple(self._keys.values())
 
-    @lru_cache(maxsize=4096)  # noqa: B019 - services live as long as the process
     def keys_of(self, action: Action) -> frozenset[str]:
         """Return the names, in small letters, of the keys that a request for the action may carry."""
-        return frozenset(action.keys).union(*(self.types[name].keys for name in action.types))
+        found = self._carried.get(action.name)
+        if found is None:
+            found = frozenset(action.keys).union(*(self.types[name].keys for name in action.types))
+            self._carried[action.name] = found
+        return found
 
 
 def _action(row: Any) -> Action:
@@ -251,15 +312,19 @@ def global_key(name: str) -> ConditionKey | None:
     return next((item.key for item in _GLOBAL_VARIABLES if item.takes(name)), None)
 
 
-@lru_cache(maxsize=2048)
 def condition_key(name: str, asked_by: tuple[str, ...] = ()) -> ConditionKey | None:
     """Return the condition key of that name, letter case aside; None if AWS has none.
 
     `asked_by` are the prefixes of the services whose actions a statement names: some know keys of others.
     """
+    return _key(name.lower(), asked_by) if len(name) <= _LONGEST_KEY else None
+
+
+@lru_cache(maxsize=2048)
+def _key(name: str, asked_by: tuple[str, ...]) -> ConditionKey | None:
     if found := global_key(name):
         return found
-    prefix = name.lower().partition(":")[0]
+    prefix = name.partition(":")[0]
     for other in dict.fromkeys((prefix, *asked_by, *_lenders().get(prefix, ()))):
         known = service(other)
         if known is not None and (found := known.key(name)):
@@ -278,9 +343,10 @@ def nearest_service(prefix: str) -> str | None:
     return _nearest(prefix.lower(), services())
 
 
-@lru_cache(maxsize=512)
 def nearest_key(name: str, asked_by: tuple[str, ...] = ()) -> str | None:
     """Return the key that a misspelt one most likely means, written as AWS writes it."""
+    if len(name) > _LONGEST_KEY:
+        return None
     prefix, _, rest = name.lower().partition(":")
     keys = list(GLOBAL_KEYS.values())
     for other in dict.fromkeys((prefix, *asked_by)):
@@ -292,11 +358,13 @@ def nearest_key(name: str, asked_by: tuple[str, ...] = ()) -> str | None:
     return names[found] if found else None
 
 
-@lru_cache(maxsize=512)
 def _nearest(word: str, known: tuple[str, ...]) -> str | None:
-    if len(word) > _LONGEST_GUESS:
-        return None
+    return _guess(word.lower(), known) if len(word) <= _LONGEST_NAME else None
+
+
+@lru_cache(maxsize=512)
+def _guess(word: str, known: tuple[str, ...]) -> str | None:
     from difflib import get_close_matches  # seldom needed, and slow to import
 
-    found = get_close_matches(word.lower(), known, n=1, cutoff=0.7)
+    found = get_close_matches(word, known, n=1, cutoff=0.7)
     return found[0] if found else None

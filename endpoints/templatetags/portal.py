@@ -14,6 +14,7 @@ from endpoints.domain.specs import short_service_name
 from endpoints.models import Operation, OperationAttempt
 from endpoints.models.operations import Trouble
 from endpoints.models.requests import Relation
+from endpoints.policy.lint import RULES
 from endpoints.services import operations
 from endpoints.templatetags import status as present
 
@@ -36,6 +37,13 @@ def relation(value: Relation) -> present.Status:
 def service(name: str) -> str:
     """Return a service's name without its region prefix."""
     return short_service_name(name)
+
+
+@register.filter
+def policy_rule(rule: str) -> str:
+    """Return the id by which the page of policy rules knows a check's rule; empty if it isn't about a policy."""
+    name = str(rule).removeprefix("policy-")
+    return name if name != rule and name in RULES else ""
 
 
 @register.filter

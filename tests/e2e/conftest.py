@@ -8,6 +8,7 @@ they fail.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -40,6 +41,14 @@ _COLOUR_RULES = {"type": "rule", "values": ["color-contrast", "link-in-text-bloc
 # reports; none of these rules reads them.
 _OPTIONS = {"resultTypes": ["violations"], "preload": False}
 _AXE = Axe().axe_script
+# What stands round each page: most of what a page consists of, and the same on many.
+_FRAMES = "header, footer, aside, #nav-sidebar caption, #nav-sidebar tr"
+_RUN_AXE = """([frames, known, options]) => {
+  const exclude = [...document.querySelectorAll(frames)].filter((_, index) => known[index]);
+  return axe.run(exclude.length ? { include: [document], exclude } : document, options).then((it) => it.violations);
+}"""
+_TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="\w+"')
+_examined: set[tuple[str, str]] = set()
 # axe-core measures with inline style attributes of its own; those of pages have a source or a line.
 _REPORT_VIOLATIONS = """
 document.addEventListener("securitypolicyviolation", (event) => {
@@ -235,7 +244,18 @@ def _violations(page: Page, scheme: Any) -> list[str]:
     if not page.evaluate("'axe' in window"):
         page.evaluate(_AXE)
     options = {**_OPTIONS, "runOnly": _RULES if scheme == "light" else _COLOUR_RULES}
+    known = _examined_before(page, scheme)
     return [
         f"{found['id']} ({found['impact']}) at {[node['target'] for node in found['nodes']][:3]}"
-        for found in page.evaluate("options => axe.run(document, options).then(it => it.violations)", options)
+        for found in page.evaluate(_RUN_AXE, [_FRAMES, known, options])
     ]
+
+
+def _examined_before(page: Page, scheme: str) -> list[bool]:
+    """Return which of a page's frames were examined on another page, word for word: axe looks at each of them once."""
+    known = []
+    for html in page.evaluate("frames => [...document.querySelectorAll(frames)].map(it => it.outerHTML)", _FRAMES):
+        frame = (scheme, _TOKEN.sub("", html))
+        known.append(frame in _examined)
+        _examined.add(frame)
+    return known

@@ -168,6 +168,7 @@ class World:
             ("requests-none", self.engineer, reverse("request_list") + "?q=nothing"),
             ("form", self.engineer, self.form()),
             ("form-empty", self.engineer, reverse("request_new")),
+            ("policy-rules", self.engineer, reverse("policy_rules")),
             ("request-done", self.engineer, self.done.get_absolute_url()),
             ("request-waiting", self.approver, self.waiting.get_absolute_url()),
             ("request-broken", self.engineer, self.broken.get_absolute_url()),

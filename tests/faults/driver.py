@@ -2,7 +2,9 @@
 
 Run as `python -m tests.faults.driver`; it reads one JSON object a line, `{"region": 1, "crash_at": 3}`, forks, and the
 child takes up what is due and observes until nothing is left, or dies by SIGKILL right *before* its effect number
-`crash_at`, from 0. It answers `{"killed": true, "effects": ["UPDATE …", "CreateVpcEndpoint", …]}`.
+`crash_at`, from 0. With `terminate_at` it gets a SIGTERM while COMMIT number so and so is under way, as from a worker
+that shuts down in a hurry: what is committed stands, and nothing that should follow it happens. It answers
+`{"killed": true, "terminated": false, "effects": ["UPDATE …", "CreateVpcEndpoint", …]}`.
 
 An effect is a commit, a statement outside of a transaction, or a call that changes AWS. Dying before each of them, and
 not dying at all, leaves every state that a crash can leave behind; a call that AWS carries out and whose answer
@@ -31,16 +33,18 @@ from endpoints.models import Operation  # noqa: E402
 from endpoints.services import observation, provisioning  # noqa: E402
 
 ROUNDS = 6
+TERMINATED = 75
 MUTATING = ("create_vpc_endpoint", "modify_vpc_endpoint", "delete_vpc_endpoint", "set_tags", "remove_tags")
 
 
 class Effects:
     """Counts effects, tells the parent of each, and dies before one of them."""
 
-    def __init__(self, crash_at: int | None, out: int) -> None:
+    def __init__(self, crash_at: int | None, terminate_at: int | None, out: int) -> None:
         self.crash_at = crash_at
+        self.terminate_at = terminate_at
         self.out = out
-        self.count = 0
+        self.count = self.commits = 0
 
     def before(self, name: str) -> None:
         """Note an effect that comes next, or die."""
@@ -53,7 +57,8 @@ class Effects:
         """Put the counter before each commit, each statement outside of a transaction, and each mutating call."""
         for name in MUTATING:
             setattr(Ec2Gateway, name, self._announced(name, getattr(Ec2Gateway, name)))
-        BaseDatabaseWrapper.commit = self._announced("commit", BaseDatabaseWrapper.commit)  # type: ignore[method-assign]
+        commit = self._interrupted(BaseDatabaseWrapper.commit)
+        BaseDatabaseWrapper.commit = self._announced("commit", commit)  # type: ignore[method-assign]
 
     def _announced(self, name: str, act: Callable[..., Any]) -> Callable[..., Any]:
         def announced(*args: Any, **kwargs: Any) -> Any:
@@ -61,6 +66,16 @@ class Effects:
             return act(*args, **kwargs)
 
         return announced
+
+    def _interrupted(self, commit: Callable[..., Any]) -> Callable[..., Any]:
+        def interrupted(*args: Any, **kwargs: Any) -> Any:
+            answer = commit(*args, **kwargs)
+            self.commits += 1
+            if self.commits - 1 == self.terminate_at:
+                os.kill(os.getpid(), signal.SIGTERM)
+            return answer
+
+        return interrupted
 
     def statement(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         """Count a statement that commits by itself."""
@@ -80,8 +95,9 @@ def work(region: int) -> None:
 
 def _child(order: dict[str, Any], out: int) -> None:
     queue._send = lambda *_: None  # there is nobody to wake
-    effects = Effects(order["crash_at"], out)
+    effects = Effects(order.get("crash_at"), order.get("terminate_at"), out)
     effects.install()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # what a cold shutdown of Celery comes to
     with connection.execute_wrapper(effects.statement):
         work(order["region"])
 
@@ -95,6 +111,8 @@ def _answer(order: dict[str, Any]) -> dict[str, Any]:
             os.close(read)
             _child(order, write)
             code = 0
+        except SystemExit:
+            code = TERMINATED
         except Exception as error:  # noqa: BLE001  # whatever it is, the parent must learn of it
             sys.stderr.write(f"{type(error).__name__}: {error}\n")
             sys.stderr.flush()
@@ -104,8 +122,13 @@ def _answer(order: dict[str, Any]) -> dict[str, Any]:
     with os.fdopen(read) as said:
         effects = said.read().splitlines()
     _, status = os.waitpid(child, 0)
-    killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-    return {"killed": killed, "ended": os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0, "effects": effects}
+    code = os.waitstatus_to_exitcode(status)
+    return {
+        "killed": code == -signal.SIGKILL,
+        "terminated": code == TERMINATED,
+        "ended": code == 0,
+        "effects": effects,
+    }
 
 
 if __name__ == "__main__":

@@ -31,14 +31,14 @@ class Driver:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
 
-    def run(self, *, region: int, crash_at: int) -> dict[str, Any]:
-        """Let a worker go on until it ends or dies."""
+    def run(self, *, region: int, **when: int) -> dict[str, Any]:
+        """Let a worker go on until it ends or dies: `crash_at` an effect, or `terminate_at` a commit."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps({"region": region, "crash_at": crash_at}) + "\n")
+        self.process.stdin.write(json.dumps({"region": region, **when}) + "\n")
         self.process.stdin.flush()
         answer: dict[str, Any] = json.loads(self.process.stdout.readline())
-        assert answer["killed"] or answer["ended"], f"the worker neither ended nor was killed: {answer}"
+        assert answer["killed"] or answer["terminated"] or answer["ended"], f"the worker failed: {answer}"
         return answer
 
 
@@ -82,4 +82,21 @@ def test_a_crash_at_any_point_loses_nothing_and_does_nothing_twice(
             break
     assert crash_at > 5, "the fault fired, again and again"
     assert not run["killed"], "every point was tried"
+    assert events.first_broken(events.chain_of(stage.account)) is None
+
+
+def test_a_worker_that_is_told_to_stop_in_the_middle_of_a_commit_loses_nothing(aws: World, driver: Driver) -> None:
+    stage = Stage(aws)
+    for terminate_at in range(MOST_EFFECTS):
+        request = stage.create()
+        run = driver.run(region=stage.region, terminate_at=terminate_at)
+        assert run["effects"].count("commit") > terminate_at or not run["terminated"], "it stopped where it should"
+        stage.finish(request)
+        assert request.status == "available", f"stopped in commit {terminate_at}, after {run['effects']}"
+        assert len(held(aws, request)) == 1
+        stage.clear(request)
+        if not run["terminated"]:
+            break
+    assert terminate_at > 2, "the fault fired, again and again"
+    assert not run["terminated"], "every commit was tried"
     assert events.first_broken(events.chain_of(stage.account)) is None

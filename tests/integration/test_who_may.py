@@ -175,6 +175,7 @@ ENDPOINTS = {
     # No team owns what nobody asked for: every engineer may ask to adopt it, in the name of their team.
     "endpoint_adopt": Row({"GET": ENGINEERS, "POST": ENGINEERS}, {"GET": ENGINEERS, "POST": ENGINEERS}, "unmanaged"),
     "policy_check": Row({"POST": ENGINEERS}, form={"policy_document": "{}"}),
+    "policy_rules": reads(WITH_A_ROLE),
 }
 SIMULATOR = {
     "simulator": Row({"GET": SIGNED_IN, "POST": SIGNED_IN}),

@@ -12,6 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from endpoints.domain import lifecycle
 from endpoints.domain.lifecycle import Lifecycle
+from endpoints.policy.lint import GROUPS, Rule
 from endpoints.policy.templates import page as templates
 
 HEADER = "<!-- Written by `make docs` from the code. Edit the code, not this page. -->\n"
@@ -33,6 +34,7 @@ class Command(BaseCommand):
         pages = {
             "lifecycles.md": lifecycles(),
             "who-may.md": who_may(),
+            "policy-rules.md": policy_rules(),
             "policy-templates.md": HEADER + "\n" + templates.page(),
         }
         for name, text in pages.items():
@@ -92,3 +94,22 @@ def _routes(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Itera
             yield from _routes(pattern.url_patterns, f"{prefix}{pattern.pattern}")
         else:
             yield f"{prefix}{pattern.pattern}", pattern
+
+
+def policy_rules() -> str:
+    """Return the page of the linter's rules."""
+    lines = [
+        HEADER,
+        "# What is checked in an endpoint policy\n",
+        "`block` means that a policy can't be used, `warn` that it probably doesn't mean what its author thinks,",
+        "`info` that a reviewer wants to know. The editor says so while one types, the request's page shows it, and",
+        "`python -m endpoints.policy lint` answers pipelines. The rules stand in `endpoints/policy/lint`.",
+    ]
+    for title, rules in GROUPS.items():
+        lines += [f"\n## {title}\n", "| rule | | what | why | cure | source |", "|---|---|---|---|---|---|"]
+        lines += [_rule(rule) for rule in rules]
+    return "\n".join(lines) + "\n"
+
+
+def _rule(rule: Rule) -> str:
+    return f"| `{rule.id}` | {rule.severity} | {rule.title} | {rule.why} | {rule.cure} | {rule.source} |"

@@ -51,15 +51,20 @@ _PREFIXES: dict[str, tuple[str, ...]] = {
     "tagging": ("tag",),
     "transcribestreaming": ("transcribe",),
 }
+_LONGEST = 200
 _REGIONAL = ("com.amazonaws.", "cn.com.amazonaws.", "aws.sagemaker.")
 
 
-@lru_cache(maxsize=1024)
 def action_prefixes(service_name: str) -> frozenset[str]:
     """Return the prefixes of the actions that come through an endpoint for a service; none where that isn't known.
 
     `service_name` is as AWS writes it: `com.amazonaws.eu-west-1.ecr.api`.
     """
+    return _prefixes(service_name) if len(service_name) <= _LONGEST else frozenset()
+
+
+@lru_cache(maxsize=1024)
+def _prefixes(service_name: str) -> frozenset[str]:
     start = next((start for start in _REGIONAL if service_name.startswith(start)), None)
     if start is None:
         return frozenset()

@@ -51,7 +51,7 @@ def _check_names(report: Report, node: Object, known: tuple[str, ...], where: st
     """Report unknown names; return the known ones that they most likely mean."""
     meant_names: set[str] = set()
     for member in node.members:
-        if member.name in known:
+        if member.key.value in known:
             continue
         meant = words.nearest(member.name, known)
         cure = f'Write "{meant}".' if meant else f"Use one of {', '.join(known)}."
@@ -98,7 +98,8 @@ def _check_statement(report: Report, node: Object, number: int, vpc_endpoint_typ
     # Without a type of endpoint it may be an identity policy, which has none.
     if member := _one_of(report, node, "Principal", meant, needed=vpc_endpoint_type is not None):
         check_principal(report, statement, member, vpc_endpoint_type)
-    _warn_of_negations(report, node)
+    if statement.not_action or statement.not_resource or statement.not_principal:
+        _warn_of_negations(report, node)
     condition = node.get("Condition")
     if condition is not None:
         statement.tests = check_condition(report, condition)
@@ -110,7 +111,8 @@ def _one_of(report: Report, statement: Object, name: str, misspelt: set[str], *,
 
     One that is only misspelt has been reported already, with the name that is meant.
     """
-    present = [member for member in statement.members if member.name in (name, f"Not{name}")]
+    names = (name, f"Not{name}")
+    present = [member for member in statement.members if member.key.value in names]
     if not present and (not needed or {name, f"Not{name}"} & misspelt):
         return None
     if not present:

@@ -79,8 +79,9 @@ class Policy:
     service_name: str = ""
     protected: bool = False
     takes_policy: bool = True
+    at_endpoint: bool = field(init=False)
 
-    @property
-    def at_endpoint(self) -> bool:
-        """Whether it is an endpoint's policy for certain: by what the caller says, or since it names a Principal."""
-        return self.vpc_endpoint_type is not None or any(item.named_principal for item in self.statements)
+    def __post_init__(self) -> None:
+        """Tell whether it is an endpoint's policy for certain: the caller says so, or it names a Principal."""
+        named = any(item.named_principal for item in self.statements)
+        self.at_endpoint = self.vpc_endpoint_type is not None or named

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import NamedTuple
 
-from endpoints.policy.globs import is_wild, overlap
+from endpoints.policy.globs import covers, overlap
 from endpoints.policy.lint.model import Policy, Statement, Test
 
 _COST = 30  # of comparing two short values
@@ -63,7 +63,8 @@ def _contradiction(policy: Policy, tests: list[Test]) -> tuple[Test, str] | None
         if asked == {"true", "false"} and all(len(test.texts) == 1 for test in tests if test.operator.name == "Null"):
             return tests[-1], "it must be absent and present"
     for first, second in _pairs(certain):
-        cost = _COST * len(first.texts) * len(second.texts) + sum(map(len, (*first.texts, *second.texts)))
+        a, b = len(first.texts), len(second.texts)
+        cost = _COST * a * b + 5 * (a * sum(map(len, second.texts)) + b * sum(map(len, first.texts)))
         if not policy.report.work.take(cost):
             return None
         if _disjoint(first, second):
@@ -111,7 +112,7 @@ def _disjoint(first: Test, second: Test) -> bool:
 def _patterns(test: Test) -> list[str]:
     """Return what a string or ARN test takes, as patterns; letter case is left aside, which finds less."""
     wild = test.operator.name in ("StringLike", "ArnLike", "ArnEquals")
-    return [(text if wild else text.replace("*", "\1").replace("?", "\2")).lower() for text in test.texts]
+    return [(text if wild else _literal(text)).lower() for text in test.texts]
 
 
 def _networks(test: Test) -> list[IPv4Network | IPv6Network]:
@@ -158,22 +159,21 @@ def _share(a: _Range, b: _Range) -> bool:
 
 def _excluded(policy: Policy, positive: Test, negative: Test) -> bool:
     """Tell whether a negated test rules out every value that a positive one names, as written."""
-    if positive.operator.kind != negative.operator.kind or not positive.texts or not negative.texts:
+    if not positive.texts or not negative.texts or positive.operator.kind not in ("string", "arn"):
         return False
-    if not policy.report.work.take(len(positive.texts) + len(negative.texts)):
+    opposite = positive.operator.name.replace("Equals", "NotEquals").replace("Like", "NotLike")
+    if opposite == negative.operator.name:
+        return set(positive.texts) <= set(negative.texts)
+    if (positive.operator.name, negative.operator.name) != ("StringEquals", "StringNotLike"):
         return False
-    if positive.operator.name.replace("Equals", "NotEquals").replace("Like", "NotLike") != negative.operator.name:
-        if positive.operator.name != "StringEquals" or any(map(is_wild, positive.texts)):
-            return False
-        if negative.operator.name == "StringNotLike":
-            return all(any(_same(text, other) for other in negative.texts[:50]) for text in positive.texts[:50]) and (
-                len(positive.texts) <= 50
-            )
+    if "${" in "".join((*positive.texts, *negative.texts)):
         return False
-    if negative.operator.kind not in ("string", "arn"):
+    cost = 10 * len(positive.texts) * len(negative.texts) + sum(map(len, positive.texts)) * len(negative.texts)
+    if not policy.report.work.take(cost):
         return False
-    return set(positive.texts) <= set(negative.texts)
+    return all(any(covers(pattern, text) for pattern in negative.texts) for text in map(_literal, positive.texts))
 
 
-def _same(text: str, pattern: str) -> bool:
-    return "${" not in pattern and overlap(pattern, text)
+def _literal(text: str) -> str:
+    """Return a value that is compared exactly as a pattern: its wildcards are characters like others."""
+    return text.replace("*", "\1").replace("?", "\2")

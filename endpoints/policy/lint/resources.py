@@ -10,11 +10,11 @@ from endpoints.policy.lint.actions import Named, Reach
 from endpoints.policy.lint.model import Policy, Statement
 from endpoints.policy.lint.report import Report, listed
 from endpoints.policy.nodes import Scalar
-from endpoints.policy.reference import ResourceType
+from endpoints.policy.reference import ResourceType, WrittenArn
 
 _ACCOUNT = re.compile(r"[0-9]{12}|aws|\*|\?{12}|")
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
-_OVERLAP_COST = 150
+_OVERLAP_COST = 20
 _MANY = 400  # a wildcard over more types than that says nothing that could be wrong
 
 
@@ -27,7 +27,7 @@ def check_accounts(policy: Policy, statement: Statement) -> None:
 def check_account(policy: Policy, node: Scalar, text: str) -> None:
     """Report an ARN, of a resource or a condition, whose account part is neither an id nor one wildcard."""
     parts = text.split(":", 5)
-    if len(parts) < 6 or parts[0] != "arn" or "${" in text.rpartition(":" + parts[5])[0]:
+    if len(parts) < 6 or parts[0] != "arn" or "${" in "".join(parts[:5]):
         return
     account = parts[4]
     if _ACCOUNT.fullmatch(account):
@@ -89,27 +89,34 @@ def _types(entries: Iterable[Named]) -> dict[tuple[str, str], ResourceType]:
 
 def _matched(report: Report, types: dict[tuple[str, str], ResourceType], text: str) -> set[tuple[str, str]] | None:
     """Return the types that the resource may be of; None when telling would take too long."""
+    arn = WrittenArn.of(text)
     service = text.split(":", 3)[2] if text.count(":") > 2 else ""
-    found = set()
-    for key, kind in types.items():
-        if kind.service != service and not is_wild(service):
-            continue
-        if not report.work.take(_OVERLAP_COST + 3 * len(text)):
-            return None
-        if kind.glob.overlaps(text):
-            found.add(key)
-    return found
+    candidates = [(key, kind) for key, kind in types.items() if kind.service == service]
+    if not report.work.take((_OVERLAP_COST + 3 * len(text)) * len(candidates)):
+        return None
+    return {key for key, kind in candidates if kind.may_be(arn)}
 
 
 def _report_resource(report: Report, node: Scalar, entries: list[Named]) -> None:
     names = [str(entry.node.value) for entry in entries]
-    arns = list(dict.fromkeys(kind.arn for kind in _types(entries).values()))
     report.add(
         "resource-unmatched",
         node,
         f"{listed(names)} {'act' if len(names) > 1 else 'acts'} on no such resource.",
-        f"Write an ARN such as {_readable(arns[0])}." if arns else "",
+        f"Write an ARN such as {_example(_types(entries).values(), str(node.value))}.",
     )
+
+
+def _example(types: Iterable[ResourceType], like: str) -> str:
+    """Return the ARN, of those that fit, that is most like the one that was written."""
+    arns = [_readable(kind.arn) for kind in types]
+    return max(arns, key=lambda arn: (_alike(arn, like), -len(arn)))
+
+
+def _alike(first: str, second: str) -> int:
+    """Return how many characters two texts begin with alike."""
+    shorter = min(len(first), len(second))
+    return next((at for at in range(shorter) if first[at] != second[at]), shorter)
 
 
 def _check_entries(report: Report, entries: list[Named], hit: set[tuple[str, str]]) -> None:
@@ -122,9 +129,9 @@ def _check_entries(report: Report, entries: list[Named], hit: set[tuple[str, str
             message = f"{name} acts on no resource in particular: only Resource * covers it."
             cure = 'Give it a statement of its own with "Resource": "*".'
         else:
-            arn = entry.service.types[sorted(types)[0][1]].arn
+            arn = _example((entry.service.types[name] for _, name in types), "arn:aws:" + entry.service.prefix)
             message = f"{name} acts on none of the resources of this statement."
-            cure = f"Add a resource such as {_readable(arn)}, or remove the action."
+            cure = f"Add a resource such as {arn}, or remove the action."
         report.add("action-unmatched", entry.node, message, cure)
 
 

@@ -22,8 +22,9 @@ def check_shadows(policy: Policy) -> None:
     for statement in policy.statements:
         if policy.report.full:
             return
-        _check_entries(policy.report, statement.actions, fold=True)
-        _check_entries(policy.report, statement.resources, fold=False)
+        for actions, nodes in ((True, statement.actions), (False, statement.resources)):
+            if len(nodes) > 1:
+                _check_entries(policy.report, nodes, reader.patterns(statement, actions=actions))
     sound = [item for item in policy.statements if item.sound and item.effect]
     for number, item in enumerate(sound):
         if policy.report.full or not policy.report.work.take(_COST * len(sound)):
@@ -75,7 +76,8 @@ class _Reader:
             and all(any(_implies(mine, test) for mine in narrow.tests) for test in wide.tests)
         )
 
-    def _patterns(self, statement: Statement, *, actions: bool) -> list[str]:
+    def patterns(self, statement: Statement, *, actions: bool) -> list[str]:
+        """Return the entries of a statement's actions or resources as patterns."""
         key = (statement.number, actions)
         if key not in self._lists:
             nodes = statement.actions if actions else statement.resources
@@ -83,7 +85,7 @@ class _Reader:
         return self._lists[key]
 
     def _list(self, wide: Statement, narrow: Statement, *, actions: bool) -> bool:
-        a, b = self._patterns(wide, actions=actions), self._patterns(narrow, actions=actions)
+        a, b = self.patterns(wide, actions=actions), self.patterns(narrow, actions=actions)
         a_not = wide.not_action if actions else wide.not_resource
         b_not = narrow.not_action if actions else narrow.not_resource
         if not a_not and "*" in a:
@@ -133,22 +135,21 @@ def _implies(mine: Test, other: Test) -> bool:
 
 
 # --- Entries of one list -----------------------------------------------------------------------
-def _check_entries(report: Report, nodes: Sequence[Scalar], *, fold: bool) -> None:
-    if len(nodes) < 2:
-        return
-    texts = [_text(node, fold=fold) for node in nodes]
+def _check_entries(report: Report, nodes: Sequence[Scalar], texts: list[str]) -> None:
     wild = [(at, text) for at, text in enumerate(texts) if is_wild(text)]
+    if not wild and len(set(texts)) == len(texts):
+        return
+    if not report.work.take(_COST * len(texts) * (len(wild) + 1) + sum(map(len, texts))):
+        return
     seen: dict[str, int] = {}
-    for at, (node, text) in enumerate(zip(nodes, texts, strict=True)):
-        if report.full or not report.work.take(_COST * (len(wild) + 1) + len(text)):
-            return
+    for at, text in enumerate(texts):
         by = seen.setdefault(text, at)
         if by == at:
             by = next((other for other, wide in wild if wide != text and _covers(wide, text)), at)
         if by != at:
             report.add(
                 "entry-covered",
-                node,
-                f"{quoted(str(node.value))} is contained in {quoted(str(nodes[by].value))} of the same list.",
+                nodes[at],
+                f"{quoted(str(nodes[at].value))} is contained in {quoted(str(nodes[by].value))} of the same list.",
                 "Remove it, or narrow the wider one if that was meant.",
             )

@@ -122,7 +122,7 @@ def _is_named(text: str) -> bool:
     parts = text.split(":", 5)
     if len(parts) < 6:
         return False
-    if _ACCOUNT.fullmatch(parts[4]) or "${aws:PrincipalAccount" in parts[4]:
+    if _ACCOUNT.fullmatch(parts[4]) or ":${aws:PrincipalAccount}:" in text:
         return True
     return parts[4] in ("", "aws") and parts[2] == "s3" and _NAME.match(parts[5]) is not None
 
