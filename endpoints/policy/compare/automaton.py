@@ -1,9 +1,9 @@
 """Every wildcard pattern of one dimension, run together: which sets of them can one text match?
 
-The state is one integer with a bit for each place of each pattern (Baeza-Yates' Shift-And, with loops for stars), so
-a step is a few integer operations however many patterns there are. Breadth-first search over the states gives every
-reachable signature with a shortest text. Groups are lists of patterns of which one must match; once a group has
-matched for good its other places are dropped, which keeps the states few.
+The patterns are one tree, so that a thousand that start alike cost as little as one there. A state is the set of
+places in it that fit what was read. Breadth-first search over the states gives every reachable signature with a
+shortest text. Groups are lists of patterns of which one must match; once a group has matched for good its other places
+are dropped, which keeps the states few.
 """
 
 from __future__ import annotations
@@ -38,120 +38,129 @@ Shape: TypeAlias = "tuple[str | Letters, ...]"
 ANY_TEXT: Shape = (Letters(0, None),)
 
 
+class _Node:
+    """A place in the tree of all patterns: what was read so far fits them that far."""
+
+    __slots__ = ("below", "ends", "entry", "in_field", "items", "loops", "moves", "moves_any", "moves_in_field")
+
+    def __init__(self) -> None:
+        self.items: dict[str | int, _Node] = {}
+        self.loops = False
+        self.in_field = False
+        """Whether it is a star that no colon passes."""
+        self.ends = 0
+        """The groups of the patterns that end here."""
+        self.below = 0
+        """The groups of the patterns that end here or later."""
+        self.entry: tuple[_Node, ...] = ()
+        """The node and the stars behind it, which may stand for nothing."""
+        self.moves: dict[str, tuple[_Node, ...]] = {}
+        self.moves_any: tuple[_Node, ...] = ()
+        self.moves_in_field: tuple[_Node, ...] = ()
+
+
+State: TypeAlias = "tuple[int, frozenset[_Node]]"
+
+
 class Machine:
-    """The patterns of one dimension, in groups."""
+    """Patterns in groups, as one tree. A state is the groups that match whatever follows, and places in the tree."""
 
     def __init__(self, groups: Sequence[Sequence[Glob]]) -> None:
-        self.start = 0
-        self._finals: dict[int, int] = {}  # the bit of a pattern's end -> its group's bit
-        self._wipes: dict[int, int] = {}  # the bit of an end that can't be left -> the other places of its group
-        self._literals: dict[str, int] = {}
-        self._letters: list[str] = []
-        self._ones = self._ones_in_field = self._loops = self._loops_in_field = 0
+        root = _Node()
+        self.size = 0
         for number, globs in enumerate(groups):
-            self._add_group(1 << number, globs)
-        self._final = sum(self._finals)
-        self._absorbing = sum(self._wipes)
-        self._literal = 0
-        for places in self._literals.values():
-            self._literal |= places
-        self._colon = self._ones_in_field | self._loops_in_field
-        self._step: dict[str, tuple[int, int]] = {}
-        self.width = len(self._letters)
+            for glob in globs:
+                self._add(root, glob, 1 << number)
+        _finish(root)
+        self.every = (1 << len(groups)) - 1
+        self._entry = root.entry
+        self.start = self._settled(0, root.entry)
 
-    def _add_group(self, group: int, globs: Sequence[Glob]) -> None:
-        first = len(self._letters)
-        ends = []
-        for glob in globs:
-            self.start |= 1 << len(self._letters)
-            for item in glob:
-                self._add_item(item)
-            end = 1 << len(self._letters)
-            self._letters.append("")
-            self._finals[end] = group
-            if self._loops & end:
-                ends.append(end)
-        places = (1 << len(self._letters)) - (1 << first)
-        for end in ends:
-            self._wipes[end] = places & ~end
+    def start_for(self, groups: int) -> State:
+        """Return the first state of a run in which only some groups matter: the others count as matched."""
+        return self._settled(self.every & ~groups, self._entry)
 
-    def _add_item(self, item: str | int) -> None:
-        place = 1 << len(self._letters)
-        if item == STAR:
-            self._loops |= place
-        elif item == STAR_IN_FIELD:
-            self._loops_in_field |= place
-        else:
-            if item == ONE:
-                self._ones |= place
-            elif item == ONE_IN_FIELD:
-                self._ones_in_field |= place
-            else:
-                for character in str(item):
-                    self._literals[character] = self._literals.get(character, 0) | place
-            self._letters.append(item if isinstance(item, str) else "")
+    def _add(self, node: _Node, glob: Glob, group: int) -> None:
+        self.size += len(glob)
+        for item in glob:
+            node.below |= group
+            following = node.items.get(item)
+            if following is None:
+                following = node.items[item] = _Node()
+                following.loops = item in (STAR, STAR_IN_FIELD)
+                following.in_field = item == STAR_IN_FIELD
+            node = following
+        node.below |= group
+        node.ends |= group
 
-    def _masks(self, character: str) -> tuple[int, int]:
-        """Return the places that the character moves on from, and those that it stays at."""
-        inside = character != ":"
-        moves = self._literals.get(character, 0) | self._ones | (self._ones_in_field if inside else 0)
-        stays = self._loops | (self._loops_in_field if inside else 0)
-        self._step[character] = (moves, stays)
-        return moves, stays
-
-    def step(self, state: int, character: str) -> int:
+    def step(self, state: State, character: str) -> State:
         """Return the state after one more character."""
-        moves, stays = self._step.get(character) or self._masks(character)
-        state = (state & moves) << 1 | state & stays
-        absorbed = state & self._absorbing
-        while absorbed:
-            end = absorbed & -absorbed
-            absorbed ^= end
-            state &= ~self._wipes[end]
-        return state
+        absorbed, nodes = state
+        found: list[_Node] = []
+        colon = character == ":"
+        for node in nodes:
+            if node.loops and not (colon and node.in_field):
+                found.append(node)
+            if character in node.moves:
+                found += node.moves[character]
+            if node.moves_any:
+                found += node.moves_any
+            if node.moves_in_field and not colon:
+                found += node.moves_in_field
+        return self._settled(absorbed, found)
 
-    def run(self, text: str) -> int:
-        """Return the state after the whole text."""
-        state = self.step_over_start()
-        for character in text:
-            state = self.step(state, character)
-        return state
+    @staticmethod
+    def _settled(absorbed: int, nodes: Sequence[_Node]) -> State:
+        """Return the state of these places, without those that can tell nothing new."""
+        for node in nodes:
+            if node.loops and not node.in_field:
+                absorbed |= node.ends
+        return absorbed, frozenset([node for node in nodes if node.below & ~absorbed])
 
-    def step_over_start(self) -> int:
-        """Return the first state; a lone star has matched already."""
-        state = self.start
-        absorbed = state & self._absorbing
-        while absorbed:
-            end = absorbed & -absorbed
-            absorbed ^= end
-            state &= ~self._wipes[end]
-        return state
-
-    def groups(self, state: int) -> int:
+    @staticmethod
+    def groups(state: State) -> int:
         """Return the groups that a text which ends in this state matches, a bit each."""
-        found = 0
-        ends = state & self._final
-        while ends:
-            end = ends & -ends
-            ends ^= end
-            found |= self._finals[end]
+        found, nodes = state
+        for node in nodes:
+            found |= node.ends
         return found
 
     def signature(self, text: str) -> int:
         """Return the groups that the text matches, a bit each."""
-        return self.groups(self.run(text))
+        state = self.start
+        for character in text:
+            state = self.step(state, character)
+        return self.groups(state)
 
-    def telling(self, state: int) -> set[str]:
+    @staticmethod
+    def telling(state: State) -> set[str]:
         """Return the characters that lead somewhere of their own from this state."""
         found: set[str] = set()
-        places = state & self._literal
-        while places:
-            place = places & -places
-            places ^= place
-            found.update(self._letters[place.bit_length() - 1])
-        if state & self._colon:
-            found.add(":")
+        for node in state[1]:
+            found.update(node.moves)
+            if node.in_field or node.moves_in_field:
+                found.add(":")
         return found
+
+
+def _finish(root: _Node) -> None:
+    """Work out for every node what lies before and behind it, leaves first."""
+    ordered = [root]
+    for node in ordered:
+        ordered += node.items.values()
+    for node in reversed(ordered):
+        stars = [node.items[item] for item in (STAR, STAR_IN_FIELD) if item in node.items]
+        node.entry = (node, *(one for star in stars for one in star.entry))
+        moves: dict[str, tuple[_Node, ...]] = {}
+        for item, following in node.items.items():
+            if isinstance(item, str):
+                for character in item:
+                    moves[character] = (*moves.get(character, ()), *following.entry)
+        node.moves = moves
+        if ONE in node.items:
+            node.moves_any = node.items[ONE].entry
+        if ONE_IN_FIELD in node.items:
+            node.moves_in_field = node.items[ONE_IN_FIELD].entry
 
 
 def explore(machine: Machine, shape: Shape, budget: Budget) -> dict[int, str]:
@@ -162,13 +171,21 @@ def explore(machine: Machine, shape: Shape, budget: Budget) -> dict[int, str]:
     return _Search(machine, shape, budget).run()
 
 
+def find(machine: Machine, shape: Shape, matching: int, missing: int, budget: Budget) -> str | None:
+    """Return a shortest text of the shape that matches all of some groups and none of others; None if there is none.
+
+    Raises `UndecidedError` when looking for it takes too long.
+    """
+    return _Search(machine, shape, budget, matching, missing).first()
+
+
 class _Search:
-    def __init__(self, machine: Machine, shape: Shape, budget: Budget) -> None:
+    def __init__(self, machine: Machine, shape: Shape, budget: Budget, matching: int = 0, missing: int = 0) -> None:
         self._machine, self._shape, self._budget = machine, shape, budget
-        self._cost = 1 + machine.width // 2048
-        self._most = max(1000, budget.limits.size // (200 + machine.width // 4))
+        self._matching, self._missing = matching, missing
+        self._room = budget.limits.size
         # A key is the part of the shape, how much of it is read, and the machine's state.
-        first = (0, 0, machine.step_over_start())
+        first = (0, 0, machine.start_for(matching | missing) if matching | missing else machine.start)
         self._keys = [first]
         self._seen = {first}
         self._from: list[tuple[int, str]] = [(-1, "")]
@@ -188,13 +205,39 @@ class _Search:
             index += 1
         return {signature: self._text(at) for signature, at in found.items()}
 
-    def _expand(self, index: int, part: int, count: int, state: int) -> bool:
+    def first(self) -> str | None:
+        index = 0
+        while index < len(self._keys):
+            part, count, state = self._keys[index]
+            if self._hopeful(state):
+                while part < len(self._shape):
+                    if not self._expand(index, part, count, state):
+                        break
+                    part, count = part + 1, 0
+                else:
+                    groups = self._machine.groups(state)
+                    if not self._matching & ~groups and not self._missing & groups:
+                        return self._text(index)
+            index += 1
+        return None
+
+    def _hopeful(self, state: State) -> bool:
+        """Tell whether what goes on from here may match all that it should, and nothing that it should not."""
+        absorbed, nodes = state
+        if absorbed & self._missing:
+            return False
+        reachable = absorbed
+        for node in nodes:
+            reachable |= node.below
+        return not self._matching & ~reachable
+
+    def _expand(self, index: int, part: int, count: int, state: State) -> bool:
         """Follow the characters of one part of the shape; tell whether the part may end here."""
         what = self._shape[part]
         if isinstance(what, str):
             for character in what:
                 state = self._machine.step(state, character)
-            self._budget.spend(len(what) * self._cost)
+            self._budget.spend(len(what))
             self._reach(index, what, (part + 1, 0, state))
             return False
         if what.most is None or count < what.most:
@@ -203,8 +246,7 @@ class _Search:
                 self._reach(index, character, (part, ahead, self._machine.step(state, character)))
         return count >= what.least
 
-    def _choices(self, letters: Letters, state: int) -> list[str]:
-        self._budget.spend(1 + state.bit_count() // 4)
+    def _choices(self, letters: Letters, state: State) -> list[str]:
         telling = self._machine.telling(state)
         if letters.allowed is not None:
             telling &= letters.allowed
@@ -213,13 +255,14 @@ class _Search:
             fresh = next(chr(code) for code in range(_PRIVATE, _PRIVATE + len(telling) + 1) if chr(code) not in telling)
         chosen = [fresh] if fresh is not None else []
         chosen += sorted(telling)
-        self._budget.spend(len(chosen) * self._cost)
+        self._budget.spend(len(chosen) * (1 + len(state[1]) // 4) + len(state[1]) // 2)
         return chosen
 
-    def _reach(self, index: int, text: str, key: tuple[int, int, int]) -> None:
+    def _reach(self, index: int, text: str, key: tuple[int, int, State]) -> None:
         if key in self._seen:
             return
-        if len(self._keys) >= self._most:
+        self._room -= 400 + 64 * len(key[2][1])
+        if self._room < 0:
             raise UndecidedError("The wildcards overlap in too many ways to look at every combination.")
         self._seen.add(key)
         self._keys.append(key)

@@ -8,14 +8,16 @@ from the texts of the policies; what holds for one is left to the evaluator.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
 from endpoints.policy.compare import globs
 from endpoints.policy.compare.automaton import Letters, Shape
 from endpoints.policy.compare.dimension import Atoms, Dimension
+from endpoints.policy.compare.examples import ACCOUNTS
 from endpoints.policy.compare.globs import Glob
+from endpoints.policy.compare.judge import Judge
 from endpoints.policy.compare.limits import Budget
 from endpoints.policy.compare.strings import Texts
 from endpoints.policy.evaluate.forms import ConditionForm
@@ -28,9 +30,6 @@ IS_SERVICE, SERVICE_NAME = "aws:principalisawsservice", "aws:principalservicenam
 DERIVED = frozenset({ARN, ACCOUNT, TYPE, USERNAME, IS_SERVICE, SERVICE_NAME})
 """Condition keys, in lower case, that follow from who calls."""
 
-ACCOUNTS = ("111122223333", "444455556666", "123456789012", "210987654321", "555566667777")
-"""Accounts for examples, the likeliest first."""
-
 FactsTest = Callable[[Facts], bool]
 
 _ID = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])", re.ASCII)
@@ -41,6 +40,7 @@ _FRESH = "xeqzjwvkyuhbfgmnopdlrtsciaXQZJWVKYUHBFGMNOPDLRTSCIEA0123456789-_.=+,@"
 _PLACE = Letters(1, None, _NAME, _FRESH)
 _PATH = Letters(0, None, _NAME | {"/"}, _FRESH)
 _ANY_ACCOUNT = Letters(12, 12, _DIGITS, "1234567890")
+_MOST_FILLED = 3
 _SERVICES = ("cloudtrail.amazonaws.com", "logging.s3.amazonaws.com", "config.amazonaws.com")
 
 
@@ -68,33 +68,37 @@ SOMEONE = session(f"arn:aws:iam::{ACCOUNTS[0]}:role/example-role")
 
 def callers(
     atoms: Atoms,
-    tests: Sequence[FactsTest],
+    tests: Mapping[int, FactsTest],
     context: Mapping[str, Value],
     *,
     unknown: bool,
     only: Who | None,
     budget: Budget,
 ) -> Dimension[Who]:
-    """Return the classes of callers. `tests` are the atoms', `only` restricts them to one caller.
+    """Return the classes of callers.
 
-    `context` are keys that are the same in every request, in lower case. With `unknown`, what depends on variables
-    may hold or not.
+    `tests` are those of Principal elements, by their atoms' bits; `only` restricts them to one caller. `context` are
+    keys that are the same in every request, in lower case. With `unknown`, what depends on variables may hold or not.
     """
     free = sum(1 << number for number, atom in enumerate(atoms.found) if unknown and _varies(atom.subject))
 
+    judge = Judge(atoms.found, free)
+
     def locate(who: Who) -> int:
         facts = Request(who.principal, "x:x", "*", context={**context, **dict(who.context)}).facts
-        mask = 0
-        for number, test in enumerate(tests):
-            if not free >> number & 1 and test(facts):
-                mask |= 1 << number
+        mask = judge.mask(facts.context)
+        for bit, test in tests.items():
+            if test(facts):
+                mask |= bit
         return mask
 
     dimension: Dimension[Who] = Dimension(atoms, locate)
-    budget.spend(len(tests))
-    source = [only] if only is not None else ([SOMEONE] if not tests else _Candidates(atoms, context, budget).all())
+    cost = 2 + len(tests) + len(judge)
+    source = (
+        [only] if only is not None else ([SOMEONE] if not atoms.found else _Candidates(atoms, context, budget).all())
+    )
     for who in source:
-        budget.spend(1 + len(tests))
+        budget.spend(cost)
         dimension.add(locate(who), who)
     budget.cells(len(dimension.masks))
     dimension.free(free, budget)
@@ -117,6 +121,9 @@ class _Candidates:
     entries: list[Entry] = field(default_factory=list)
     conditions: list[ConditionForm] = field(default_factory=list)
     various: bool = False
+    """Whether accounts fall apart into kinds of callers."""
+    by_name: bool = False
+    """Whether a role, its sessions, and sessions that don't tell the role's path may be different callers."""
 
     def all(self) -> Iterator[Who]:
         """Yield them, the likeliest first."""
@@ -128,6 +135,7 @@ class _Candidates:
                 self.conditions.append(atom.subject)
         by_key = {condition.key for condition in self.conditions}
         arns = [entry.text for entry in self.entries if entry.kind == "arn"]
+        self.by_name = self.various or bool(arns)
         self.various = self.various or bool(arns or by_key - {ACCOUNT, IS_SERVICE, SERVICE_NAME})
         accounts = self._accounts()
         partitions = self._partitions()
@@ -168,8 +176,9 @@ class _Candidates:
         caller = caller_of(arn)
         if caller.kind == "role":
             yield session(arn)
-            yield Who(session(arn).principal)
-            yield Who(arn)
+            if self.by_name:
+                yield Who(session(arn).principal)
+                yield Who(arn)
         elif caller.kind == "session":
             yield Who(arn)
             role = f"arn:{caller.partition}:iam::{caller.account}:role/{caller.name}"
@@ -181,7 +190,7 @@ class _Candidates:
         """Yield the ARNs of conditions with something likely in place of wildcards and variables."""
         for condition in self.conditions:
             if condition.key == ARN:
-                for value in condition.values:
+                for value in condition.values[:_MOST_FILLED]:
                     if isinstance(value.content, Template):
                         text = "".join(_likely(part, self.context) for part in value.content.parts)
                         head = text.split(":", 5)
@@ -198,9 +207,7 @@ class _Candidates:
     def _accounts(self) -> list[str]:
         """Return every account that a policy tells apart from others, and one that none does."""
         found = dict.fromkeys(
-            match
-            for text in (*(entry.text for entry in self.entries), *self._written())
-            for match in _ID.findall(text)
+            match for text in (*(entry.text for entry in self.entries), *self._written()) for match in _ID.findall(text)
         )
         for condition in self.conditions:
             if condition.key == ACCOUNT and condition.operator.kind in ("number", "date"):
@@ -244,7 +251,10 @@ class _Candidates:
         """Yield ARNs so that each that could exist matches the same patterns as one of them."""
         groups = [self._globs(condition) for condition in self.conditions if condition.key == ARN]
         names = [
-            [(*"arn:", globs.STAR_IN_FIELD, *":iam::", globs.STAR_IN_FIELD, *":user/", *glob) for glob in self._globs(one)]
+            [
+                (*"arn:", globs.STAR_IN_FIELD, *":iam::", globs.STAR_IN_FIELD, *":user/", *glob)
+                for glob in self._globs(one)
+            ]
             for one in self.conditions
             if one.key == USERNAME
         ]

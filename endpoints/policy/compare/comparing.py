@@ -29,6 +29,8 @@ Relation = Literal["equivalent", "wider", "narrower", "incomparable", "undecided
 _MOST_TRIED = 200  # regions looked at for those worth showing
 _MOST_WITNESSES = 16
 _MOST_WORLDS = 12
+_MOST_CALLERS = 6
+_MIRRORED: dict[Relation, Relation] = {"wider": "narrower", "narrower": "wider"}
 _UNSHOWN = "The policies may differ, but no example request could be found that shows it."
 _VARIABLES = "Whether the policies differ depends on values of policy variables that could not be settled."
 
@@ -70,12 +72,11 @@ class _Side:
     def shown(self, most: int) -> tuple[Region, ...]:
         """Return the regions, those that AWS could see first, and as the last one how many more there are."""
         regions = [*self.regions, *self.unreal]
-        if len(regions) > most or (self.more and regions):
-            rest = regions[most - 1 :]
-            if len(rest) > 1 or self.more:
-                count = "More" if self.more else f"{len(rest)} more"
-                verb = "gained" if self.direction == "gained" else "lost"
-                regions[most - 1 :] = [Region(f"{count} like these {'are' if count != '1 more' else 'is'} {verb}.", rest[0].witness)] if rest else []
+        rest = regions[most - 1 :]
+        if len(rest) > 1 or (rest and self.more):
+            count = "More regions" if self.more else f"{len(rest)} more regions"
+            word = "gained" if self.direction == "gained" else "lost"
+            return (*regions[: most - 1], Region(f"{count} are {word}, for example this one.", rest[0].witness))
         return tuple(regions)
 
 
@@ -84,18 +85,25 @@ def compare(before: PolicyDocument, after: PolicyDocument, *, limits: Limits | N
 
     Takes at most about two seconds: what would take longer is undecided, and the reason says so.
     """
+    # In one order, so that the comparison the other way round is this one's mirror to the letter.
+    if after.text < before.text:
+        found = _Comparing(after, before, limits or Limits(), mirrored=True).result()
+        relation = _MIRRORED.get(found.relation, found.relation)
+        return Comparison(relation, found.lost, found.gained, found.reason)
     return _Comparing(before, after, limits or Limits()).result()
 
 
 class _Comparing:
-    def __init__(self, before: PolicyDocument, after: PolicyDocument, limits: Limits) -> None:
+    def __init__(
+        self, before: PolicyDocument, after: PolicyDocument, limits: Limits, *, mirrored: bool = False
+    ) -> None:
         self._texts = (before.text, after.text)
         self._limits = limits
         self._budget = Budget(limits)
         self._before = compile_policy(before)
         self._after = compile_policy(after)
-        self._gained = _Side("gained")
-        self._lost = _Side("lost")
+        self._gained = _Side("lost" if mirrored else "gained")
+        self._lost = _Side("gained" if mirrored else "lost")
 
     def result(self) -> Comparison:
         if self._texts[0] == self._texts[1]:
@@ -127,7 +135,7 @@ class _Comparing:
     # --- Without variables, every difference is found -----------------------------------------------------------------
     def _in_world(self, model: Model, *, settle: bool, where: str = "") -> None:
         """Add the differences of a model. `settle`: what it doesn't show doesn't exist. `where` says when it is so."""
-        shower = _Shower(model, self._texts, where)
+        shower = _Shower(model, where)
         before, after = model.policy("before"), model.policy("after")
         for side, more, less, allowing, other in (
             (self._gained, after, before, self._after, self._before),
@@ -182,12 +190,15 @@ class _Comparing:
         given = {key: named for key, named in variables.items() if key not in DERIVED}
         who: list[Who | None] = [None]
         if len(given) < len(variables):
-            asked = callers(question.principals, question.principal_tests, {}, unknown=True, only=None, budget=self._budget)
+            asked = callers(
+                question.principals, question.principal_tests, {}, unknown=True, only=None, budget=self._budget
+            )
             user = Who("arn:aws:iam::111122223333:user/example-user")
-            who = [user, *(one for one in dict.fromkeys(asked.values) if one != user)][:6]
+            others = [one for one in dict.fromkeys(asked.values) if one != user]
+            who = [user, *others[: _MOST_CALLERS - 1]]
         contexts: list[dict[str, Value]] = [{key: _likely(key, named) for key, named in given.items()}]
         if given:
-            contexts.append({key: () for key in given})
+            contexts.append(dict.fromkeys(given, ()))
         for key, named in given.items():
             contexts += [{**contexts[0], key: value} for value in named[:3]]
         for context in contexts:
@@ -212,10 +223,10 @@ def _where(question: Question, model: Model) -> str:
 class _Shower:
     """Makes regions of a model to show: a replayed request, and a sentence."""
 
-    def __init__(self, model: Model, texts: tuple[str, str], where: str) -> None:
+    def __init__(self, model: Model, where: str) -> None:
         self.where = where
         self._witnesses = Witnesses(model)
-        self._sentences = Sentences(model, texts)
+        self._sentences = Sentences(model)
 
     def region(
         self, box: Box, direction: Direction, allowing: CompiledPolicy, other: CompiledPolicy, budget: Budget
@@ -224,12 +235,10 @@ class _Shower:
         witness = self._replayed(box, allowing, other, budget)
         if witness is None:
             return None, False
-        text = self._sentences.of(box, direction, real=witness.real)
-        return Region(text, witness.request), witness.real
+        text = self._sentences.of(box, direction, witness.lacks)
+        return Region(text, witness.request), witness.lacks is None
 
-    def _replayed(
-        self, box: Box, allowing: CompiledPolicy, other: CompiledPolicy, budget: Budget
-    ) -> Witness | None:
+    def _replayed(self, box: Box, allowing: CompiledPolicy, other: CompiledPolicy, budget: Budget) -> Witness | None:
         for witness in islice(self._witnesses.of(box), _MOST_WITNESSES):
             budget.spend(20)
             if allowing.decide(witness.request).effect == "Allow" and other.decide(witness.request).effect != "Allow":

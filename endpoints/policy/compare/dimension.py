@@ -6,7 +6,7 @@ atoms agree on; its mask has a bit for each atom that holds there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -58,6 +58,7 @@ class Dimension(Generic[T]):
         self.values: list[T] = []
         self._cells: dict[int, int] = {}
         self._sets: dict[int, int] = {}
+        self._located: dict[T, int] = {}
 
     def add(self, mask: int, value: T) -> bool:
         """Add a value; tell whether it stands for a new cell."""
@@ -86,9 +87,19 @@ class Dimension(Generic[T]):
 
     def cell(self, value: T) -> int:
         """Return the cell of a value as a set of one; the empty set for a value that there is none of."""
-        mask = self.locate(value)
-        number = None if mask is None else self._cells.get(mask)
-        return 0 if number is None else 1 << number
+        found = self._located.get(value)
+        if found is None:
+            mask = self.locate(value)
+            number = None if mask is None else self._cells.get(mask)
+            found = self._located[value] = 0 if number is None else 1 << number
+        return found
+
+    def examples(self, cells: int) -> Iterator[T]:
+        """Yield a value of each of the cells."""
+        while cells:
+            cell = cells & -cells
+            cells ^= cell
+            yield self.values[cell.bit_length() - 1]
 
     def free(self, atoms: int, budget: Budget) -> None:
         """Let these atoms hold or not in every cell: nothing is known about them."""

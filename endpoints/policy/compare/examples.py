@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from endpoints.policy.evaluate.patterns import Template, Variable, Wild
+
+ACCOUNTS = ("111122223333", "444455556666", "123456789012", "210987654321", "555566667777")
+"""Accounts that AWS's documentation uses, or could; the likeliest first."""
+
 _VALUES: dict[str, tuple[str, ...]] = {
     "aws:principalorgid": ("o-exampleorgid", "o-anotherorgid"),
     "aws:resourceorgid": ("o-exampleorgid", "o-anotherorgid"),
@@ -35,3 +40,17 @@ _VALUES: dict[str, tuple[str, ...]] = {
 def values(key: str) -> tuple[str, ...]:
     """Return likely values of a key, given in lower case."""
     return _VALUES.get(key, ("example", "another"))
+
+
+def filled(template: Template, star: str = "example", account: str = ACCOUNTS[0]) -> str:
+    """Return a text that a pattern of ARNs matches: `star` for each `*`, but in the place of a region or an account."""
+    text = ""
+    for part in template.parts:
+        if isinstance(part, str):
+            text += part
+        elif isinstance(part, Variable):
+            text += "example"
+        else:
+            in_field = {1: "aws", 3: "eu-west-1", 4: account}
+            text += "x" if part is Wild.ONE else in_field.get(text.count(":"), star)
+    return text

@@ -11,28 +11,28 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from ipaddress import IPv4Address, IPv6Address
+from itertools import pairwise
 
 from endpoints.policy.compare import examples
 from endpoints.policy.compare.automaton import Letters, Shape
 from endpoints.policy.compare.callers import text_globs
 from endpoints.policy.compare.dimension import Atoms, Dimension
 from endpoints.policy.compare.globs import Glob
+from endpoints.policy.compare.judge import Judge
 from endpoints.policy.compare.limits import Budget, UndecidedError
 from endpoints.policy.compare.strings import Texts
 from endpoints.policy.evaluate.forms import ConditionForm
-from endpoints.policy.evaluate.operators import Context
 from endpoints.policy.evaluate.patterns import Template
 from endpoints.policy.evaluate.request import Value
 
-Holds = Callable[[Context], bool]
 TEXT: Shape = (Letters(1, None),)
+_MOST_FIRST = 3
 _TEXT_KINDS = frozenset({"string", "arn", "boolean"})
 
 
 def values_of(
     key: str,
     atoms: Atoms,
-    tests: Sequence[Holds],
     context: Mapping[str, Value],
     *,
     unknown: bool,
@@ -41,22 +41,19 @@ def values_of(
 ) -> Dimension[Value | None]:
     """Return the classes of values of a key, given in lower case; None stands for its absence.
 
-    `tests` are the atoms'. A key that `context` has keeps that value. A `single` key has never several values.
+    A key that `context` has keeps that value. A `single` key has never several values.
     """
     conditions = [atom.subject for atom in atoms.found if isinstance(atom.subject, ConditionForm)]
     free = sum(1 << number for number, one in enumerate(conditions) if unknown and _varies(one))
+    judge = Judge(atoms.found, free)
     others = {name: value for name, value in context.items() if name != key}
 
     def locate(value: Value | None) -> int:
-        asked = others if value is None else {**others, key: value}
-        mask = 0
-        for number, test in enumerate(tests):
-            if not free >> number & 1 and test(asked):
-                mask |= 1 << number
-        return mask
+        asked = others if value is None or value == () else {**others, key: value}
+        return judge.mask(asked)
 
     dimension: Dimension[Value | None] = Dimension(atoms, locate)
-    cost = 1 + len(tests) // 4
+    cost = 1 + len(judge)
     if key in context:
         dimension.add(locate(context[key] or None), context[key] or None)
     else:
@@ -122,7 +119,7 @@ def _candidates(
 def _texts_first(key: str, groups: Sequence[Sequence[Glob]], conditions: Sequence[ConditionForm]) -> Iterator[str]:
     """Yield likely values: the policies' own, wildcards filled in, and examples of such a key."""
     for one in conditions:
-        for value in one.values:
+        for value in one.values[:_MOST_FIRST]:
             if isinstance(value.content, Template):
                 text = "".join(part if isinstance(part, str) else "example" for part in value.content.parts)
                 if text:
@@ -162,7 +159,7 @@ def _points(contents: Iterable[object]) -> Iterator[Decimal]:
     if not named:
         return
     yield min(named[0] - 1, named[0].next_minus())
-    for number, following in zip(named, named[1:], strict=False):
+    for number, following in pairwise(named):
         yield number
         middle = (number + following) / 2
         yield number + 1 if number < number + 1 < following else middle

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _LOOK_AT_CLOCK = 4096
 
@@ -31,19 +31,24 @@ class UndecidedError(Exception):
 class Budget:
     """What is left of the limits."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, *, until: float | None = None) -> None:
         self.limits = limits
         self.steps = limits.steps
         self._next_look = limits.steps - _LOOK_AT_CLOCK
-        self._deadline = time.monotonic() + limits.seconds
+        self._deadline = time.thread_time() + limits.seconds if until is None else until
 
     def spend(self, steps: int) -> None:
         """Take steps. Raises `UndecidedError` when none are left, or the time is."""
         self.steps -= steps
         if self.steps < self._next_look:
             self._next_look = self.steps - _LOOK_AT_CLOCK
-            if self.steps < 0 or time.monotonic() > self._deadline:
+            if self.steps < 0 or time.thread_time() > self._deadline:
                 raise UndecidedError("The policies are too intricate to compare within the limits of time and memory.")
+
+    def share(self, steps: int, cells: int) -> Budget:
+        """Return a budget for an attempt that something else can follow."""
+        limits = replace(self.limits, steps=min(steps, max(0, self.steps)), cells=cells)
+        return Budget(limits, until=self._deadline)
 
     def cells(self, count: int) -> None:
         """Check how many classes one dimension has. Raises `UndecidedError` when they are too many."""

@@ -33,7 +33,7 @@ def terms(inside: Sequence[Sequence[str]], outside: Iterable[str]) -> Terms | No
         if len(found) * len(excluded) > 4 * _MOST_COMPARED:
             return None
     found = [one for one in found if not any(covers(other, one) for other in excluded)]
-    touching = [other for other in excluded if any(overlap(other, one) for one in found)]
+    touching = [other for other in excluded if any(_touch(other, one) for one in found)]
     return Terms(tuple(_widest(found)), tuple(_widest(touching)))
 
 
@@ -51,9 +51,17 @@ def _common(a: Sequence[str], b: Sequence[str]) -> list[str] | None:
                 found[one] = None
             elif covers(one, other):
                 found[other] = None
-            elif overlap(one, other):
+            elif _touch(one, other):
                 return None
     return list(found)
+
+
+def _touch(one: str, other: str) -> bool:
+    """Tell whether some text matches both; at once for what policies are mostly made of."""
+    if "?" in one or "?" in other or "*" in one[:-1] or "*" in other[:-1]:
+        return overlap(one, other)
+    a, b = one.removesuffix("*"), other.removesuffix("*")
+    return (one != a and b.startswith(a)) or (other != b and a.startswith(b)) or one == other
 
 
 def _widest(patterns: Sequence[str]) -> list[str]:

@@ -6,9 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from endpoints.policy.compare.boxes import Box, Boxes, Possible
+from endpoints.policy.compare.boxes import Box, Boxes, Part, Possible
 from endpoints.policy.compare.callers import ANONYMOUS, DERIVED, Who, callers
-from endpoints.policy.compare.dimension import Dimension
 from endpoints.policy.compare.keys import values_of
 from endpoints.policy.compare.limits import Budget
 from endpoints.policy.compare.patterns import actions, resources
@@ -60,7 +59,6 @@ class Model:
             key: values_of(
                 key,
                 question.keys[key],
-                question.key_tests[key],
                 self.context,
                 unknown=unknown,
                 single=_is_single(key),
@@ -70,23 +68,26 @@ class Model:
         }
         accounts = self._accounts()
         resource = resources(question.resources, fixed, unknown=unknown, accounts=accounts, budget=budget)
-        self.dimensions: tuple[Dimension[Any], ...] = (
+        # Any, for the resources may be `Formulas`, whose sets are used like those of a `Dimension`.
+        self.dimensions: tuple[Any, ...] = (
             principal,
             actions(question.actions, budget),
             resource,
             *self._key_dimensions.values(),
         )
         self.whole: Box = tuple(dimension.full for dimension in self.dimensions)
-        self.boxes: dict[Row, Box] = {row: self._box(row) for row in question.rows}
-        budget.spend(len(self.boxes) * len(self.dimensions))
+        parts = [Part.of(self._box(row), self.whole) for row in question.rows]
+        budget.spend(len(parts) * len(self.dimensions) // 4)
+        # A statement that holds for nothing at all, because its conditions contradict each other, is no box.
+        self._parts = [(row, part) for row, part in zip(question.rows, parts, strict=True) if all(part.box)]
         self.callers_keys = frozenset(key for key in self.keys if key.startswith(_OF_THE_CALLER))
         self.possible = self._possible(accounts)
 
     def policy(self, side: Side) -> Boxes:
         """Return one of the policies."""
         return Boxes(
-            tuple(box for row, box in self.boxes.items() if row.side == side and row.allows),
-            tuple(box for row, box in self.boxes.items() if row.side == side and not row.allows),
+            tuple(dict.fromkeys(part for row, part in self._parts if row.side == side and row.allows)),
+            tuple(dict.fromkeys(part for row, part in self._parts if row.side == side and not row.allows)),
         )
 
     def _box(self, row: Row) -> Box:
@@ -95,10 +96,7 @@ class Model:
             self.dimensions[PRINCIPAL].holding(row.principal),
             self.dimensions[ACTION].holding(row.action),
             self.dimensions[RESOURCE].holding(row.resource),
-            *(
-                self.dimensions[FIRST_KEY + number].holding(needs.get(key, 0))
-                for number, key in enumerate(self.keys)
-            ),
+            *(self.dimensions[FIRST_KEY + number].holding(needs.get(key, 0)) for number, key in enumerate(self.keys)),
         )
 
     def has_many(self, key: str) -> bool:
@@ -142,7 +140,8 @@ class Model:
 
     def absent(self, dimension: int) -> int:
         """Return the cell of a key in which it is absent; a value may be in it, too."""
-        return self.dimensions[dimension].cell(None)
+        found: int = self.dimensions[dimension].cell(None)
+        return found
 
     def without_keys(self) -> int:
         """Return the cells of callers of whom AWS knows no organization, path or tags."""
@@ -184,5 +183,3 @@ def _callers_keys(without: int, keys: list[tuple[int, int]]) -> Possible:
 def _is_single(key: str) -> bool:
     known = condition_key(key)
     return known is not None and not known.many
-
-

@@ -85,9 +85,42 @@ def action(pattern: str) -> str:
     return f"every {service} action" if name == "*" else pattern
 
 
+def callers(named: Sequence[PrincipalForm], excepted: Sequence[PrincipalForm]) -> str:
+    """Return who is named by all of the first, and by none of the others."""
+    without = {_same(entry) for form in excepted for entry in form.entries}
+    groups = [[one for one in map(_same, form.entries) if one not in without] or list(form.entries) for form in named]
+    who = " who is also ".join(_listed(entries) for entries in groups) or "anyone"
+    if len(groups) == 1:
+        entries = groups[0]
+        if all(entry.kind == "account" for entry in entries):
+            who = f"anyone in {who}"
+        accounts = {_account(entry) for entry in entries}
+        without = {
+            entry for entry in without if _account(entry) in accounts and entry not in map(_same, named[0].entries)
+        }
+    left = [one for form in excepted for one in map(_same, form.entries) if one in without]
+    return f"{who} except {_listed(list(dict.fromkeys(left)))}" if left else who
+
+
+def _same(entry: Entry) -> Entry:
+    """Return the entry as it is compared: an account by its id or by its root is one."""
+    return Entry("account", entry.text) if entry.kind == "account" else entry
+
+
+def _account(entry: Entry) -> str:
+    """Return the account that an entry belongs to; what is of no account may meet any."""
+    if entry.kind == "account":
+        return entry.text
+    return entry.text.split(":", 5)[4] if entry.kind == "arn" else ""
+
+
 def principals(form: PrincipalForm) -> str:
     """Return the entries of a Principal or NotPrincipal in words."""
-    return listed([_entry(entry) for entry in form.entries], "principals", last="or")
+    return _listed(form.entries)
+
+
+def _listed(entries: Sequence[Entry]) -> str:
+    return listed([_entry(entry) for entry in entries], "principals", last="or")
 
 
 def _entry(entry: Entry) -> str:

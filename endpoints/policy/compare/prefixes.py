@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from endpoints.policy.compare.globs import STAR, Glob
 
@@ -65,8 +66,9 @@ class Prefixes:
                 found.setdefault(self.signature(text), text)
         for prefix in ("", *self._open):
             wanted = self._inside(prefix)
-            if wanted not in found and (text := self._fresh(prefix, wanted, finish, accept)) is not None:
-                found[wanted] = text
+            fresh = None if wanted in found else self._fresh(prefix, wanted, finish, accept)
+            if fresh is not None:
+                found[wanted] = fresh
         return found
 
     def _inside(self, prefix: str) -> int:
@@ -79,7 +81,7 @@ class Prefixes:
     def _fresh(
         self, prefix: str, wanted: int, finish: Callable[[str], str], accept: Callable[[str], bool]
     ) -> str | None:
-        for text in (*(finish(prefix + letter) for letter in _LETTERS), prefix):
+        for text in chain((finish(prefix + letter) for letter in _LETTERS), (prefix,)):
             if self.signature(text) == wanted and accept(text):
                 return text
         return None

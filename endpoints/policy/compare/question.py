@@ -8,10 +8,8 @@ from typing import Literal
 
 from endpoints.policy.compare.callers import DERIVED, FactsTest
 from endpoints.policy.compare.dimension import Atoms
-from endpoints.policy.compare.keys import Holds
 from endpoints.policy.evaluate.compiled import CompiledPolicy
 from endpoints.policy.evaluate.forms import ConditionForm, PatternsForm, StatementForm
-from endpoints.policy.evaluate.operators import compile_condition
 from endpoints.policy.evaluate.patterns import Template, Variable
 from endpoints.policy.evaluate.statements import CompiledStatement
 
@@ -37,11 +35,10 @@ class Question:
     """The atoms of two policies."""
 
     principals: Atoms = field(default_factory=Atoms)
-    principal_tests: list[FactsTest] = field(default_factory=list)
+    principal_tests: dict[int, FactsTest] = field(default_factory=dict)
     actions: Atoms = field(default_factory=Atoms)
     resources: Atoms = field(default_factory=Atoms)
     keys: dict[str, Atoms] = field(default_factory=dict)
-    key_tests: dict[str, list[Holds]] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     spelt: dict[str, str] = field(default_factory=dict)
     """Condition keys in lower case, as a policy writes them."""
@@ -88,25 +85,16 @@ class Question:
             return 0
         denies = form.negated and statement.form.effect == "Deny"
         bit = self.principals.add((form.negated, denies, frozenset(form.entries)), form, denies=denies)
-        if bit == 1 << len(self.principal_tests):
-            self.principal_tests.append(lambda facts: statement.matches_principal(facts.caller, False))
+        self.principal_tests.setdefault(bit, lambda facts: statement.matches_principal(facts.caller, False))
         return bit
 
     def _derived(self, condition: ConditionForm) -> int:
-        bit = self.principals.add(_identity(condition), condition)
-        if bit == 1 << len(self.principal_tests):
-            holds = compile_condition(condition)
-            self.principal_tests.append(lambda facts: holds(facts.context))
-        return bit
+        self.spelt.setdefault(condition.key, condition.written_key)
+        return self.principals.add(_identity(condition), condition)
 
     def _condition(self, condition: ConditionForm) -> int:
         self.spelt.setdefault(condition.key, condition.written_key)
-        atoms = self.keys.setdefault(condition.key, Atoms())
-        tests = self.key_tests.setdefault(condition.key, [])
-        bit = atoms.add(_identity(condition), condition)
-        if bit == 1 << len(tests):
-            tests.append(compile_condition(condition))
-        return bit
+        return self.keys.setdefault(condition.key, Atoms()).add(_identity(condition), condition)
 
     def variables(self) -> dict[str, list[str]]:
         """Return the keys, in lower case, that the policies use as variables, and the values they name for each."""
@@ -115,6 +103,7 @@ class Question:
             for part in template.parts:
                 if isinstance(part, Variable) and part.key:
                     found.setdefault(part.key, [])
+                    self.spelt.setdefault(part.key, part.written[2:-1].partition(",")[0].strip())
         for key, named in found.items():
             for atom in self.keys[key].found if key in self.keys else ():
                 if isinstance(atom.subject, ConditionForm):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Literal as Word
 
@@ -12,23 +11,28 @@ from endpoints.policy.compare.boxes import Box
 from endpoints.policy.compare.lists import Terms, terms
 from endpoints.policy.compare.literals import Literal, literals
 from endpoints.policy.compare.model import ACTION, FIRST_KEY, PRINCIPAL, RESOURCE, Model
+from endpoints.policy.compare.witnesses import Lack
 from endpoints.policy.evaluate.forms import ConditionForm, PatternsForm
 from endpoints.policy.evaluate.principals import PrincipalForm
 
 Direction = Word["gained", "lost"]
 
 _MAY = {"gained": "may now", "lost": "may no longer"}
-_PLAIN = frozenset({"StringEquals", "StringLike"})
-_ACTION_TEXT = re.compile(r'"([A-Za-z0-9-]+:[^"\s]*)"')
+_NOTES: dict[Lack | None, str] = {
+    None: "",
+    "action": " As far as we know, AWS has no such action.",
+    "resource": " As far as we know, no action acts on such a resource.",
+}
+_PLAIN = frozenset({"StringEquals", "StringLike", "ArnEquals", "ArnLike"})
+_ARN_COLONS = 5
 
 
 class Sentences:
-    """Puts regions of a model into words. `texts` are the policies' own, for the letter case of their actions."""
+    """Puts regions of a model into words."""
 
-    def __init__(self, model: Model, texts: Sequence[str]) -> None:
+    def __init__(self, model: Model) -> None:
         self._model = model
-        self._texts = texts
-        self._spelling: dict[str, str] | None = None
+        self._spelling: dict[str, str] = {}
         self._needs: list[list[int]] = [
             [row.principal for row in model.question.rows],
             [row.action for row in model.question.rows],
@@ -36,8 +40,8 @@ class Sentences:
             *([dict(row.keys).get(key, 0) for row in model.question.rows] for key in model.keys),
         ]
 
-    def of(self, box: Box, direction: Direction, *, real: bool) -> str:
-        """Return the sentence. `real` is whether AWS could receive a request of the region."""
+    def of(self, box: Box, direction: Direction, lacks: Lack | None) -> str:
+        """Return the sentence. `lacks` is what AWS lacks to receive a request of the region."""
         who, conditions = self._who(self._literals(PRINCIPAL, box))
         for number in range(FIRST_KEY, len(box)):
             conditions += self._when(number, box)
@@ -45,9 +49,10 @@ class Sentences:
         what = self._patterns(RESOURCE, box)
         asked = [text for text, holds in conditions if holds]
         refused = [text for text, holds in conditions if not holds]
-        when = (f" when {' and '.join(asked)}" if asked else "") + (f" unless {' or '.join(refused)}" if refused else "")
-        note = "" if real else " As far as we know, no action acts on such a resource."
-        return f"{who} {_MAY[direction]} use {use} on {what}{when}.{note}"
+        when = (f" when {' and '.join(asked)}" if asked else "") + (
+            f" unless {' or '.join(refused)}" if refused else ""
+        )
+        return f"{who} {_MAY[direction]} use {use} on {what}{when}.{_NOTES[lacks]}"
 
     def _literals(self, place: int, box: Box) -> list[Literal] | None:
         dimension = self._model.dimensions[place]
@@ -58,25 +63,23 @@ class Sentences:
         """Return the caller in words, and conditions on the caller with whether they hold."""
         if found is None:
             return "Some callers, such as the example's,", []
-        named: list[str] = []
-        excepted: list[str] = []
-        conditions: list[tuple[str, bool]] = []
+        named: list[PrincipalForm] = []
+        excepted: list[PrincipalForm] = []
+        others: list[Literal] = []
         for one in found:
-            forms = [(atom.subject, atom.denies) for atom in one.atoms]
-            if len(forms) == 1 and isinstance(forms[0][0], PrincipalForm):
-                form, denies = forms[0]
-                words = phrases.principals(form)
-                if form.negated is one.holds:
-                    excepted.append(words + (" (the caller, its role and its account all named)" if denies else ""))
-                else:
-                    named.append(words)
+            form = one.atoms[0].subject
+            if len(one.atoms) > 1 or not isinstance(form, PrincipalForm):
+                others.append(one)
+            elif form.negated is one.holds:
+                excepted.append(form)
             else:
-                conditions.append(self._all_of([form for form, _ in forms], holds=one.holds))
-        who = " and also ".join(named) if named else "anyone"
-        if named and all("account " in words and " of account" not in words for words in named):
-            who = f"anyone in {who}"
-        if excepted:
-            who += f" except {' and '.join(excepted)}"
+                named.append(form)
+        plain = [one for one in others if len(one.atoms) == 1 and _is_plain(one.atoms[0].subject)]
+        conditions = _by_key(plain)
+        conditions += [
+            self._all_of([atom.subject for atom in one.atoms], holds=one.holds) for one in others if one not in plain
+        ]
+        who = phrases.callers(named, excepted)
         return who[0].upper() + who[1:], conditions
 
     def _all_of(self, subjects: Sequence[object], *, holds: bool) -> tuple[str, bool]:
@@ -104,7 +107,10 @@ class Sentences:
         for one in found:
             for atom in one.atoms:
                 if isinstance(atom.subject, PatternsForm):
-                    patterns = [template.written for template in atom.subject.templates]
+                    written = [template.written for template in atom.subject.templates]
+                    if place == ACTION:
+                        self._spelling.update((pattern.lower(), pattern) for pattern in written)
+                    patterns = [pattern.lower() for pattern in written] if place == ACTION else written
                     if atom.subject.negated is one.holds:
                         outside += patterns
                     else:
@@ -125,10 +131,8 @@ class Sentences:
         prefix, _, name = action.partition(":")
         if not set("*?") & set(name) and (service := reference.service(prefix)) is not None:
             known = service.action(name)
-            return action if known is None else f"{service.prefix}:{known.name}"
-        if self._spelling is None:
-            found = (text for document in self._texts for text in _ACTION_TEXT.findall(document))
-            self._spelling = {text.lower(): text for text in found}
+            if known is not None:
+                return f"{service.prefix}:{known.name}"
         return self._spelling.get(action, action)
 
     # --- When -------------------------------------------------------------------------------------------------------
@@ -145,32 +149,43 @@ class Sentences:
 
 def _is_plain(subject: object) -> bool:
     """Tell whether a condition is a list of texts that can be cut with others."""
-    return (
-        isinstance(subject, ConditionForm)
-        and subject.operator.name in _PLAIN
-        and subject.operator.set_operator is None
-        and not subject.operator.if_exists
-        and not (subject.operator.name == "StringEquals" and any(set("*?") & set(one.written) for one in subject.values))
-    )
+    if not isinstance(subject, ConditionForm):
+        return False
+    operator = subject.operator
+    if operator.name not in _PLAIN or operator.set_operator is not None or operator.if_exists:
+        return False
+    written = [value.written for value in subject.values]
+    if operator.name == "StringEquals":
+        return not any(set("*?") & set(text) for text in written)
+    # With five colons each, no star of one can reach over a colon of another.
+    return operator.kind == "string" or all(text.count(":") == _ARN_COLONS for text in written)
+
+
+def _by_key(found: Sequence[Literal]) -> list[tuple[str, bool]]:
+    """Return conditions that list texts, of several keys."""
+    keys: dict[str, list[Literal]] = {}
+    for one in found:
+        subject = one.atoms[0].subject
+        if isinstance(subject, ConditionForm):
+            keys.setdefault(subject.written_key, []).append(one)
+    return [said for key, of_key in keys.items() for said in _plain_values(key, of_key)]
 
 
 def _plain_values(key: str, found: Sequence[Literal]) -> list[tuple[str, bool]]:
     """Return conditions that list texts, in as few words as they allow."""
     forms = [(one.atoms[0].subject, one.holds) for one in found]
-    inside = [[value.written for value in form.values] for form, holds in forms if holds and isinstance(form, ConditionForm)]
+    inside = [
+        [value.written for value in form.values] for form, holds in forms if holds and isinstance(form, ConditionForm)
+    ]
     outside = [
         value.written for form, holds in forms if not holds and isinstance(form, ConditionForm) for value in form.values
     ]
     said = terms(inside, outside) if inside else None
     if said is None or not said.patterns:
-        return [
-            (phrases.condition(form), holds) for form, holds in forms if isinstance(form, ConditionForm)
-        ]
+        return [(phrases.condition(form), holds) for form, holds in forms if isinstance(form, ConditionForm)]
     conditions = [(f"{key} is {_like(said.patterns)}{phrases.listed(said.patterns, 'values', last='or')}", True)]
     if said.without:
-        conditions.append(
-            (f"{key} is {_like(said.without)}{phrases.listed(said.without, 'values', last='or')}", False)
-        )
+        conditions.append((f"{key} is {_like(said.without)}{phrases.listed(said.without, 'values', last='or')}", False))
     return conditions
 
 

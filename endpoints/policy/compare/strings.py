@@ -24,6 +24,11 @@ class Texts:
             self._prefixes = Prefixes(kept)
             self.signature = self._prefixes.signature
 
+    @property
+    def wild(self) -> bool:
+        """Whether it takes the automaton to explore them."""
+        return self._machine is not None
+
     def explore(
         self, shape: Shape, budget: Budget, finish: Callable[[str], str], accept: Callable[[str], bool]
     ) -> dict[int, str]:

@@ -10,34 +10,39 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any, Literal, TypeAlias
 
 from endpoints.policy import reference
-from endpoints.policy.compare.callers import ACCOUNTS, DERIVED
+from endpoints.policy.compare import examples
+from endpoints.policy.compare.boxes import Box
+from endpoints.policy.compare.callers import DERIVED, Who
 from endpoints.policy.compare.dimension import Dimension
 from endpoints.policy.compare.model import ACTION, FIRST_KEY, PRINCIPAL, RESOURCE, RESOURCE_ACCOUNT, Model
-from endpoints.policy.compare.boxes import Box
 from endpoints.policy.evaluate.forms import PatternsForm
-from endpoints.policy.evaluate.patterns import Template, Variable, Wild
+from endpoints.policy.evaluate.patterns import Template
 from endpoints.policy.evaluate.request import Request, Value, account_of
-from endpoints.policy.globs import covers
 
 _POPULAR = (
     *("s3:GetObject", "s3:PutObject", "s3:ListBucket", "s3:DeleteObject", "dynamodb:GetItem", "dynamodb:PutItem"),
     *("sts:GetCallerIdentity", "ec2:DescribeInstances", "kms:Decrypt", "secretsmanager:GetSecretValue"),
     *("ecr:BatchGetImage", "ssm:GetParameter", "logs:PutLogEvents", "sqs:SendMessage", "lambda:InvokeFunction"),
 )
-_FILLED = {"Partition": "aws", "Region": "eu-west-1", "Account": ACCOUNTS[0], "BucketName": "example-bucket"}
-_MOST_ACTIONS = 24
+_FILLED = {"Partition": "aws", "Region": "eu-west-1", "Account": examples.ACCOUNTS[0], "BucketName": "example-bucket"}
+_MOST_ACTIONS = 500
 _MOST_TEXTS = 60
 _MOST_CELLS = 12
 
 
+Lack: TypeAlias = Literal["action", "resource"]
+
+
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """A request, and whether AWS could receive it as far as the action reference knows."""
+    """A request. `lacks` is what AWS lacks to receive such a one, as far as the action reference knows: such an action,
+    or one that acts on such a resource; None if it lacks nothing."""
 
     request: Request
-    real: bool
+    lacks: Lack | None
 
 
 class Witnesses:
@@ -45,22 +50,28 @@ class Witnesses:
 
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._principals, self._actions, self._resources = model.dimensions[:FIRST_KEY]
+        self._principals: Dimension[Who] = model.dimensions[PRINCIPAL]
+        self._actions: Dimension[str] = model.dimensions[ACTION]
+        self._resources: Any = model.dimensions[RESOURCE]
         self._without = model.without_keys()
-        self._written: list[tuple[str, int]] | None = None
+        self._written: list[tuple[str, Any]] | None = None
 
     def of(self, box: Box) -> Iterator[Witness]:
         """Yield requests of the region, the likeliest first, and at last its plainest one."""
+        lacks: Lack = "action"
         for action, resource, real in self._pairs(box):
-            yield self._witness(box, action, resource, real=real)
-        action = next(_values(self._actions, box[ACTION]))
-        for resource in islice(_values(self._resources, box[RESOURCE]), _MOST_CELLS):
-            yield self._witness(box, action, resource, real=False)
+            lacks = "resource"
+            yield self._witness(box, action, resource, None if real else lacks)
+        action = next(self._actions.examples(box[ACTION]))
+        for resource in islice(self._resources.examples(box[RESOURCE]), _MOST_CELLS):
+            yield self._witness(box, action, resource, lacks)
 
-    def _witness(self, box: Box, action: str, resource: str, *, real: bool) -> Witness:
+    def _witness(self, box: Box, action: str, resource: str, lacks: Lack | None) -> Witness:
         known = box[PRINCIPAL] & ~self._without
-        who = next(_values(self._principals, known or box[PRINCIPAL]))
-        context = {self._spelt(key): value for key, value in self._model.context.items() if key not in DERIVED and value}
+        who = next(self._principals.examples(known or box[PRINCIPAL]))
+        context = {
+            self._spelt(key): value for key, value in self._model.context.items() if key not in DERIVED and value
+        }
         owner = None
         for number, key in enumerate(self._model.keys):
             place = number + FIRST_KEY
@@ -70,15 +81,19 @@ class Witnesses:
                 owner = account_of(resource) or value
             elif value is not None:
                 context[self._spelt(key)] = value
-        return Witness(Request(who.principal, action, resource, owner, {**context, **dict(who.context)}), real)
+        return Witness(Request(who.principal, action, resource, owner, {**context, **dict(who.context)}), lacks)
 
     def _value(self, key: str, place: int, box: Box) -> Value | None:
         """Return a value; none where it makes no difference, and else one if there can be one."""
-        dimension = self._model.dimensions[place]
+        dimension: Dimension[Value | None] = self._model.dimensions[place]
         if key != RESOURCE_ACCOUNT and box[place] == dimension.full and dimension.cell(None):
             return None
-        value = next((one for one in _values(dimension, box[place]) if one is not None), None)
-        if isinstance(value, str) and self._model.has_many(key) and dimension.locate((value,)) == dimension.locate(value):
+        value = next((one for one in dimension.examples(box[place]) if one is not None), None)
+        if (
+            isinstance(value, str)
+            and self._model.has_many(key)
+            and dimension.locate((value,)) == dimension.locate(value)
+        ):
             return (value,)
         return value
 
@@ -89,13 +104,14 @@ class Witnesses:
     def _pairs(self, box: Box) -> Iterator[tuple[str, str, bool]]:
         """Yield the likeliest pair, if there is a real one; or else pairs of which the action at least is real."""
         lame: list[tuple[str, str, bool]] = []
+        known: dict[tuple[str, str], str | None] = {}
         for service, action in islice(self._real_actions(box), _MOST_ACTIONS):
             name = f"{service.prefix}:{action.name}"
-            if (resource := self._resource_for(service, action, box)) is not None:
+            if (resource := self._resource_for(service, action, box, known)) is not None:
                 yield name, resource, True
                 return
             if not lame:
-                lame = [(name, text, False) for text in islice(_values(self._resources, box[RESOURCE]), _MOST_CELLS)]
+                lame = [(name, text, False) for text in islice(self._resources.examples(box[RESOURCE]), _MOST_CELLS)]
         yield from lame
 
     def _real_actions(self, box: Box) -> Iterator[tuple[reference.Service, reference.Action]]:
@@ -108,8 +124,9 @@ class Witnesses:
 
     def _candidates(self) -> Iterator[tuple[reference.Service, reference.Action]]:
         """Yield actions that the policies name, then those that they mean by wildcards, then others."""
-        named = [template.written for template in self._templates(ACTION)]
+        named = [template.written.lower() for template in self._templates(ACTION)]
         services = dict.fromkeys(name.partition(":")[0] for name in named if ":" in name)
+        services |= dict.fromkeys(_service(template) for template in self._templates(RESOURCE))
         for name in named:
             if not set("*?") & set(name):
                 yield from _found(name)
@@ -127,45 +144,58 @@ class Witnesses:
         for name in _POPULAR:
             yield from _found(name)
 
-    def _resource_for(self, service: reference.Service, action: reference.Action, box: Box) -> str | None:
-        """Return a resource of the region that the action acts on."""
+    def _resource_for(
+        self,
+        service: reference.Service,
+        action: reference.Action,
+        box: Box,
+        known: dict[tuple[str, str], str | None],
+    ) -> str | None:
+        """Return a resource of the region that the action acts on. `known` are those of types, by service and name."""
         if not action.types:
             return "*" if self._resources.cell("*") & box[RESOURCE] else None
-        types = [service.types[name] for name in action.types if name in service.types]
-        for text in islice(_values(self._resources, box[RESOURCE]), _MOST_CELLS):
-            if any(covers(kind.pattern, text) for kind in types):
-                return str(text)
-        for text, cell in self._texts():
-            if cell & box[RESOURCE] and any(covers(kind.pattern, text) for kind in types):
-                return text
-        for kind in types:
-            text = _example(kind.arn)
-            if self._resources.cell(text) & box[RESOURCE]:
-                return text
+        for name in sorted(action.types, key=lambda name: len(service.types[name].arn) if name in service.types else 0):
+            if (service.prefix, name) not in known:
+                kind = service.types.get(name)
+                known[service.prefix, name] = None if kind is None else self._of_type(kind, box)
+            if (found := known[service.prefix, name]) is not None:
+                return found
         return None
 
-    def _texts(self) -> list[tuple[str, int]]:
-        """Return the policies' resources with something likely in place of wildcards, each with its cell."""
+    def _of_type(self, kind: reference.ResourceType, box: Box) -> str | None:
+        cells = islice(self._resources.examples(box[RESOURCE]), _MOST_CELLS)
+        for text in (*self._texts(box), *cells, _example(kind.arn)):
+            if set("*?") & set(text) or not kind.may_be(reference.WrittenArn.of(text)):
+                continue
+            if self._resources.cell(text) & box[RESOURCE] and self._owned(text, box):
+                return str(text)
+        return None
+
+    def _owned(self, resource: str, box: Box) -> bool:
+        """Tell whether the account that a resource's ARN names is one of the region's."""
+        account = account_of(resource)
+        if not account or RESOURCE_ACCOUNT not in self._model.keys:
+            return True
+        place = FIRST_KEY + self._model.keys.index(RESOURCE_ACCOUNT)
+        return bool(self._model.dimensions[place].cell(account) & box[place])
+
+    def _texts(self, box: Box) -> list[str]:
+        """Return resources of the region that are like the policies' own, something likely in place of wildcards."""
         if self._written is None:
+            owners = examples.ACCOUNTS[:2] if RESOURCE_ACCOUNT in self._model.keys else examples.ACCOUNTS[:1]
             texts = dict.fromkeys(
-                _filled(template, star)
+                examples.filled(template, star, owner)
                 for template in islice(self._templates(RESOURCE), _MOST_TEXTS)
                 for star in ("example", "example/example-object")
+                for owner in owners
             )
             self._written = [(text, self._resources.cell(text)) for text in texts]
-        return self._written
+        return [text for text, cell in self._written if cell & box[RESOURCE]]
 
     def _templates(self, place: int) -> Iterator[Template]:
         for atom in self._model.dimensions[place].atoms.found:
             if isinstance(atom.subject, PatternsForm):
                 yield from atom.subject.templates
-
-
-def _values(dimension: Dimension[object], cells: int) -> Iterator[object]:  # type: ignore[no-untyped-def]
-    while cells:
-        cell = cells & -cells
-        cells ^= cell
-        yield dimension.values[cell.bit_length() - 1]
 
 
 def _found(name: str) -> Iterable[tuple[reference.Service, reference.Action]]:
@@ -175,20 +205,9 @@ def _found(name: str) -> Iterable[tuple[reference.Service, reference.Action]]:
     return () if service is None or action is None else ((service, action),)
 
 
-def _filled(template: Template, star: str) -> str:
-    text = ""
-    for part in template.parts:
-        if isinstance(part, str):
-            text += part
-        elif isinstance(part, Variable):
-            text += "example"
-        else:
-            text += "x" if part is Wild.ONE else _for_field(text.count(":"), star)
-    return text
-
-
-def _for_field(colons: int, star: str) -> str:
-    return {1: "aws", 3: "eu-west-1", 4: ACCOUNTS[0]}.get(colons, star)
+def _service(template: Template) -> str:
+    """Return the service that a resource's pattern names."""
+    return template.written.split(":", 3)[2] if template.written.count(":") > 2 else ""
 
 
 def _example(arn: str) -> str:

@@ -9,7 +9,17 @@ from typing import Any
 from endpoints.policy.document import PolicyDocument, parse
 from endpoints.policy.evaluate.request import Request, Value
 
-ACTIONS = ("s3:GetObject", "s3:PutObject", "s3:Get*", "s3:*", "*", "s3:*Object", "S3:DeleteObject", "dynamodb:GetItem", "s3:?etObject")
+ACTIONS = (
+    "s3:GetObject",
+    "s3:PutObject",
+    "s3:Get*",
+    "s3:*",
+    "*",
+    "s3:*Object",
+    "S3:DeleteObject",
+    "dynamodb:GetItem",
+    "s3:?etObject",
+)
 RESOURCES = (
     *("*", "arn:aws:s3:::a/*", "arn:aws:s3:::a", "arn:aws:s3:::b/*", "arn:aws:s3:::a/x/*", "arn:aws:s3:::*/x"),
     *("arn:aws:s3:::a*", "arn:aws:dynamodb:*:111122223333:table/t", "arn:aws:dynamodb:eu-west-1:*:table/*"),
@@ -21,7 +31,13 @@ PRINCIPALS: tuple[Any, ...] = (
     {"AWS": ["arn:aws:iam::111122223333:root", "444455556666"]},
     {"AWS": "arn:aws:iam::111122223333:role/team-a"},
     {"AWS": "arn:aws:iam::111122223333:user/bob"},
-    {"AWS": ["arn:aws:sts::111122223333:assumed-role/team-a/session", "arn:aws:iam::111122223333:role/team-a", "111122223333"]},
+    {
+        "AWS": [
+            "arn:aws:sts::111122223333:assumed-role/team-a/session",
+            "arn:aws:iam::111122223333:role/team-a",
+            "111122223333",
+        ]
+    },
     {"Service": "cloudtrail.amazonaws.com"},
 )
 CONDITIONS: tuple[tuple[str, str, Any], ...] = (
@@ -61,18 +77,46 @@ CONDITIONS: tuple[tuple[str, str, Any], ...] = (
     ("Null", "aws:TagKeys", "false"),
     ("StringLike", "s3:prefix", ["home/", "home/${aws:PrincipalTag/Team}/*"]),
 )
-VARIED = ("arn:aws:s3:::a/${aws:username}/*", "arn:aws:s3:::a/${aws:PrincipalTag/Team}/*", "arn:aws:s3:::a/${aws:PrincipalTag/Team, 'red'}")
+VARIED = (
+    "arn:aws:s3:::a/${aws:username}/*",
+    "arn:aws:s3:::a/${aws:PrincipalTag/Team}/*",
+    "arn:aws:s3:::a/${aws:PrincipalTag/Team, 'red'}",
+)
 CALLERS = (
     *("*", "111122223333", "arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:user/bob"),
-    *("arn:aws:iam::111122223333:user/alice", "arn:aws:iam::111122223333:role/team-a", "arn:aws:iam::444455556666:role/team-b"),
+    *(
+        "arn:aws:iam::111122223333:user/alice",
+        "arn:aws:iam::111122223333:role/team-a",
+        "arn:aws:iam::444455556666:role/team-b",
+    ),
     *("arn:aws:sts::111122223333:assumed-role/team-a/session", "arn:aws:sts::111122223333:assumed-role/team-a/other"),
     *("arn:aws:sts::444455556666:assumed-role/team-b/s", "arn:aws:sts::999999999999:assumed-role/team-b/s"),
     *("arn:aws:sts::111122223333:federated-user/bob", "cloudtrail.amazonaws.com", "config.amazonaws.com"),
 )
-ASKED_ACTIONS = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:GetBucketAcl", "dynamodb:GetItem", "ec2:RunInstances", "s3:SetObject")
+ASKED_ACTIONS = (
+    "s3:GetObject",
+    "s3:PutObject",
+    "s3:DeleteObject",
+    "s3:GetBucketAcl",
+    "dynamodb:GetItem",
+    "ec2:RunInstances",
+    "s3:SetObject",
+)
 ASKED_RESOURCES = (
-    *("*", "arn:aws:s3:::a", "arn:aws:s3:::a/", "arn:aws:s3:::a/x", "arn:aws:s3:::a/x/y", "arn:aws:s3:::b/x", "arn:aws:s3:::b"),
-    *("arn:aws:s3:::abc/x", "arn:aws:dynamodb:eu-west-1:111122223333:table/t", "arn:aws:dynamodb:eu-west-1:444455556666:table/t"),
+    *(
+        "*",
+        "arn:aws:s3:::a",
+        "arn:aws:s3:::a/",
+        "arn:aws:s3:::a/x",
+        "arn:aws:s3:::a/x/y",
+        "arn:aws:s3:::b/x",
+        "arn:aws:s3:::b",
+    ),
+    *(
+        "arn:aws:s3:::abc/x",
+        "arn:aws:dynamodb:eu-west-1:111122223333:table/t",
+        "arn:aws:dynamodb:eu-west-1:444455556666:table/t",
+    ),
     *("arn:aws:s3:::a/bob/1", "arn:aws:s3:::a/red/1", "arn:aws:s3:::a/red"),
 )
 ASKED: dict[str, tuple[Value, ...]] = {
@@ -80,7 +124,13 @@ ASKED: dict[str, tuple[Value, ...]] = {
     "aws:PrincipalTag/Team": ("Red", "red", "RED", "blue"),
     "aws:VpcSourceIp": ("10.0.0.1", "10.1.2.3", "192.0.2.200", "192.0.3.0", "2001:db8::5", "2001:db9::", "junk"),
     "s3:max-keys": ("1", "4", "5", "7", "10", "10.0", "11", "many"),
-    "aws:CurrentTime": ("2025-01-01T00:00:00Z", "2026-06-01T00:00:00Z", "2028-01-01T00:00:00Z", "1767225600", "2026-01-01T00:00:00Z"),
+    "aws:CurrentTime": (
+        "2025-01-01T00:00:00Z",
+        "2026-06-01T00:00:00Z",
+        "2028-01-01T00:00:00Z",
+        "1767225600",
+        "2026-01-01T00:00:00Z",
+    ),
     "aws:SecureTransport": ("true", "false", "True"),
     "aws:TagKeys": (("a",), ("a", "b"), ("c",), ("a", "c"), ("ab",), ("ab", "b", "c"), "a", "c", (), ("",)),
     "s3:prefix": ("home/", "home/red/x", "other"),
@@ -136,7 +186,9 @@ def request(chance: random.Random) -> Request:
     caller = chance.choice(CALLERS)
     context: dict[str, Value] = {}
     for key, values in ASKED.items():
-        if chance.random() < 0.5 and not (key.startswith("aws:Principal") and (caller == "*" or caller.endswith(".com"))):
+        if chance.random() < 0.5 and not (
+            key.startswith("aws:Principal") and (caller == "*" or caller.endswith(".com"))
+        ):
             context[key] = chance.choice(values)
     if chance.random() < 0.5 and not caller.endswith(".com"):
         context["aws:PrincipalIsAWSService"] = "false"
