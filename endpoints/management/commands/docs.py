@@ -32,12 +32,13 @@ class Command(BaseCommand):
         """Write each page, or compare it."""
         stale = []
         pages = {
-            "lifecycles.md": lifecycles(),
-            "who-may.md": who_may(),
-            "policy-rules.md": policy_rules(),
-            "policy-templates.md": HEADER + "\n" + templates.page(),
+            "lifecycles.md": lifecycles,
+            "who-may.md": who_may,
+            "policy-rules.md": policy_rules,
+            "policy-templates.md": policy_templates,
         }
-        for name, text in pages.items():
+        for name, write in pages.items():
+            text = write()
             path = Path(settings.BASE_DIR) / "docs" / name
             if options["check"]:
                 if not path.exists() or path.read_text() != text:
@@ -86,6 +87,11 @@ def who_may() -> str:
         for method in sorted(set(rules) - {"HEAD"}):
             lines.append(f"| `/{route}` | {pattern.name} | {method} | {rules[method].name} |")
     return "\n".join(lines) + "\n"
+
+
+def policy_templates() -> str:
+    """Return the page of policy templates, with what each allows and the requests that prove it."""
+    return HEADER + "\n" + templates.page()
 
 
 def _routes(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[tuple[str, URLPattern]]:

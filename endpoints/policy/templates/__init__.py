@@ -15,7 +15,7 @@ from endpoints.policy.templates.model import (
     Template,
     VpcEndpointType,
 )
-from endpoints.policy.templates.names import suffix_of
+from endpoints.policy.templates.names import partition_of, suffix_of
 
 __all__ = ["Expected", "Parameter", "ParameterError", "Problem", "Template", "catalogue", "for_service"]
 
@@ -44,7 +44,12 @@ def for_service(service_name: str, vpc_endpoint_type: VpcEndpointType) -> tuple[
     suffix = suffix_of(service_name)
     if not suffix or (vpc_endpoint_type == "Gateway" and suffix not in _GATEWAY_SERVICES):
         return ()
-    fitting = [item for item in _ALL if vpc_endpoint_type in item.types and _fits(item, suffix)]
+    partition = partition_of(service_name)
+    fitting = [
+        item
+        for item in _ALL
+        if vpc_endpoint_type in item.types and partition in item.partitions and _fits(item, suffix)
+    ]
     return tuple(sorted(fitting, key=lambda item: (item is perimeter.FULL_ACCESS, not item.services)))
 
 

@@ -137,8 +137,8 @@ class Template:
 
     `services` are the ends of endpoint service names (`s3`, `ecr.api`); empty means every service that takes a
     policy, but those of `not_services`. `allows`, `denies` and `mind` are sentences for people; `sources` names
-    the guide pages that the facts come from. `warnings` are the lint rules whose warning is expected, each with
-    the reason.
+    the guide pages that the facts come from, and `partitions` those that the facts hold for. `warnings` are the
+    lint rules whose warning is expected, each with the reason.
     """
 
     id: str
@@ -152,6 +152,7 @@ class Template:
     services: tuple[str, ...] = ()
     not_services: tuple[str, ...] = ()
     types: tuple[VpcEndpointType, ...] = ("Gateway", "Interface")
+    partitions: tuple[str, ...] = PARTITIONS
     warnings: Mapping[str, str] = field(default_factory=dict)
 
     def render(self, values: Given, *, region: str, partition: str, account: str) -> str:
@@ -182,6 +183,9 @@ class Template:
             problems += wrong
         if problems:
             raise ParameterError(problems)
+        if partition not in self.partitions:
+            message = f"AWS's guides don't tell the names that this template needs in {partition}."
+            raise ParameterError((Problem("partition", message, "Choose named buckets, and name them yourself."),))
         draft = self.build(Values(found), place)
         self._refuse_long(draft, found)
         return draft

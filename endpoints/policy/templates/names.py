@@ -19,3 +19,10 @@ def suffix_of(service_name: str) -> str:
     if match is None or ".vpce" in service_name:
         return ""
     return match["rest"].removesuffix("-fips")
+
+
+def partition_of(service_name: str) -> str:
+    """Return the partition of an endpoint service of AWS's own: `aws`, `aws-cn` or `aws-us-gov`."""
+    match = _NAME.fullmatch(service_name)
+    region = match["region"] if match else ""
+    return "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from endpoints.policy.templates.kinds import Place
 
-_EVERYWHERE = ("aws", "aws-cn", "aws-us-gov")
+_WITH_GOVERNMENT = ("aws", "aws-us-gov")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +30,15 @@ class BucketSet:
 AMAZON_LINUX = BucketSet(
     "amazon-linux",
     "Amazon Linux package repositories",
-    ("al2023-repos-{region}-de612dc2", "amazonlinux-2-repos-{region}"),
+    (
+        "al2023-{region}",
+        "al2023-repos-{region}-de612dc2",
+        "amazonlinux-2-repos-{region}",
+        "amazonlinux.{region}.amazonaws.com",
+        "packages.{region}.amazonaws.com",
+        "repo.{region}.amazonaws.com",
+    ),
     "Amazon Linux 2023 user guide, “Kernel Live Patching”; EC2 user guide, “Kernel Live Patching on AL2”",
-    _EVERYWHERE,
-)
-_AMAZON_LINUX_MORE = (
-    "al2023-{region}",
-    "amazonlinux.{region}.amazonaws.com",
-    "packages.{region}.amazonaws.com",
-    "repo.{region}.amazonaws.com",
 )
 SYSTEMS_MANAGER = BucketSet(
     "systems-manager",
@@ -55,14 +55,14 @@ SYSTEMS_MANAGER = BucketSet(
     ),
     "Systems Manager user guide, “SSM Agent communications with AWS managed S3 buckets” and "
     "“Reference: Amazon S3 buckets for patching operations”",
-    _EVERYWHERE,
+    _WITH_GOVERNMENT,
 )
 ECR_LAYERS = BucketSet(
     "ecr",
     "ECR image layers",
     ("prod-{region}-starport-layer-bucket",),
     "ECR user guide, “Amazon ECR interface VPC endpoints”, minimum Amazon S3 bucket permissions",
-    _EVERYWHERE,
+    _WITH_GOVERNMENT,
 )
 CODEARTIFACT = BucketSet(
     "codeartifact",
@@ -174,10 +174,7 @@ def buckets(wanted: BucketSet, place: Place) -> tuple[str, ...]:
     if wanted is CODEARTIFACT:
         account = _CODEARTIFACT_ACCOUNTS.get(place.region)
         return (f"assets-{account}-{place.region}",) if account else ()
-    patterns = wanted.names
-    if wanted is AMAZON_LINUX and place.partition == "aws":
-        patterns += _AMAZON_LINUX_MORE
-    names = [name.format(region=place.region, plain=place.region.replace("-", "")) for name in patterns]
+    names = [name.format(region=place.region, plain=place.region.replace("-", "")) for name in wanted.names]
     if wanted is SYSTEMS_MANAGER:
         if suffix := _PATCH_MANAGER.get(place.region):
             names.append(f"aws-patch-manager-{place.region}-{suffix}")

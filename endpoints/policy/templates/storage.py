@@ -145,6 +145,7 @@ def _fixed(item: BucketSet, id: str, mind: str, extra: str = "") -> Template:
         sources=(item.source, writing.PRIVATELINK),
         build=build,
         services=("s3",),
+        partitions=item.partitions,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from endpoints.policy.use.groups import group_of
@@ -18,6 +18,8 @@ MANY_KEYS = 3
 """So many keys of one folder become the folder's prefix."""
 MANY_PREFIXES = 12
 FEW_PREFIXES = 3
+MAX_DEPTH = 16
+"""Folders below this depth count as the one at it, so that no key costs more than others."""
 
 _SPECIAL = re.compile(r"\$(?=\{)|[*?]")
 
@@ -72,37 +74,66 @@ def prefixes(keys: Iterable[str], at_most: int) -> dict[str, str]:
         return dict.fromkeys(keys, "*")
     folders: dict[str, list[str]] = defaultdict(list)
     for key in keys:
-        folders[key.rpartition("/")[0]].append(key)
-    while _count(folders) > at_most and any(folders):
-        deepest = max(folders, key=lambda folder: (folder.count("/") + bool(folder), folder))
-        folders[deepest.rpartition("/")[0]] += folders.pop(deepest)
-    if _count(folders) > at_most:
+        folders[_folder(key)].append(key)
+    _fold(folders, at_most)
+    if sum(map(_count, folders, folders.values())) > at_most:
         return {key: "*" for names in folders.values() for key in names}
     wide = {folder for folder, names in folders.items() if _is_wide(names, folder)}
-    found = {}
+    found: dict[str, str] = {}
     for folder, names in folders.items():
-        for key in names:
-            found[key] = _prefix(_widest(folder, wide)) if folder in wide else literal(key)
+        above = _widest(folder, wide)
+        found |= dict.fromkeys(names, _prefix(above)) if above is not None else {key: literal(key) for key in names}
     return found
 
 
-def _widest(folder: str, wide: set[str]) -> str:
-    """Return the folder, or the outermost one above it that is allowed whole anyway."""
-    above = [head for head in _heads(folder) if head in wide]
-    return above[0] if above else folder
+def _fold(folders: dict[str, list[str]], at_most: int) -> None:
+    """Join folders with the one above them, the deepest first, until there are few enough patterns."""
+    by_depth: dict[int, set[str]] = defaultdict(set)
+    for folder in folders:
+        by_depth[_depth(folder)].add(folder)
+    count = sum(map(_count, folders, folders.values()))
+    for depth in range(max(by_depth, default=0), 0, -1):
+        for folder in sorted(by_depth[depth], reverse=True):
+            if count <= at_most:
+                return
+            above = folder.rpartition("/")[0]
+            count -= _count(folder, folders[folder]) + _count(above, folders[above])
+            folders[above] += folders.pop(folder)
+            count += _count(above, folders[above])
+            by_depth[depth - 1].add(above)
 
 
-def _heads(folder: str) -> list[str]:
-    parts = folder.split("/")
-    return ["", *("/".join(parts[:count]) for count in range(1, len(parts) + 1))] if folder else [""]
+def _folder(key: str) -> str:
+    head = key.rpartition("/")[0]
+    return head if head.count("/") < MAX_DEPTH else "/".join(head.split("/", MAX_DEPTH)[:MAX_DEPTH])
+
+
+def _depth(folder: str) -> int:
+    return folder.count("/") + 1 if folder else 0
+
+
+def _widest(folder: str, wide: set[str]) -> str | None:
+    """Return the outermost folder, this one or above it, that is allowed whole; None if none is."""
+    return next((head for head in _heads(folder) if head in wide), None)
+
+
+def _heads(folder: str) -> Iterator[str]:
+    """Give the folders above, the outermost first, and the folder itself."""
+    yield ""
+    at = folder.find("/")
+    while at >= 0:
+        yield folder[:at]
+        at = folder.find("/", at + 1)
+    yield folder
 
 
 def _is_wide(names: list[str], folder: str) -> bool:
     return len(names) >= MANY_KEYS or any(name.rpartition("/")[0] != folder for name in names)
 
 
-def _count(folders: Mapping[str, list[str]]) -> int:
-    return sum(1 if _is_wide(names, folder) else len(names) for folder, names in folders.items())
+def _count(folder: str, names: list[str]) -> int:
+    """Return how many patterns the keys of a folder need."""
+    return 1 if _is_wide(names, folder) else len(names)
 
 
 def _prefix(folder: str) -> str:
@@ -110,8 +141,11 @@ def _prefix(folder: str) -> str:
 
 
 def literal(text: str) -> str:
-    """Return a pattern that matches the text alone: its stars and the like are written as variables."""
-    return _SPECIAL.sub(lambda match: f"${{{match.group()}}}", text)
+    """Return a pattern that matches the text alone: its stars and the like are written as variables.
+
+    NUL can stand in no policy: any one character stands for it.
+    """
+    return _SPECIAL.sub(lambda match: f"${{{match.group()}}}", text).replace("\x00", "?")
 
 
 def _parts(group: str, arns: set[str], whole: bool) -> dict[str, str]:

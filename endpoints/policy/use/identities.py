@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 _ARN = re.compile(r"arn:[a-z0-9-]+:(?:iam|sts)::[0-9]{12}:\S+")
@@ -16,8 +15,7 @@ _SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(?:\.cn)?", re.ASCII)
 _UNAUTHENTICATED = ("WebIdentityUser", "SAMLUser")
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """Who called: `principal` as a request has it, its role's ARN (else ""), and what is not known about it."""
 
     principal: str

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from endpoints.policy import reference
 from endpoints.policy.evaluate import Request
@@ -109,7 +109,7 @@ def read(
         if identity is None:
             found._skip(Skipped(one.line, one.record, "The caller is not recorded."))
             continue
-        kept = denied if _DENIED.search(_text(one.event, "errorCode")) else requests
+        kept = denied if _is_denied(one.event) else requests
         for request, unsure in requests_of(one.event, identity, organization):
             _count(kept, request, unsure, _text(one.event, "eventTime"), one.record)
     found.requests, found.denied = tuple(requests.values()), tuple(denied.values())
@@ -127,8 +127,7 @@ def _enough(found: Recorded, limit: int, different: int) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Event:
+class _Event(NamedTuple):
     event: dict[str, Any]
     line: int
     record: int
@@ -202,7 +201,7 @@ def requests_of(
 def _request(
     identity: Identity, action: str, one: Touched, context: dict[str, str], organization: str | None
 ) -> Request:
-    arn = one.arn if one.arn.isprintable() or _encodes(one.arn) else "*"
+    arn = one.arn if one.arn.isascii() or _encodes(one.arn) else "*"
     more = dict(context)
     if organization and one.account and one.account == identity.account:
         more["aws:ResourceOrgID"] = organization
@@ -232,7 +231,7 @@ def _context(event: Mapping[str, Any], identity: Identity, organization: str | N
         context["aws:PrincipalOrgID"] = organization
     if _text(event, "eventSource").startswith("s3."):
         context |= {key: str(where.parameters[name]) for name, key in _S3_KEYS if _plain(where.parameters.get(name))}
-    return {key: value for key, value in context.items() if _encodes(value)}
+    return {key: value for key, value in context.items() if value.isascii() or _encodes(value)}
 
 
 def _plain(value: Any) -> bool:
@@ -253,6 +252,11 @@ def _acts_on_something(service: str, action: str) -> str:
     if named is None:
         return "AWS's reference has no such action: the name of the call stands for it."
     return "The resource is not recorded." if named.types else ""
+
+
+def _is_denied(event: Mapping[str, Any]) -> bool:
+    code = event.get("errorCode")
+    return isinstance(code, str) and _DENIED.search(code) is not None
 
 
 def _count(kept: dict[tuple[Any, ...], Seen], request: Request, unsure: str, when: str, record: int) -> None:

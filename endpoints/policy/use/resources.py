@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 UNKNOWN_SUFFIX = "-XXXXXX"
@@ -26,8 +25,7 @@ _BUCKET_ACTIONS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(NamedTuple):
     """Where the call went: the region, the owner that is likely (the recipient's account), and the parameters."""
 
     region: str
@@ -45,8 +43,11 @@ class Where:
 
     def text(self, *names: str) -> str:
         """Return the first of the parameters that is a text."""
-        found = (self.parameters.get(name) for name in names)
-        return next((value for value in found if isinstance(value, str) and value), "")
+        for name in names:
+            value = self.parameters.get(name)
+            if value and isinstance(value, str):
+                return value
+        return ""
 
     def texts(self, name: str) -> list[str]:
         """Return the texts of a list among the parameters."""
@@ -54,8 +55,7 @@ class Where:
         return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
-@dataclass(frozen=True, slots=True)
-class Touched:
+class Touched(NamedTuple):
     """A resource and its owner's account, where that is told."""
 
     arn: str
@@ -64,9 +64,9 @@ class Touched:
 
 def resources_of(service: str, action: str, listed: Any, where: Where) -> tuple[Touched, ...]:
     """Return the resources that the action touched; none where the event doesn't tell."""
-    named = tuple(_listed(listed))
     if service == "s3":
-        return _s3(action, named, where)
+        return _s3(action, listed, where)
+    named = tuple(_listed(listed))
     heads = (service, "iam") if service == "sts" else (service,)
     fitting = tuple(one for one in named if one.arn.split(":")[2] in heads)
     if fitting:
@@ -102,7 +102,8 @@ def _trimmed(service: str, one: Touched) -> Touched:
     return Touched(one.arn.removesuffix(":*"), one.account) if service == "logs" else one
 
 
-def _s3(action: str, named: tuple[Touched, ...], where: Where) -> tuple[Touched, ...]:
+def _s3(action: str, listed: Any, where: Where) -> tuple[Touched, ...]:
+    named = [*_listed(listed)]
     bucket = where.text("bucketName", "Bucket", "bucket")
     owner = next((one.account for one in named if one.account and "/" not in one.arn.split(":", 5)[5]), "")
     if bucket.startswith("arn:"):

@@ -152,12 +152,23 @@ class _Builder:
     ) -> None:
         self._type = vpc_endpoint_type
         self._kept = kept
+        self._patterns: dict[Wideness, tuple[dict[str, str], list[str]]] = {}
         self._used = {(caller_of(one.request, organization), one.request.action, one.request.resource) for one in seen}
 
     def fits(self, plan: Plan) -> bool:
         """Tell whether the plan's policy is short enough for AWS."""
+        patterns = set(self._generalised(plan)[0].values())
+        callers = {caller.of_account() if plan.accounts else caller for caller, _, _ in self._used}
+        if sum(map(len, patterns)) > 2 * MAX_CHARACTERS or sum(len(one.name) for one in callers) > MAX_CHARACTERS:
+            return False  # without building it: that takes its time for 100,000 requests
         document = {"Version": "2012-10-17", "Statement": self._statements(plan)[0]}
         return len(json.dumps(document, separators=(",", ":"), ensure_ascii=False)) <= MAX_CHARACTERS
+
+    def _generalised(self, plan: Plan) -> tuple[dict[str, str], list[str]]:
+        """Return the pattern of each resource, and what to say about that."""
+        if plan.resources not in self._patterns:
+            self._patterns[plan.resources] = patterns_of({one[2] for one in self._used}, plan.resources)
+        return self._patterns[plan.resources]
 
     def text(self, plan: Plan) -> tuple[str, list[str]]:
         """Return the policy's text and what was generalised, in words."""
@@ -166,7 +177,7 @@ class _Builder:
         return json.dumps(document, indent=2, ensure_ascii=False) + "\n", lines
 
     def _statements(self, plan: Plan) -> tuple[list[Any], list[str]]:
-        patterns, lines = patterns_of({resource for _, _, resource in self._used}, plan.resources)
+        patterns, lines = self._generalised(plan)
         rows = {
             (caller.of_account() if plan.accounts else caller, _action(action, plan), patterns[resource])
             for caller, action, resource in self._used
@@ -228,11 +239,8 @@ def _uncovered(resources: set[str]) -> tuple[str, ...]:
     if "*" in resources:
         return ("*",)
     heads = {one[:-1] for one in resources if one.endswith("*") and "*" not in one[:-1] and "?" not in one}
-    kept = [
-        one
-        for one in resources
-        if not any(one[:end] in heads for end in range(len(one) - (one.endswith("*") and one[:-1] in heads)))
-    ]
+    ends = sorted({len(head) for head in heads})
+    kept = [one for one in resources if not any(one[:end] in heads and one[:end] + "*" != one for end in ends)]
     return tuple(sorted(kept))
 
 

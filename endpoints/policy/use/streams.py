@@ -11,8 +11,7 @@ import json
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 MAX_BYTES = 256 * 1024 * 1024
 """Unpacked bytes that are read. 100,000 events of CloudTrail have about 200 MiB."""
@@ -25,8 +24,7 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 _LIST_INSIDE = re.compile(r'\{\s*"(?:Records|Events|events)"\s*:\s*\[')
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(NamedTuple):
     """A place that could not be used. `line` counts from 1; `record` too, and is 0 where no record was found."""
 
     line: int
@@ -38,8 +36,7 @@ class Skipped:
         return f"{place}: {self.why}"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A value, and the line that it starts in and which one it is, both from 1."""
 
     value: Any

