@@ -11,9 +11,7 @@ from endpoints.models.requests import ChangeAction, Severity
 from endpoints.network import preflight
 from endpoints.network.preflight import Finding
 from endpoints.network.snapshot import Part, Snapshot
-from endpoints.policy.document import PolicySyntaxError, parse
 from endpoints.policy.lint import lint
-from endpoints.policy.meaning import is_full_access
 from endpoints.services import adoption
 from endpoints.services.drafts import ChangeDraft, Draft
 
@@ -79,36 +77,38 @@ def policy_findings(spec: EndpointSpec, *, protected: bool = False, keeps: bool 
     """
     if spec.vpc_endpoint_type is EndpointType.GATEWAY_LOAD_BALANCER:
         return []
-    if protected and _allows_everything(spec.policy_document):
-        message = "Full access, in a protected account: its endpoints need a policy that says who may do what."
-        cure = "Choose a custom policy, and name in it the actions, resources or principals that are needed."
-        severity = "warn" if keeps else "block"
-        return [Finding("policy-full-access-protected", severity, "policy_document", message, cure)]
     if spec.policy_document is None:
-        message = "Full access: whoever reaches the endpoint may do anything that their own permissions allow."
-        cure = "Choose a custom policy to narrow it."
-        return [Finding("policy-full-access", "info", "policy_document", message, cure)]
+        return [_full_access(protected, keeps)]
+    found = lint(
+        spec.policy_document,
+        vpc_endpoint_type="Gateway" if spec.is_gateway else "Interface",
+        service_name=spec.service_name,
+        protected=protected,
+    )
     return [
         Finding(
             f"policy-{item.rule}",
-            item.severity,
+            Severity.WARN if keeps and item.rule == REFUSED else item.severity,
             "policy_document",
             f"Line {item.line}, column {item.column}: {item.message}",
             item.cure,
         )
-        for item in lint(
-            spec.policy_document,
-            vpc_endpoint_type="Gateway" if spec.is_gateway else "Interface",
-            service_name=spec.service_name,
-        )
+        for item in found
     ]
 
 
-def _allows_everything(document: str | None) -> bool:
-    try:
-        return document is None or is_full_access(parse(document))
-    except PolicySyntaxError:
-        return False  # the grammar says what is wrong with it
+REFUSED = "protected-full-access"
+"""The linter's rule of full access in a protected account."""
+
+
+def _full_access(protected: bool, keeps: bool) -> Finding:
+    """Return the finding that no policy is asked for."""
+    if protected:
+        message = "Full access: this account is protected, and no endpoint of it gets full access."
+        cure = "Choose a custom policy; an endpoint that exists gets it by a change of its policy."
+        return Finding(f"policy-{REFUSED}", "warn" if keeps else "block", "policy_document", message, cure)
+    message = "Full access: whoever reaches the endpoint may do anything that their own permissions allow."
+    return Finding("policy-full-access", "info", "policy_document", message, "Choose a custom policy to narrow it.")
 
 
 _BY_VPC = {

@@ -233,6 +233,25 @@ class TestProtection:
         assert Account.objects.get(name="vault").protected
         assert Event.objects.get(verb="account.added").data["after"]["protected"] is True
 
+    def test_what_had_full_access_before_is_modified_only_once_its_policy_is_changed(
+        self, as_: SignIn, account: Account, engineer: User, approver: User
+    ) -> None:
+        Account.objects.update(protected=False)
+        account.refresh_from_db()
+        (full,) = factories.available(factories.approved(factories.submitted(account, engineer), approver))
+        Account.objects.update(protected=True)
+        form = {
+            "route_table_ids": full.desired_spec().route_table_ids,
+            "name": "another",
+            "title": "Another name",
+            "justification": "It is clearer.",
+            "base_generation": full.generation,
+            "action": "review",
+        }
+        response = as_(engineer).post(reverse("endpoint_modify", args=[full.pk]), form)
+        assert response.status_code == 422
+        assert "an endpoint that exists gets it by a change of its policy" in response.content.decode()
+
     def test_who_only_reads_it_sees_no_button(self, as_: SignIn, account: Account, approver: User) -> None:
         page = page_of(as_(approver), account.get_absolute_url())
         assert "Protected account" in page

@@ -176,7 +176,8 @@ class TestProtected:
         ):
             with pytest.raises(Invalid, match="protected") as refused:
                 act()
-            assert "Choose a custom policy" in refused.value.problems["policy_document"]
+            cure = "Choose a custom policy" if document is None else "Name the principals"
+            assert cure in refused.value.problems["policy_document"]
 
     def test_a_service_that_takes_no_policy_is_let_through(self, endpoint: Endpoint, engineer: User) -> None:
         partner = f"com.amazonaws.{factories.REGION}.partner"
@@ -194,7 +195,7 @@ class TestProtected:
             factories.recreation(factories.missing(full), engineer),
             factories.adoption(account, engineer, adoption.spec_for(found), found.vpc_endpoint_id),
         ):
-            check = back.changes.get().checks.get(rule="policy-full-access-protected")
+            check = back.changes.get().checks.get(rule="policy-protected-full-access")
             assert check.severity == "warn"
 
     def test_protecting_is_an_event_and_only_for_administrators(self, account: Account, first: User) -> None:
