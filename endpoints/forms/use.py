@@ -33,7 +33,8 @@ class UseForm(forms.Form):
         label="Files",
         required=False,
         widget=_Files(attrs={"class": "form-control", "accept": ".json,.gz,.ndjson,.jsonl,.txt"}),
-        help_text=f"CloudTrail's own files, or one event a line; gzip or plain, {_MEGABYTES} MB together.",
+        help_text=f"CloudTrail's own files, or one event a line; gzip or plain, {_MEGABYTES} MB together. "
+        "Many files join into one: cat *.json.gz > all.json.gz",
         error_messages={"empty": "A file is empty. Leave it out."},
     )
     events = forms.CharField(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
@@ -30,11 +31,13 @@ from endpoints.services.errors import Conflict, Invalid
 
 MAX_UPLOAD = 25 * 1024 * 1024
 """Bytes of one upload, as they come: events are sent compressed."""
-MAX_RECORDS = 40
+MAX_RECORDS = 20
 """Uploads that are kept for one endpoint."""
 SHOWN_GROUPS = 50
 """Groups of denied requests that are kept with a change."""
 MAX_ATTEMPTS = 3
+READING = timedelta(seconds=40)
+"""For how long one message reads uploads, well within a task's time limit; the next one goes on."""
 _SHOWN_SKIPPED = 10
 
 log = logging.getLogger(__name__)
@@ -102,22 +105,36 @@ def work(*, endpoint_id: int) -> bool:
         return False
     use = EndpointUse.objects.select_related("endpoint").get(endpoint=endpoint_id)
     waiting = use.endpoint.use_records.filter(status=UseStatus.WAITING).order_by("pk")
+    held = EndpointUse.objects.filter(pk=use.pk, attempts=use.attempts)
     if use.attempts > MAX_ATTEMPTS:
         log.error("the uploads for endpoint %s could not be read in %s attempts", endpoint_id, MAX_ATTEMPTS)
         waiting.update(status=UseStatus.REFUSED, upload=None, stopped="It could not be read. Split it, and try again.")
-    for record in waiting.iterator(chunk_size=1):
-        _read(record)
+    if not _read_all(waiting):
+        held.update(lease_expires_at=None, attempts=0, version=F("version") + 1)
+        wake_use(endpoint_id)
+        return True
     seen = _together(use.endpoint.use_records.filter(status=UseStatus.READ))
     suggestion = _suggested(use.endpoint, seen)
     results = [(change, _replayed(change, seen)) for change in _proposed(use.endpoint)]
     with transaction.atomic():
-        held = EndpointUse.objects.filter(pk=use.pk, attempts=use.attempts)
         end = {"done": use.asked, "lease_expires_at": None, "attempts": 0}
         if held.update(suggestion=suggestion, version=F("version") + 1, **end):
             for change, result in results:
                 UseReplay.objects.update_or_create(change=change, defaults={"at": Now(), "result": result})
     if EndpointUse.objects.due().filter(pk=use.pk).exists():
         wake_use(endpoint_id)  # something came while this was worked out
+    return True
+
+
+def _read_all(waiting: QuerySet[UseRecord]) -> bool:
+    """Read one upload after the other; tell whether all were read in the time that there is."""
+    end = time.monotonic() + READING.total_seconds()
+    for record_id in list(waiting.values_list("pk", flat=True)):
+        if time.monotonic() > end:
+            return False
+        record = waiting.filter(pk=record_id).first()
+        if record is not None:  # else it was removed meanwhile
+            _read(record)
     return True
 
 
@@ -160,8 +177,10 @@ def _printable(text: str) -> str:
 def _together(records: QuerySet[UseRecord]) -> tuple[Seen, ...]:
     """Return the different requests of all records, within bounds however many there are."""
     found: tuple[Seen, ...] = ()
-    for record in records.only("requests").order_by("pk").iterator(chunk_size=1):
-        found = bounded([*found, *unpack(bytes(record.requests or b""))], MOST)
+    for record_id in list(records.order_by("pk").values_list("pk", flat=True)):
+        packed = records.filter(pk=record_id).values_list("requests", flat=True).first()
+        if packed is not None:
+            found = bounded([*found, *unpack(bytes(packed))], MOST)
     return found
 
 

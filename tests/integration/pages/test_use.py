@@ -6,6 +6,7 @@ import gzip
 import json
 import re
 import uuid
+from datetime import timedelta
 from html import unescape
 from typing import Any
 
@@ -153,6 +154,29 @@ class TestUploading:
         assert page.status_code == 422
         assert words in page.content.decode()
         assert not UseRecord.objects.exists()
+
+    def test_what_takes_long_goes_on_with_the_next_message(
+        self, client: Client, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        uploaded(client, endpoint, recorded(endpoint))
+        monkeypatch.setattr(use, "READING", timedelta(seconds=-1))
+        assert use.work(endpoint_id=endpoint.pk)
+        assert use.due() == [endpoint.pk]
+        assert UseRecord.objects.get().status == "waiting"
+
+    def test_what_no_worker_survives_is_refused(self, client: Client, endpoint: Endpoint) -> None:
+        uploaded(client, endpoint, recorded(endpoint))
+        EndpointUse.objects.update(attempts=use.MAX_ATTEMPTS)
+        assert use.work(endpoint_id=endpoint.pk)
+        assert UseRecord.objects.get().status == "refused"
+        assert use.due() == []
+
+    def test_joined_files_are_read_as_one(self, client: Client, endpoint: Endpoint) -> None:
+        one = gzip.compress(json.dumps({"Records": [event(endpoint, "reports", "a")]}).encode())
+        files = [SimpleUploadedFile("all.json.gz", one + one)]
+        client.post(reverse("endpoint_use", args=[endpoint.pk]), {"uploads": files})
+        use.work(endpoint_id=endpoint.pk)
+        assert UseRecord.objects.get().through == 2
 
     def test_what_holds_no_event_is_refused_in_words(self, client: Client, endpoint: Endpoint) -> None:
         uploaded(client, endpoint, b"\x00\xff nothing of the kind")
