@@ -109,6 +109,9 @@ def work(*, endpoint_id: int) -> bool:
     if use.attempts > MAX_ATTEMPTS:
         log.error("the uploads for endpoint %s could not be read in %s attempts", endpoint_id, MAX_ATTEMPTS)
         waiting.update(status=UseStatus.REFUSED, upload=None, stopped="It could not be read. Split it, and try again.")
+        given_up = {"why_not": "This could not be worked out. Remove the largest upload, and try again."}
+        held.update(done=use.asked, lease_expires_at=None, attempts=0, version=F("version") + 1, suggestion=given_up)
+        return True
     if not _read_all(waiting):
         held.update(lease_expires_at=None, attempts=0, version=F("version") + 1)
         wake_use(endpoint_id)
@@ -197,8 +200,8 @@ def _suggested(endpoint: Endpoint, seen: tuple[Seen, ...]) -> dict[str, Any]:
             organization=newest.organization if newest else None,
         )
     except CannotAllowError as error:
-        return {"why_not": str(error)}
-    return {"text": made.text, "lines": list(made.lines)}
+        return {"why_not": _storable(str(error))}
+    return {"text": _storable(made.text), "lines": [_storable(line) for line in made.lines]}
 
 
 def _proposed(endpoint: Endpoint) -> Iterable[Change]:
@@ -236,9 +239,9 @@ def _sample(request: Request) -> dict[str, Any]:
 
 
 def _storable(value: Any) -> Any:
-    """Return a value without NUL, which PostgreSQL's JSON doesn't take."""
+    """Return a value without NUL and halves of surrogate pairs, which PostgreSQL's JSON doesn't take."""
     if isinstance(value, str):
-        return value.replace("\x00", "\ufffd")
+        return value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
     if isinstance(value, dict):
         return {_storable(key): _storable(item) for key, item in value.items()}
     return value

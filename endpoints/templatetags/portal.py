@@ -79,18 +79,19 @@ def simulator_url(
     """Return the simulator's address, filled in with a request and with where to take the endpoint policy from.
 
     `witness` is a request as `policy.evaluate` reads it in JSON; all others are ids, `revision` an endpoint's number.
-    What would make the address too long is left for the person to type: the context first.
+    What would make the address too long is left for the person to type: the context first, then all of the request.
     """
-    named = [("endpoint", endpoint), ("revision", revision), ("request", request)]
-    query = [(name, str(value)) for name, value in named if value]
+    ids = [("endpoint", endpoint), ("revision", revision), ("request", request)]
+    named = [(name, str(value)) for name, value in ids if value]
+    query = list(named)
     context: list[tuple[str, str]] = []
     for name, value in (witness or {}).items():
         if name == "context":
             context = _rows(value)
         elif value:
             query.append((name, str(value)))
-    whole = f"{reverse('simulator')}?{urlencode(query + context)}"
-    return whole if len(whole) <= _TOO_LONG else f"{reverse('simulator')}?{urlencode(query)}"[:_TOO_LONG]
+    tried = (urlencode(parts) for parts in (query + context, query, named))
+    return f"{reverse('simulator')}?{next(text for text in tried if len(text) <= _TOO_LONG)}"
 
 
 def _rows(context: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from endpoints.models import Account, Endpoint, SavedSimulation, User
 from endpoints.services import simulations
+from endpoints.templatetags.portal import simulator_url
 from tests import factories
 from tests.integration.browsers import browser
 
@@ -236,3 +238,15 @@ def test_actions_are_offered_as_one_types(client: Client) -> None:
     assert "PutObject" not in page
     assert 'value="dynamodb:"' in client.get(reverse("simulator_actions"), {"action": "dyn"}).content.decode()
     assert client.get(reverse("simulator_actions"), {"action": "nothing:x"}).content == b"\n"
+
+
+def test_an_address_of_the_simulator_stays_short_enough_for_servers() -> None:
+    witness = {"principal": "*", "action": "s3:GetObject", "resource": "arn:aws:s3:::b/k", "resource_account": None}
+    whole = simulator_url({**witness, "context": {"aws:a": ["1", "2"], "b": "c"}}, request=7)
+    query = parse_qs(urlsplit(whole).query)
+    assert query["request"] == ["7"]
+    assert query["context_key"] == ["aws:a", "aws:a", "b"]
+    assert query["context_value"] == ["1", "2", "c"]
+    assert "resource_account" not in query
+    assert "context_key" not in simulator_url({**witness, "context": {"a": "x" * 4000}}, request=7)
+    assert simulator_url({**witness, "resource": "x" * 4000}, endpoint=1, revision=2).endswith("?endpoint=1&revision=2")

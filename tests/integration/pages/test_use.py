@@ -171,6 +171,15 @@ class TestUploading:
         assert UseRecord.objects.get().status == "refused"
         assert use.due() == []
 
+    def test_what_no_database_takes_is_replaced(self, client: Client, endpoint: Endpoint, engineer: User) -> None:
+        change = proposed(endpoint, engineer)
+        odd = event(endpoint, "archive", "a\x00\ud800b")
+        odd["userIdentity"]["arn"] = "arn:aws:sts::111122223333:assumed-role/app/i-\x00\ud800"
+        uploaded(client, endpoint, json.dumps(odd).encode())
+        assert use.work(endpoint_id=endpoint.pk)
+        assert use.due() == []
+        assert "would deny 1 of 1" in client.get(change.request.get_absolute_url()).content.decode()
+
     def test_joined_files_are_read_as_one(self, client: Client, endpoint: Endpoint) -> None:
         one = gzip.compress(json.dumps({"Records": [event(endpoint, "reports", "a")]}).encode())
         files = [SimpleUploadedFile("all.json.gz", one + one)]
