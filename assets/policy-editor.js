@@ -198,7 +198,8 @@ class PolicyEditor extends HTMLElement {
     help.textContent = `${HELP} ${this.#describedBy()}`;
     root.append(help);
     const label = this.textarea.labels?.[0]?.textContent.replace("*", "").trim() || "Policy";
-    const attributes = { "aria-label": `${label} (JSON editor)`, "aria-describedby": "help" };
+    // The browser focuses what can be edited anyway; that it says so, too, is what assistive technology goes by.
+    const attributes = { "aria-label": `${label} (JSON editor)`, "aria-describedby": "help", tabindex: "0" };
     if (this.textarea.getAttribute("aria-invalid") === "true") attributes["aria-invalid"] = "true";
     return new EditorView({
       root,

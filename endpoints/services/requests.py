@@ -16,7 +16,17 @@ from endpoints.models import Change, Check, EndpointRequest, Operation, PolicyRe
 from endpoints.models.operations import LIVE
 from endpoints.models.requests import ChangeAction
 from endpoints.queue import wake_operation
-from endpoints.services import attempts, checks, deadletters, events, operations, policies, policy_meaning, transitions
+from endpoints.services import (
+    attempts,
+    checks,
+    deadletters,
+    events,
+    operations,
+    policies,
+    policy_meaning,
+    transitions,
+    use,
+)
 from endpoints.services.actors import Who
 from endpoints.services.drafts import ChangeDraft, Draft
 from endpoints.services.errors import Conflict, Invalid
@@ -203,6 +213,8 @@ def _add_changes(
             Check(change=change, rule=item.rule, severity=item.severity, message=item.message, cure=item.cure)
             for item in found
         )
+        if change.policy_revision_id and change.endpoint_id:
+            use.ask(endpoint_id=change.endpoint_id)  # what was recorded there is held against the new policy
 
 
 def _proposed(asked: ChangeDraft, why: str, by: Who, now: datetime) -> PolicyRevision | None:

@@ -22,6 +22,7 @@ class Part:
     text: str
     facts: tuple[tuple[str, str], ...]
     document: str
+    witness: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,4 +76,4 @@ def _part(text: str, witness: Mapping[str, Any] | None) -> Part:
     pairs += [(key, value if isinstance(value, str) else ", ".join(value)) for key, value in witness["context"].items()]
     # PostgreSQL keeps no order of keys: write them as people read a request.
     ordered = {name: witness[name] for name in ("principal", "action", "resource", "resource_account", "context")}
-    return Part(text, tuple(pairs), json.dumps(ordered, indent=2, ensure_ascii=False))
+    return Part(text, tuple(pairs), json.dumps(ordered, indent=2, ensure_ascii=False), ordered)

@@ -28,6 +28,7 @@ from endpoints.views.present.acceptance import Acceptance, acceptance_of
 from endpoints.views.present.facts import AT_REST, Delta, Fact, Interface, deltas_of, facts_of, interfaces_of
 from endpoints.views.present.marks import live_mark
 from endpoints.views.present.meaning import ShownMeaning, meaning_of
+from endpoints.views.present.use import ChangeUse, change_use
 
 EDITABLE = lifecycle.REQUEST.transitions["resubmit"].sources
 WITHDRAWABLE = lifecycle.REQUEST.transitions["withdraw"].sources
@@ -142,6 +143,11 @@ class ChangePage:
     def meaning(self) -> ShownMeaning | None:
         """Return what its policy gains and loses, as kept at submission."""
         return meaning_of(self.change)
+
+    @cached_property
+    def use(self) -> ChangeUse | None:
+        """Return what recorded calls say about its policy, as a worker kept it."""
+        return change_use(self.change)
 
     @cached_property
     def restored(self) -> Difference | None:
