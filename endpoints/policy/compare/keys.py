@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from ipaddress import IPv4Address, IPv6Address
-from itertools import pairwise
+from itertools import count, pairwise
 
 from endpoints.policy.compare import examples
 from endpoints.policy.compare.automaton import Letters, Shape
@@ -104,16 +104,35 @@ def _candidates(
     if typed and any(not isinstance(item, str) for group in groups for glob in group for item in glob):
         raise UndecidedError(f"Conditions on {key} compare it both as text with wildcards and as another type.")
     yield from _texts_first(key, groups, conditions)
+    named = {"".join(str(item)[0] for item in glob) for group in groups for glob in group} if typed else set()
+    if named and "binary" in typed:
+        raise UndecidedError(f"Conditions on {key} compare it both as text and as bytes.")
     for kind in sorted(typed):
-        wanted = [one for one in conditions if one.operator.kind == kind]
-        yield from _BY_KIND[kind]([value.content for one in wanted for value in one.values])
+        # Dates may be written as numbers, so that both are cut at the places of either.
+        alike = {"number", "date"} if kind in ("number", "date") else {kind}
+        wanted = [one for one in conditions if one.operator.kind in alike]
+        for value in _BY_KIND[kind]([value.content for one in wanted for value in one.values]):
+            yield value
+            if value in named:
+                yield _otherwise(value, named)
     if not typed:
         yield from Texts(groups).explore(TEXT, budget, _finish, bool).values()
     else:
-        yield from ("".join(str(item)[0] for item in glob) for group in groups for glob in group)
-        yield "example"
+        yield from sorted(named)
+        yield next(text for text in _fresh() if text not in named)
     yield None
     yield ""
+
+
+def _otherwise(value: str, named: set[str]) -> str:
+    """Return a number, date or address in a spelling that no condition names: white space round it says nothing."""
+    while value in named:
+        value += " "
+    return value
+
+
+def _fresh() -> Iterator[str]:
+    return (f"example{'x' * number}" for number in count())
 
 
 def _texts_first(key: str, groups: Sequence[Sequence[Glob]], conditions: Sequence[ConditionForm]) -> Iterator[str]:
@@ -137,9 +156,7 @@ def _finish(prefix: str) -> str:
 
 
 def _numbers(contents: Iterable[object]) -> Iterator[str]:
-    for number in _points(contents):
-        yield _written(number)
-        yield f"{_written(number)}{'0' if '.' in _written(number) else '.0'}"
+    yield from map(_written, _points(contents))
 
 
 def _dates(contents: Iterable[object]) -> Iterator[str]:

@@ -133,9 +133,8 @@ def _entry(entry: Entry) -> str:
         account = entry.text.split(":", 5)[4]
         words = {"user": "user", "role": "role", "assumed-role": "session", "federated-user": "federated user"}
         return f"{words.get(kind, kind)} {name} of account {account}" if kind in words else entry.text
-    if entry.kind == "service":
-        return f"the service {entry.text}"
-    return entry.text
+    kinds = {"service": "the service", "federated": "whoever is signed in by", "canonical": "the canonical user"}
+    return f"{kinds.get(entry.kind, 'the principal')} {entry.text}"
 
 
 def condition(form: ConditionForm) -> str:

@@ -300,6 +300,15 @@ def test_several_values_are_one_value_more() -> None:
     assert any(len(value) > 1 for value in lost), "one of the two, and another"
 
 
+def test_a_number_is_more_than_its_spellings() -> None:
+    number = {**ALL, "Condition": {"NumericEquals": {"s3:max-keys": "10"}}}
+    texts_of_it = {**ALL, "Condition": {"StringEquals": {"s3:max-keys": ["10", "10.0"]}}}
+    assert change(number, texts_of_it).relation == "narrower"
+    instant = {**ALL, "Condition": {"DateLessThan": {"aws:CurrentTime": "2026-01-01T00:00:00Z"}}}
+    seconds = {**ALL, "Condition": {"DateLessThan": {"aws:CurrentTime": "1767225600"}}}
+    assert change(instant, seconds).relation == "equivalent"
+
+
 # --- Variables -------------------------------------------------------------------------------------------------------
 def test_a_variable_in_place_of_a_wildcard_is_narrower() -> None:
     home = {**OBJECTS, "Resource": "arn:aws:s3:::home/${aws:username}/*"}
