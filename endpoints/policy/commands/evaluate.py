@@ -6,6 +6,7 @@ In: `{"request": {"principal", "action", "resource", "resource_account"?, "conte
 a string with its text. What is left out or null doesn't take part; an empty list allows nothing.
 
 Out: `{"decision", "decided_by": {"policy", "index", "statement": {"index", "sid"}} or null, "reason", "steps": [...]}`.
+Every `index` counts from 0, as positions in JSON do; sentences count statements from 1, as people and `lint` do.
 """
 
 from __future__ import annotations

@@ -87,4 +87,4 @@ def reason(policy: CompiledPolicy, request: Request) -> str:
 
 
 def _named(index: int, sid: str | None) -> str:
-    return f"Statement {index}" + (f' ("{sid}")' if sid else "")  # counted as `evaluate` does
+    return f"Statement {index + 1}" + (f' ("{sid}")' if sid else "")

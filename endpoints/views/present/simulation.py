@@ -159,7 +159,7 @@ def _note(step: Step) -> str:
 
 
 def _statement(one: StatementOutcome, places: tuple[Place, ...], decides: bool) -> ShownStatement:
-    name = f"Statement {one.index}" + (f" “{one.sid}”" if one.sid else "")
+    name = f"Statement {one.index + 1}" + (f" “{one.sid}”" if one.sid else "")
     place = places[one.index] if one.index < len(places) else None
     lines = "" if place is None else place.words
     if one.matched:

@@ -48,7 +48,7 @@ def test_replay_takes_events_in_every_form(answers: Answers, events: Any) -> Non
     assert (denied["allowed"], denied["denied"]) == (0, 3)
     first = denied["groups"][0]
     assert (first["action"], first["count"], first["explicit"]) == ("s3:GetObject", 2, True)
-    assert first["reason"] == "Statement 0 denies it."
+    assert first["reason"] == "Statement 1 denies it."
 
 
 def test_a_sample_of_replay_can_be_evaluated(answers: Answers) -> None:

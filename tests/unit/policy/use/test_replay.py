@@ -49,14 +49,14 @@ def test_what_would_be_denied_comes_in_groups_of_caller_action_and_bucket() -> N
     first = found.groups[0]
     assert (first.first, first.last) == ("2026-11-01T00:00:00Z", "2026-11-04T00:00:00Z")
     assert first.sample.action == "s3:PutObject"
-    assert first.reason.startswith('No statement allows it. Statement 0 ("Ours"): ')
+    assert first.reason.startswith('No statement allows it. Statement 1 ("Ours"): ')
     assert not first.explicit
 
 
 def test_the_statement_that_denies_is_named() -> None:
     deny = {"Sid": "NoDeletes", "Effect": "Deny", "Principal": "*", "Action": "s3:DeleteObject", "Resource": "*"}
     found = against([only("payments-reports", "s3:*"), deny], s3("DeleteObject", key="a"))  # type: ignore[arg-type]
-    assert found.groups[0].reason == 'Statement 1 ("NoDeletes") denies it.'
+    assert found.groups[0].reason == 'Statement 2 ("NoDeletes") denies it.'
     assert found.groups[0].explicit
 
 
