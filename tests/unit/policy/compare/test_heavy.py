@@ -12,7 +12,8 @@ from endpoints.policy.compare import compare
 from tests.unit.policy.compare import heavy
 
 LARGE = dict(heavy.large())
-SECONDS = 2.0
+HANGS = 20.0
+"""Seconds of processor time after which it counts as hanging; `bench.policy_compare` measures how long it takes."""
 MEBIBYTES = 256
 
 
@@ -27,17 +28,17 @@ def test_large_policies_are_decided(name: str) -> None:
 def test_hostile_policies_end_in_time_and_take_little_memory_with_true_answers() -> None:
     ran = subprocess.run([sys.executable, "-c", _ALL], capture_output=True, text=True, check=True)
     *lines, memory = ran.stdout.splitlines()
-    assert int(memory) < MEBIBYTES * 1024
+    assert int(memory) < MEBIBYTES
     assert len(lines) > 12
     for line in lines:
         found = json.loads(line)
-        assert found["seconds"] < SECONDS, found["name"]
+        assert found["seconds"] < HANGS, found["name"]
         assert found["untrue"] == 0, found["name"]
         assert (found["reason"] is not None) == (found["relation"] == "undecided"), found["name"]
 
 
 _ALL = """
-import json, resource, time
+import json, re, resource, sys, time
 from endpoints.policy.compare import compare
 from endpoints.policy.evaluate import compile_policy
 from tests.unit.policy.compare import heavy
@@ -53,5 +54,9 @@ for name, (before, after) in heavy.hostile():
     )
     answer = {"name": name, "seconds": seconds, "untrue": untrue, "relation": found.relation, "reason": found.reason}
     print(json.dumps(answer))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+# The process that started this one counts in `ru_maxrss`, until it was replaced by this; not in Linux's own record.
+if sys.platform == "linux":
+    print(int(re.search(r"VmHWM:\\s+([0-9]+)", open("/proc/self/status").read())[1]) // 1024)
+else:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024 // 1024)
 """
