@@ -97,6 +97,16 @@ class SimControl:
         """Let temporary credentials run out now and return how many."""
         return int(self._ask("expire-credentials", account=account)["expired"])
 
+    def associate_direct_connect(self, account: str, region: str, gateway: str, direct_connect_gateway: str) -> None:
+        """Let a Direct Connect gateway reach a VPN gateway or a transit gateway."""
+        self._ask(
+            "associate-direct-connect",
+            account=account,
+            region=region,
+            gateway=gateway,
+            direct_connect_gateway=direct_connect_gateway,
+        )
+
     def remove_out_of_band(self, vpc_endpoint_id: str) -> None:
         """Delete an endpoint at once, behind everybody's back."""
         self._ask("remove-out-of-band", vpc_endpoint_id=vpc_endpoint_id)

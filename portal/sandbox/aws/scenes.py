@@ -53,6 +53,12 @@ def expire_credentials(account: str | None) -> dict[str, Any]:
     return {"expired": len(expired)}
 
 
+def associate_direct_connect(account: str, region: str, gateway: str, direct_connect_gateway: str) -> dict[str, Any]:
+    """Let a Direct Connect gateway reach a VPN gateway or a transit gateway."""
+    STORE.direct_connect.setdefault((account, region, gateway), set()).add(direct_connect_gateway)
+    return {}
+
+
 def remove(endpoint_id: str) -> dict[str, Any]:
     """Delete an endpoint behind everybody's back, at once and without a trace."""
     endpoint, backend = _found(endpoint_id)
