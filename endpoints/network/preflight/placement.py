@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from endpoints.domain.specs import EndpointSpec
 from endpoints.network.preflight.findings import Finding
@@ -53,7 +54,7 @@ def zones_served(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
     for item in snapshot.added(spec, "subnet_ids"):
         part = snapshot.subnets.get(item)
         zone = part.data.get("availability_zone", "") if part else ""
-        if part and snapshot.service and not serves(snapshot.service, part):
+        if part and snapshot.service and not serves(snapshot.service.data, part.data):
             message = f"{spec.short_service} isn't offered in {zone}, the zone of {part.label}."
             cure = f"Choose a subnet in {', '.join(sorted(zones))}."
             yield Finding("zone-not-served", "block", "subnet_ids", message, cure)
@@ -125,13 +126,13 @@ def fixed_addresses_fit(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Find
             yield Finding("fixed-address-reserved", "block", field, message, cure)
 
 
-def serves(service: Part, subnet: Part) -> bool:
-    """Tell whether a service is offered in a subnet's zone, by the zone's id where both are known; else by its name."""
+def serves(service: Mapping[str, Any], subnet: Mapping[str, Any]) -> bool:
+    """Tell by their data whether a service is offered in a subnet's zone: by the zone's id where both are known."""
     for key, of_subnet in (
         ("availability_zone_ids", "availability_zone_id"),
         ("availability_zones", "availability_zone"),
     ):
-        zones, zone = service.data.get(key), subnet.data.get(of_subnet)
+        zones, zone = service.get(key), subnet.get(of_subnet)
         if zones and zone:
             return zone in zones
     return True
