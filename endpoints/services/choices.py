@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Q
 
 from endpoints.domain.specs import EndpointSpec, EndpointType, short_service_name
-from endpoints.models import Account, InventoryItem
+from endpoints.models import Account, AccountRegion, InventoryItem
 from endpoints.models.inventory import InventoryKind
 
 OFFERED_TYPES = tuple(item.value for item in EndpointType)
@@ -24,11 +24,16 @@ _GONE = frozenset({"deleted", "deleting", "failed", "rejected", "expired"})
 
 @dataclass(frozen=True, slots=True)
 class RegionChoice:
-    """A region of an account, with when its inventory was read last and what went wrong then."""
+    """A region of an account, with when its inventory was read last and what went wrong then.
+
+    `stale` tells that it is older than it should be, `reading` that a worker reads it now or is to.
+    """
 
     region: str
     inventory_at: datetime | None = None
     inventory_error: str = ""
+    stale: bool = False
+    reading: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,21 +246,29 @@ def read_choices(*, account: str = "", region: str = "", vpc_id: str = "") -> Ch
 
 def active_accounts() -> tuple[AccountChoice, ...]:
     """Return the active accounts with their regions. One query."""
-    rows = Account.objects.filter(is_active=True).values_list(
-        "pk",
-        "name",
-        "account_id",
-        "regions",
-        "account_regions__region",
-        "account_regions__inventory_at",
-        "account_regions__inventory_error",
+    known_of = "account_regions__"
+    late, being_read = AccountRegion.late(known_of), AccountRegion.being_read(known_of)
+    rows = (
+        Account.objects.filter(is_active=True)
+        .annotate(late=late, being_read=being_read)
+        .values_list(
+            "pk",
+            "name",
+            "account_id",
+            "regions",
+            "account_regions__region",
+            "account_regions__inventory_at",
+            "account_regions__inventory_error",
+            "late",
+            "being_read",
+        )
     )
     known: dict[int, AccountChoice] = {}
     read: dict[tuple[int, str], RegionChoice] = {}
-    for pk, name, account_id, regions, region, at, error in rows.order_by("name"):
+    for pk, name, account_id, regions, region, at, error, stale, reading in rows.order_by("name"):
         known[pk] = AccountChoice(pk, name, account_id, tuple(RegionChoice(item) for item in regions))
         if region:
-            read[pk, region] = RegionChoice(region, at, error or "")
+            read[pk, region] = RegionChoice(region, at, error or "", bool(stale), bool(reading))
     return tuple(
         AccountChoice(
             item.pk,

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.fields.json import KT
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Coalesce
 
 from endpoints.domain.specs import EndpointSpec, EndpointType
 from endpoints.models import Account, AccountRegion, InventoryItem
 from endpoints.models.inventory import InventoryKind
 from endpoints.network.snapshot import GONE, Part, Snapshot
-
-LATE = 3
-"""After how many times the usual pause between readings an inventory counts as stale."""
 
 GATEWAYS = (
     InventoryKind.INTERNET_GATEWAY,
@@ -89,7 +85,14 @@ def vpc_snapshot(
         gateway_endpoints_in_region=age.gateway_endpoints,
         read_at=age.read_at,
         stale=age.stale,
-        **parts,
+        subnets=parts["subnets"],
+        route_tables=parts["route_tables"],
+        security_groups=parts["security_groups"],
+        endpoints=parts["endpoints"],
+        network_acls=parts["network_acls"],
+        gateways=parts["gateways"],
+        interfaces=parts["interfaces"],
+        prefix_lists=parts["prefix_lists"],
     )
 
 
@@ -116,12 +119,6 @@ class _Age:
     gateway_endpoints: int = 0
 
 
-def late() -> Q:
-    """Return the filter for account-regions whose rows are older than they should be."""
-    limit = Now() - timedelta(seconds=LATE * settings.PORTAL_INVENTORY_SECONDS)
-    return ~Q(inventory_error="") | Q(inventory_at__isnull=True) | Q(inventory_at__lt=limit)
-
-
 def _age(account: Account, region: str) -> _Age:
     gateways: QuerySet[Any] = (
         InventoryItem.objects.filter(
@@ -136,7 +133,9 @@ def _age(account: Account, region: str) -> _Age:
     )
     count = Subquery(gateways.annotate(count=Count("pk")).values("count"), output_field=IntegerField())
     rows = AccountRegion.objects.filter(account=account, region=region)
-    found = rows.annotate(gateways=Coalesce(count, 0), late=late()).values_list("inventory_at", "late", "gateways")
+    found = rows.annotate(gateways=Coalesce(count, 0), is_late=AccountRegion.late()).values_list(
+        "inventory_at", "is_late", "gateways"
+    )
     return next((_Age(*row) for row in found), _Age())
 
 

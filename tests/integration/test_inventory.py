@@ -8,14 +8,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from endpoints.models import Account, AccountRegion, InventoryItem
+from endpoints.models import Account, AccountRegion, Event, InventoryItem, Role
 from endpoints.network.snapshot import Snapshot
-from endpoints.services import inventory
+from endpoints.services import inventory, refreshing
+from endpoints.services.actors import person
+from endpoints.services.errors import Conflict
 from endpoints.services.snapshots import snapshot_for, vpc_snapshot
+from tests import factories
 from tests.aws import MEMBER, REGION, World, build, member_account
 
 pytestmark = pytest.mark.django_db
@@ -262,3 +266,36 @@ def test_an_endpoint_of_a_connected_vpc_of_another_account_is_found(aws: World, 
         "vpce-peer": gateways["peering"],
     }
     assert found.connected["vpce-hub"].data["account_id"] == OTHER
+
+
+class TestAsking:
+    """A person has AWS read again."""
+
+    def test_a_worker_is_woken_and_it_is_recorded(self, aws: World) -> None:
+        account, engineer = member_account(), factories.make_engineer()
+        assert inventory.due() == []
+        refreshing.ask(account=account, region=REGION, by=person(engineer), now=timezone.now())
+        assert inventory.due() == [AccountRegion.objects.get().pk]
+        event = Event.objects.get(verb="inventory.refresh_requested")
+        assert event.data["region"] == REGION
+
+    def test_it_can_be_asked_for_once_a_minute(self, aws: World) -> None:
+        account, engineer, now = member_account(), person(factories.make_engineer()), timezone.now()
+        refreshing.ask(account=account, region=REGION, by=engineer, now=now)
+        with pytest.raises(Conflict, match="less than a minute ago"):
+            refreshing.ask(account=account, region=REGION, by=engineer, now=now + timedelta(seconds=59))
+        refreshing.ask(account=account, region=REGION, by=engineer, now=now + timedelta(seconds=60))
+        assert Event.objects.filter(verb="inventory.refresh_requested").count() == 2
+
+    @pytest.mark.parametrize(("region", "active"), [("eu-north-1", True), (REGION, False)])
+    def test_what_the_portal_does_not_work_in_is_not_read(self, aws: World, region: str, active: bool) -> None:
+        account = member_account()
+        account.is_active = active
+        with pytest.raises(Conflict):
+            refreshing.ask(account=account, region=region, by=person(factories.make_engineer()), now=timezone.now())
+
+    def test_an_auditor_may_not(self, aws: World) -> None:
+        account = member_account()
+        auditor = person(factories.make_person("auditor", Role.AUDITOR))
+        with pytest.raises(PermissionDenied):
+            refreshing.ask(account=account, region=REGION, by=auditor, now=timezone.now())

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
-from endpoints.models import Account, EndpointRequest, InventoryItem, User
+from endpoints.models import Account, AccountRegion, EndpointRequest, InventoryItem, User
 from tests import factories
 from tests.integration.pages.conftest import SignIn
 
@@ -419,3 +421,31 @@ class TestOptions:
             spec.subnet_ids[:1],
             (),
         )
+
+
+class TestAge:
+    """When what is offered was read, and having it read again."""
+
+    def test_refreshing_keeps_what_was_typed_and_says_that_aws_is_read(
+        self, as_: SignIn, account: Account, engineer: User
+    ) -> None:
+        page = as_(engineer).post(URL, filled_in(account, engineer, title="Kept", action="refresh"))
+        text = page.content.decode()
+        assert page.status_code == 200
+        assert 'value="Kept"' in text
+        assert "A worker reads AWS now" in text
+        assert "Refresh now" not in text
+        assert not EndpointRequest.objects.exists()
+
+    def test_asking_again_at_once_is_answered_in_words(self, as_: SignIn, account: Account, engineer: User) -> None:
+        data = filled_in(account, engineer, action="refresh")
+        as_(engineer).post(URL, data)
+        assert "less than a minute ago" in as_(engineer).post(URL, data).content.decode()
+
+    def test_an_inventory_that_grew_old_is_marked_in_the_form_and_among_the_checks(
+        self, as_: SignIn, account: Account, engineer: User
+    ) -> None:
+        AccountRegion.objects.update(inventory_at=timezone.now() - timedelta(days=2))
+        data = filled_in(account, engineer)
+        assert "longer ago than it should be" in as_(engineer).post(URL, data | {"action": "update"}).content.decode()
+        assert "AWS couldn&#x27;t be read lately" in as_(engineer).post(URL, data).content.decode()
