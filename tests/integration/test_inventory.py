@@ -13,6 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from endpoints.aws.inventory import places
 from endpoints.models import Account, AccountRegion, Event, InventoryItem, Role
 from endpoints.network.snapshot import Snapshot
 from endpoints.services import inventory, refreshing
@@ -266,6 +267,28 @@ def test_an_endpoint_of_a_connected_vpc_of_another_account_is_found(aws: World, 
         "vpce-peer": gateways["peering"],
     }
     assert found.connected["vpce-hub"].data["account_id"] == OTHER
+
+
+def test_very_many_vpcs_are_asked_for_their_dns_attributes_by_turns(
+    aws: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ec2 = aws.ec2()
+    for number in range(1, 4):
+        ec2.create_vpc(CidrBlock=f"10.{number}.0.0/16")
+    count = len(ec2.describe_vpcs()["Vpcs"])
+    monkeypatch.setattr(places, "MOST_ATTRIBUTES", 2)
+    aws.control.clear_calls()
+    member_account()
+
+    def known() -> int:
+        return InventoryItem.objects.filter(kind="vpc", data__has_key="enable_dns_support").count()
+
+    assert known() == 2
+    for reading in range(1, count):
+        read_again()
+        assert known() == min(count, 2 + 2 * reading)
+    calls = Counter(call["action"] for call in aws.control.calls())
+    assert calls["DescribeVpcAttribute"] == 2 * 2 * count
 
 
 class TestAsking:

@@ -141,6 +141,8 @@ _ACTS: dict[str, Callable[[Body], Body]] = {
     "set-requester-managed": lambda body: scenes.set_requester_managed(
         str(body["vpc_endpoint_id"]), bool(body.get("managed", True))
     ),
-    "populate": lambda body: scenes.populate(str(body["like"]), int(body["count"])),
+    "populate": lambda body: scenes.populate(
+        str(body["like"]), int(body["count"]), [str(one) for one in body.get("vpc_ids", ())]
+    ),
     "set-policy-out-of-band": lambda body: scenes.set_policy(str(body["vpc_endpoint_id"]), body.get("policy_document")),
 }
