@@ -212,6 +212,31 @@ def settled(values: Mapping[str, Any], choices: Choices) -> Values:
     return found
 
 
+def spec_so_far(values: Mapping[str, Any], choices: Choices) -> EndpointSpec | None:
+    """Return the spec of settled values as far as it is chosen, for the checks; None while it is none."""
+    kind, service = str(values["vpc_endpoint_type"]), str(values["service_name"])
+    if choices.account is None or not (values["vpc_id"] and service and kind):
+        return None
+    lists = {"route_table_ids"} if kind == EndpointType.GATEWAY else {"subnet_ids", "security_group_ids"}
+    if kind == EndpointType.GATEWAY_LOAD_BALANCER:
+        lists.remove("security_group_ids")
+    found: Values = {
+        "account_id": choices.account.account_id,
+        "region": choices.region,
+        "vpc_id": values["vpc_id"],
+        "service_name": service,
+        "vpc_endpoint_type": kind,
+        **{name: values[name] for name in lists},
+    }
+    if kind == EndpointType.INTERFACE:
+        found["private_dns_enabled"] = bool(values.get("private_dns_enabled"))
+        found["ip_address_type"] = str(values.get("ip_address_type", ""))
+    try:
+        return EndpointSpec.from_dict(found)
+    except SpecError:
+        return None
+
+
 def _placement(
     values: Mapping[str, Any], choices: Choices, service: Service | None, kind: str, *, kept: bool
 ) -> Values:

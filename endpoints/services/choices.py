@@ -12,6 +12,7 @@ from django.db.models import Q
 from endpoints.domain.specs import EndpointSpec, EndpointType, short_service_name
 from endpoints.models import Account, AccountRegion, InventoryItem
 from endpoints.models.inventory import InventoryKind
+from endpoints.services.snapshots import in_vpc
 
 OFFERED_TYPES = tuple(item.value for item in EndpointType)
 HTTPS = 443
@@ -155,6 +156,7 @@ class Choices:
     route_tables: tuple[RouteTable, ...] = ()
     groups: tuple[Group, ...] = ()
     endpoints: tuple[Item, ...] = field(default=())
+    rows: tuple[InventoryItem, ...] = field(default=(), repr=False)
 
     def service(self, name: str) -> Service | None:
         """Return the region's service of this name, or None."""
@@ -220,7 +222,7 @@ def read_choices(*, account: str = "", region: str = "", vpc_id: str = "") -> Ch
         vpc_id = ""
     rows = list(
         InventoryItem.objects.filter(account=chosen.pk, region=region)
-        .filter(Q(kind__in=_REGIONAL) | Q(kind__in=_IN_VPC, vpc_id=vpc_id))
+        .filter(Q(kind__in=_REGIONAL) | in_vpc(vpc_id) if vpc_id else Q(kind__in=_REGIONAL))
         .order_by("name", "aws_id")
     )
     vpcs = tuple(Item(row.aws_id, row.name, row.data) for row in rows if row.kind == InventoryKind.VPC)
@@ -230,6 +232,7 @@ def read_choices(*, account: str = "", region: str = "", vpc_id: str = "") -> Ch
         accounts=accounts,
         account=chosen,
         region=region,
+        rows=tuple(rows),
         vpcs=vpcs,
         services=_services(rows),
         vpc=vpc,

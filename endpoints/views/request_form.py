@@ -15,7 +15,7 @@ from django.utils import timezone
 from endpoints.domain.observed import BEYOND_RETRY
 from endpoints.domain.specs import EndpointType
 from endpoints.forms.parts import add_problems
-from endpoints.forms.request import RequestForm, Values, read_values, settled, spec_values, values_of
+from endpoints.forms.request import RequestForm, Values, read_values, settled, spec_so_far, spec_values, values_of
 from endpoints.models import Account, Change, Endpoint, EndpointRequest
 from endpoints.models.requests import ChangeAction
 from endpoints.services import checks, reading, refreshing, requests
@@ -117,7 +117,15 @@ def request_new_fields(request: HttpRequest) -> HttpResponse:
     values = read_values(request.GET)
     choices = _choices(values)
     form = RequestForm(initial=settled(values, choices), choices=choices, user=signed_in(request))
-    return render(request, "requests/form_fields.html", {"form": form})
+    return render(request, "requests/form_fields.html", {"form": form, "live": _live_findings(form)})
+
+
+def _live_findings(form: RequestForm) -> list[checks.Finding] | None:
+    """Return what preflight says to the choices so far; None where there is too little to say anything of."""
+    if form.is_bound:
+        return None  # it is shown with its problems, beside the fields
+    spec = spec_so_far(form.initial, form.offered)
+    return checks.findings_so_far(spec, form.offered) if spec else None
 
 
 def _ask(request: HttpRequest, asking: Asking) -> HttpResponse:
@@ -204,6 +212,7 @@ def _form_page(
 ) -> HttpResponse:
     context = {
         "form": form,
+        "live": None if asking.replaces else _live_findings(form),
         "edited": asking.edited,
         "replaces": asking.replaces,
         "message": message,
