@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('endpoints', '0008_survey'),
+        ('endpoints', '0011_evidence_of_use'),
     ]
 
     operations = [
