@@ -40,6 +40,10 @@ class Snapshot:
     route_tables: Mapping[str, Part] = field(default_factory=dict)
     security_groups: Mapping[str, Part] = field(default_factory=dict)
     endpoints: Mapping[str, Part] = field(default_factory=dict)
+    network_acls: Mapping[str, Part] = field(default_factory=dict)
+    gateways: Mapping[str, Part] = field(default_factory=dict)
+    interfaces: Mapping[str, Part] = field(default_factory=dict)
+    prefix_lists: Mapping[str, Part] = field(default_factory=dict)
     prefix_list_id: str = ""
     former: EndpointSpec | None = None
     own_id: str = ""
@@ -59,6 +63,18 @@ class Snapshot:
             and part.data.get("state") not in GONE
             and part.aws_id != self.own_id
         ]
+
+    def acl_of(self, subnet_id: str) -> Part | None:
+        """Return the network ACL of a subnet: the one that names it, else the VPC's default."""
+        acls = self.network_acls.values()
+        own = next((part for part in acls if subnet_id in part.data.get("subnet_ids", ())), None)
+        return own or next((part for part in acls if part.data.get("is_default")), None)
+
+    def route_table_of(self, subnet_id: str) -> Part | None:
+        """Return the route table of a subnet: the one that names it, else the VPC's main one."""
+        tables = self.route_tables.values()
+        own = next((part for part in tables if subnet_id in part.data.get("subnet_ids", ())), None)
+        return own or next((part for part in tables if part.data.get("main")), None)
 
     def default_group(self) -> Part | None:
         """Return the VPC's default security group, which AWS attaches where none is chosen."""
