@@ -58,7 +58,8 @@ def free_number(acl: Part, egress: bool) -> int:
     """Return the number of a rule that would be asked before all others."""
     numbers = {int(item["rule_number"]) for item in entries(acl, egress)}
     first = min(numbers | {LAST_RULE})
-    return next(number for number in (min(100, first - 1), *range(1, LAST_RULE)) if 0 < number and number not in numbers)
+    wanted = (min(100, first - 1), *range(1, LAST_RULE))
+    return next(number for number in wanted if number > 0 and number not in numbers)
 
 
 def _region(entry: Mapping[str, Any], version: int, peer: Block | None, port: int | None) -> Rect | None:

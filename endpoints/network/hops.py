@@ -115,7 +115,7 @@ class Source:
         return f"clients in {self.label}" if self.kind == "subnet" else self.label
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Client:
     """One way in which a client may be guarded."""
 
@@ -124,7 +124,7 @@ class Client:
     """Whether it stands for the client that has all groups: if it can't, nobody can."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Target:
     """Addresses that the name answered and that every rule treats alike.
 
