@@ -46,7 +46,9 @@ class AccountRegion(models.Model):
     """One account in one region: when it was last read, and who reads it now.
 
     The lease lets one observer at a time describe what is in flight there; the survey, which looks at everything and
-    takes longer, has a lease of its own, so that neither waits for the other.
+    takes longer, has a lease of its own, so that neither waits for the other; so has the reading of the inventory.
+    `inventory_asked_at` is when a person last asked for that reading. While `inventory_error` says something, the
+    inventory's rows are older than the last attempt.
     """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="account_regions")
@@ -54,6 +56,8 @@ class AccountRegion(models.Model):
     inventory_at = models.DateTimeField(null=True, blank=True)
     inventory_due_at = models.DateTimeField()
     inventory_error = models.TextField(blank=True, default="")
+    inventory_asked_at = models.DateTimeField(null=True, blank=True)
+    inventory_lease_expires_at = models.DateTimeField(null=True, blank=True)
     observed_at = models.DateTimeField(null=True, blank=True)
     lease_owner = models.CharField(max_length=80, blank=True, default="")
     lease_expires_at = models.DateTimeField(null=True, blank=True)
