@@ -82,8 +82,8 @@ def cross(snapshot: Snapshot, source: Source, target: Target, crossing: Crossing
     cure = _cure(snapshot, source, target, crossing, acl, port)
     if crossing.by_nat:
         left = bool(area(passage.rects))
-        return Step(rects if left else (), denying, denying, cure, partial=left)
-    return Step(passage.rects, denying, denying, cure)
+        return Step(rects if left else (), denying, f"the network ACL {denying}", cure, partial=left)
+    return Step(passage.rects, denying, f"the network ACL {denying}", cure)
 
 
 def _cure(snapshot: Snapshot, source: Source, target: Target, crossing: Crossing, acl: Part, port: int) -> Cure:

@@ -20,7 +20,7 @@ def route_cure(question: Question, path: Path) -> Cure:
         added = (*gateway.data.get("route_table_ids", ()), table.aws_id)
         fields: dict[str, str | tuple[str, ...]] = {
             "endpoint_id": gateway.aws_id,
-            "route_tables": tuple(dict.fromkeys(added)),
+            "route_table_ids": tuple(dict.fromkeys(added)),
         }
         return Cure(f"Have {gateway.label} serve the route table {table.label}.", "modify", fields)
     interfaces = question.endpoints("Interface")
@@ -53,7 +53,7 @@ def ingress_cure(snapshot: Snapshot, source: Source, target: Target, port: int) 
     better = _group_that_lets_in(snapshot, source, target, port)
     if better:
         added = (*(target.group_ids or ()), better.aws_id)
-        fields: dict[str, str | tuple[str, ...]] = {"endpoint_id": target.endpoint_id, "security_groups": added}
+        fields: dict[str, str | tuple[str, ...]] = {"endpoint_id": target.endpoint_id, "security_group_ids": added}
         return Cure(f"Give the endpoint the group {better.label} as well: it lets them in.", "modify", fields)
     group = next(iter(target.group_ids or ()), "")
     key = "CidrIp" if target.version == 4 else "CidrIpv6"

@@ -230,18 +230,29 @@ def public_targets(question: Question) -> Iterator[Target]:
     prefix_list_id = question.prefix_list_id
     ranges = [item for item in cidrs_of(question.snapshot, prefix_list_id) if item.version == 4]
     rules = _rules(question)
+    hidden = () if ranges else (*_NOT_PUBLIC, *_of_others(question))
     short = short_service_name(question.service_name)
-    seen: dict[frozenset[Block], bool] = {}
+    seen: set[frozenset[Block]] = set()
     for whole in ranges or [_INTERNET]:
-        for pieces in parted(whole, (*rules, *(() if ranges else _NOT_PUBLIC))):
+        for pieces in parted(whole, (*rules, *hidden)):
             piece = pieces[0]
             matching = frozenset(item for item in rules if item.holds(piece))
-            hidden = not ranges and any(item.holds(piece) for item in _NOT_PUBLIC)
-            if matching in seen or hidden:
+            if matching in seen or any(item.holds(piece) for item in hidden):
                 continue
-            seen[matching] = True
+            seen.add(matching)
             label = f"{short} at {piece.text}" if ranges else f"{short}'s public addresses"
             yield Target(4, piece.first, label, prefix_list_id=prefix_list_id, certain=bool(ranges))
+
+
+def _of_others(question: Question) -> list[Block]:
+    """Return the ranges that AWS lists for other services: this one's addresses aren't among them."""
+    lists = question.snapshot.prefix_lists.items()
+    return [
+        item
+        for key, part in lists
+        if part.data.get("service_name") not in (None, "", question.service_name)
+        for item in cidrs_of(question.snapshot, key)
+    ]
 
 
 def _rules(question: Question) -> tuple[Block, ...]:
@@ -291,15 +302,13 @@ def request_cure(question: Question) -> Cure:
     offered = snapshot.service.data.get("types", ()) if snapshot.service else ()
     kind = "Gateway" if "Gateway" in offered else "Interface"
     fields: dict[str, str | tuple[str, ...]] = {
-        "vpc": snapshot.vpc.aws_id if snapshot.vpc else "",
-        "service": question.service_name,
-        "type": kind,
+        "vpc_id": snapshot.vpc.aws_id if snapshot.vpc else "",
+        "service_name": question.service_name,
+        "vpc_endpoint_type": kind,
     }
     table = snapshot.route_table_of(question.source.subnet.aws_id)
     if kind == "Gateway" and table:
-        fields["route_tables"] = (table.aws_id,)
-    elif kind == "Interface":
-        fields["subnets"] = (question.source.subnet.aws_id,)
+        fields["route_table_ids"] = (table.aws_id,)
     short = short_service_name(question.service_name)
     article = "an Interface" if kind == "Interface" else "a Gateway"
     return Cure(f"Ask for {article} endpoint to {short} in this VPC.", "request", fields)

@@ -106,7 +106,7 @@ def lets_in(
 def cidrs_of(snapshot: Snapshot, prefix_list_id: str) -> tuple[Block, ...]:
     """Return the ranges of a prefix list; none where they aren't known."""
     part = snapshot.prefix_lists.get(prefix_list_id)
-    return blocks(part.data.get("cidrs", ())) if part else ()
+    return blocks(part.data.get("cidrs", ())) if part and part.data.get("complete", True) else ()
 
 
 def words(part: Part, rule: Mapping[str, Any], direction: str, peer: str) -> str:

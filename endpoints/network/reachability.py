@@ -72,7 +72,8 @@ def _about(snapshot: Snapshot, source: Source) -> str:
         ranges += f" and {len(source.blocks) - 3} more"
     table = snapshot.route_table_of(source.subnet.aws_id)
     where = source.label if source.kind == "subnet" else f"{source.label} in {source.subnet.label}"
-    return f"{where} has {ranges or 'no address'}, and follows {table.label if table else 'a route table not known'}"
+    follows = table.label if table else "a route table that isn't known"
+    return f"Traffic starts in {where} at {ranges or 'no address'}, and follows {follows}"
 
 
 def _guards(snapshot: Snapshot, source: Source) -> tuple[str, ...]:
@@ -206,8 +207,10 @@ def _state(trace: Trace, question: Question, paths: dict[Target, Path]) -> None:
             return Step(rects, f"{part.label}: {state}")
         if state in _WAITS:
             cure = Cure("Have the service's owner accept the connection." if "accept" in state else "Wait a little.")
-            return Step((), f"{part.label}: {state}", f"{part.label} isn't available: {_WAITS[state]}", cure)
-        why = f"{part.label} is “{state}”: it serves nobody"
+            return Step(
+                (), f"{part.label}: {state}", f"the endpoint {part.label} isn't available: {_WAITS[state]}", cure
+            )
+        why = f"the endpoint {part.label} is “{state}”: it serves nobody"
         return Step((), f"{part.label}: {state}", why, dns.request_cure(question))
 
     trace.hop("state", "State of the endpoint", judge, "The endpoint is available.")
@@ -271,19 +274,19 @@ def _outcome(trace: Trace, ends: set[bool]) -> Outcome:
 
 
 def _summary(question: Question, outcome: Outcome, trace: Trace, endpoint_ids: list[str]) -> str:
-    short, who = short_service_name(question.service_name), sentence(question.source.within)[:-1]
+    short, who = short_service_name(question.service_name), f"From {question.source.label}"
     known = question.snapshot.endpoints
     by = " and ".join(known[item].label if item in known else item for item in endpoint_ids)
     if outcome is Outcome.PRIVATE:
-        return f"{who}: traffic reaches {short} privately, through {by}."
+        return f"{who}, traffic reaches {short} privately, through {by}."
     if outcome is Outcome.PUBLIC:
-        return f"{who}: traffic reaches {short}, but not privately: it goes over the internet."
+        return f"{who}, traffic reaches {short}, but not privately: it goes over the internet."
     if outcome is Outcome.PARTLY:
-        return f"{who}: a part of the traffic reaches {short}{f' through {by}' if by else ''}, another part doesn't."
+        return f"{who}, a part of the traffic reaches {short}{f' through {by}' if by else ''}, another part doesn't."
     if outcome is Outcome.UNKNOWN:
-        return f"{who}: whether traffic reaches {short} can't be told from what was read."
+        return f"{who}, whether traffic reaches {short} can't be told from what was read."
     broken = next((item for item in trace.hops if item.status is Status.BROKEN), None)
-    return f"{who}: traffic doesn't reach {short}. {broken.reason if broken else ''}".strip()
+    return f"{who}, traffic doesn't reach {short}. {broken.reason if broken else ''}".strip()
 
 
 def _path(source: Source, paths: dict[Target, Path]) -> tuple[str, ...]:

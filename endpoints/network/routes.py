@@ -76,8 +76,6 @@ class Path:
     nat: Part | None = None
     why: str = ""
     needs_public_address: bool = False
-    fault: str = ""
-    """`route`, `nat` or `gateway`: what is wrong."""
 
     @property
     def last(self) -> Route | None:
@@ -92,9 +90,9 @@ def follow(snapshot: Snapshot, subnet_id: str, target: Target) -> Path:
         return Path("beyond", why="the route table of the subnet isn't known")
     route = choose(snapshot, table, target)
     if route is None:
-        return Path("nowhere", why=f"{table.label} has no route to {target.label}", fault="route")
+        return Path("nowhere", why=f"the route table {table.label} has no route to {target.label}")
     if route.blackhole:
-        return Path("nowhere", (route,), why=f"the route leads to {route.target}, which is gone", fault="route")
+        return Path("nowhere", (route,), why=f"the route leads to {route.target}, which is gone")
     if route.kind == "local":
         return Path("local", (route,))
     if route.kind == "endpoint":
@@ -103,21 +101,18 @@ def follow(snapshot: Snapshot, subnet_id: str, target: Target) -> Path:
         return Path("beyond", (route,), why=f"the route leads to {NOUNS.get(route.kind, route.target)}")
     if route.kind == "nat":
         return _through_nat(snapshot, route, target)
-    return _out(snapshot, route)
+    return _out(route)
 
 
-def _out(snapshot: Snapshot, route: Route) -> Path:
+def _out(route: Route) -> Path:
     if route.kind == "internet":
-        gateway = snapshot.gateways.get(route.target)
-        if gateway and gateway.data.get("state", "available") not in ("available", "attached"):
-            return Path("nowhere", (route,), why=f"{gateway.label} isn't attached to the VPC", fault="gateway")
         return Path("internet", (route,), needs_public_address=True)
     if route.kind == "peering":
-        why = f"{route.target} is a peering connection, which never leads on to the internet or to endpoints"
-        return Path("nowhere", (route,), why=why, fault="route")
+        why = f"the peering connection {route.target} never leads on to the internet or to endpoints"
+        return Path("nowhere", (route,), why=why)
     if route.kind == "egress_only":
-        why = f"{route.target} carries IPv6 alone, and the service's address is IPv4"
-        return Path("nowhere", (route,), why=why, fault="route")
+        why = f"the egress-only gateway {route.target} carries IPv6 alone, and the service's address is IPv4"
+        return Path("nowhere", (route,), why=why)
     return Path("beyond", (route,), why=f"the route leads to {NOUNS.get(route.kind, route.target)}")
 
 
@@ -126,25 +121,25 @@ def _through_nat(snapshot: Snapshot, route: Route, target: Target) -> Path:
     if nat is None:
         return Path("beyond", (route,), why=f"{route.target} isn't known")
     if nat.data.get("state", "available") != "available":
-        return Path("nowhere", (route,), nat, f"{nat.label} is {nat.data.get('state')}", fault="nat")
+        return Path("nowhere", (route,), nat, f"the NAT gateway {nat.label} is {nat.data.get('state')}")
     table = snapshot.route_table_of(str(nat.data.get("subnet_id", "")))
     onward = choose(snapshot, table, target) if table else None
     if table is None:
         return Path("beyond", (route,), nat, f"the route table of {nat.label} isn't known")
     routes = (route, onward) if onward else (route,)
     if onward is None or onward.blackhole:
-        why = f"{nat.label} stands in a subnet whose route table, {table.label}, leads no further"
-        return Path("nowhere", routes, nat, why, fault="nat")
+        why = f"the NAT gateway {nat.label} stands in a subnet whose route table, {table.label}, leads no further"
+        return Path("nowhere", routes, nat, why)
     if onward.kind == "endpoint":
         return Path("endpoint", routes, nat)
     if onward.kind == "internet" and nat.data.get("connectivity", "public") == "private":
         return Path(
-            "nowhere", routes, nat, f"{nat.label} is a private NAT gateway: it has no public address", fault="nat"
+            "nowhere", routes, nat, f"the NAT gateway {nat.label} is a private NAT gateway: it has no public address"
         )
     if onward.kind == "nat":
-        return Path("nowhere", routes, nat, f"{nat.label} is led to {onward.target} again, not outside", fault="nat")
-    end = _out(snapshot, onward)
-    return Path(end.end, routes, nat, end.why, fault=end.fault)
+        return Path("nowhere", routes, nat, f"the NAT gateway {nat.label} is led to {onward.target} again, not outside")
+    end = _out(onward)
+    return Path(end.end, routes, nat, end.why)
 
 
 def choose(snapshot: Snapshot, table: Part, target: Target) -> Route | None:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from ipaddress import ip_address, ip_network
 from itertools import combinations
 from typing import Any
 
+import pytest
+
+from endpoints.network import acls, crossings, reachability
+from endpoints.network.groups import Passage
 from endpoints.network.hops import Outcome
 from endpoints.network.reachability import reach, source_of
 from tests.unit.network import packets
 from tests.unit.network.packets import Beyond, Dropped, World
 from tests.unit.network.worlds import S3, SERVICE, client_of, snapshot_of, world_of
 
-WORLDS = int(os.environ.get("PORTAL_WORLDS", "400"))
+WORLDS = int(os.environ.get("PORTAL_WORLDS", "160"))
 FIRST = int(os.environ.get("PORTAL_FIRST_WORLD", "0"))
 OPEN, SHUT, SEEN = {Outcome.PRIVATE, Outcome.PUBLIC}, Outcome.BROKEN, Outcome.UNKNOWN
 
@@ -106,8 +110,8 @@ def hold(outcome: Outcome, fates: set[str], *, exact: bool, where: str) -> None:
         assert "beyond" in fates, (where, fates)
 
 
-def test_an_interface_reaches_a_service_as_its_packets_do() -> None:
-    seen: Counter[tuple[str, str]] = Counter()
+def compare(seen: Counter[tuple[str, str]]) -> None:
+    """Hold each interface's verdicts against its packets, and count what came up."""
     for seed in range(FIRST, FIRST + WORLDS):
         world = world_of(seed)
         for service in (SERVICE, S3):
@@ -119,15 +123,43 @@ def test_an_interface_reaches_a_service_as_its_packets_do() -> None:
                 exact = service == S3 or bool(packets.names(world, service))
                 hold(verdict.outcome, fates, exact=exact, where=f"world {seed}, {interface_id}, {service}: {verdict}")
                 seen[verdict.outcome, verdict.broken.key if verdict.broken else ""] += 1
+
+
+def test_an_interface_reaches_a_service_as_its_packets_do() -> None:
+    seen: Counter[tuple[str, str]] = Counter()
+    compare(seen)
     # The worlds are worth asking: each outcome comes up, and traffic stops at each kind of hop.
     assert {outcome for outcome, _ in seen} == set(Outcome)
     stops = {key for _, key in seen}
     assert {"dns", "route", "group-out", "group-in", "state", "acl-source-out", "acl-source-back"} <= stops
 
 
+def _without_answers(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(crossings, "ORDER", tuple(key for key in crossings.ORDER if "back" not in key))
+
+
+def _rules_in_any_order(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(acls, "entries", lambda acl, egress: [e for e in acl.data["entries"] if e["egress"] is egress])
+
+
+def _everybody_gets_in(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(reachability, "lets_in", lambda *_, rects, **__: Passage(rects))
+
+
+def _state_does_not_matter(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(reachability, "_state", lambda *_: None)
+
+
+@pytest.mark.parametrize("fault", [_without_answers, _rules_in_any_order, _everybody_gets_in, _state_does_not_matter])
+def test_the_packets_find_a_fault(fault: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    fault(monkeypatch)
+    with pytest.raises(AssertionError, match="world"):
+        compare(Counter())
+
+
 def test_a_subnet_reaches_a_service_as_the_packets_of_all_its_clients_do() -> None:
     seen: Counter[str] = Counter()
-    for seed in range(FIRST, FIRST + WORLDS // 4):
+    for seed in range(FIRST, FIRST + WORLDS // 2):
         world = world_of(seed)
         snapshot = snapshot_of(world, SERVICE)
         if not packets.names(world, SERVICE):
