@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from endpoints.domain.specs import short_service_name
 from endpoints.network.flows import Block, blocks, parted, usable
@@ -179,7 +180,7 @@ def _unassigned(question: Question, part: Part, subnet_id: str, read: Iterable[P
     made = next((item for item in read if item.data.get("subnet_id") == subnet_id), None)
     groups = part.data.get("security_group_ids")
     item = made or Part(f"{part.aws_id} in {subnet_id}", "", {"subnet_id": subnet_id, "group_ids": groups})
-    for pieces in parted(whole, _rules(question)) if whole else ():
+    for pieces in parted(whole, chain.from_iterable(_rules(question).values())) if whole else ():
         target = _of_interface(part, item, pieces[0], f"an address to be assigned in {subnet.label}")
         yield Target(
             4,
@@ -232,11 +233,13 @@ def public_targets(question: Question) -> Iterator[Target]:
     rules = _rules(question)
     hidden = () if ranges else (*_NOT_PUBLIC, *_of_others(question))
     short = short_service_name(question.service_name)
-    seen: set[frozenset[Block]] = set()
+    seen: set[frozenset[tuple[str, int]]] = set()
     for whole in ranges or [_INTERNET]:
-        for pieces in parted(whole, (*rules, *hidden)):
+        near = [(text, item) for text, listed in rules.items() for item in listed if item.meets(whole)]
+        for pieces in parted(whole, (*(item for _, item in near), *hidden)):
             piece = pieces[0]
-            matching = frozenset(item for item in rules if item.holds(piece))
+            # The size belongs to it: of the ranges of one prefix list, one may beat a route that another doesn't.
+            matching = frozenset((text, item.size) for text, item in near if item.holds(piece))
             if matching in seen or any(item.holds(piece) for item in hidden):
                 continue
             seen.add(matching)
@@ -255,19 +258,18 @@ def _of_others(question: Question) -> list[Block]:
     ]
 
 
-def _rules(question: Question) -> tuple[Block, ...]:
-    """Return every range that a rule or route of the VPC names: addresses that share them are treated alike."""
+def _rules(question: Question) -> dict[str, tuple[Block, ...]]:
+    """Return the ranges that a rule or route of the VPC names, by what names them: a CIDR or a prefix list."""
     snapshot = question.snapshot
-    texts: set[str] = set()
+    texts: dict[str, None] = {}
     for part in snapshot.security_groups.values():
         for rule in part.data.get("egress", ()):
-            texts.update(rule.get("cidrs", ()), rule.get("prefix_lists", ()))
+            texts |= dict.fromkeys((*rule.get("cidrs", ()), *rule.get("prefix_lists", ())))
     for part in snapshot.network_acls.values():
-        texts.update(str(entry.get("cidr", "")) for entry in part.data.get("entries", ()))
+        texts |= dict.fromkeys(str(entry.get("cidr", "")) for entry in part.data.get("entries", ()))
     for part in snapshot.route_tables.values():
-        texts.update(str(route.get("destination", "")) for route in part.data.get("routes", ()))
-    listed = [item for text in texts for item in cidrs_of(snapshot, text)]
-    return tuple(dict.fromkeys((*blocks(texts), *listed)))
+        texts |= dict.fromkeys(str(route.get("destination", "")) for route in part.data.get("routes", ()))
+    return {text: blocks([text]) or cidrs_of(snapshot, text) for text in texts}
 
 
 def silence_cure(question: Question, interfaces: list[Part]) -> Cure:

@@ -90,7 +90,8 @@ def lets_in(
             if item in clients:
                 return Passage(rects, words(part, rule, "inbound", item))
         for text in (*rule.get("cidrs", ()), *rule.get("prefix_lists", ())):
-            ranges = blocks([text]) or cidrs_of(snapshot, text)
+            cidr = block(text)
+            ranges = (cidr,) if cidr else cidrs_of(snapshot, text)
             if not ranges:
                 unsure = unsure or f"what {text} lists isn't known"
             for found in ranges:

@@ -117,11 +117,15 @@ class Source:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Client:
-    """One way in which a client may be guarded."""
+    """One way in which a client may be guarded.
+
+    `everything` tells that it stands for the client that has all groups: if it can't, nobody can. `alike` are the
+    groups that it stands for one by one, since no rule treats them differently.
+    """
 
     group_ids: tuple[str, ...]
     everything: bool = False
-    """Whether it stands for the client that has all groups: if it can't, nobody can."""
+    alike: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

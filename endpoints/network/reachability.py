@@ -53,7 +53,7 @@ def reach(
     question = Question(snapshot, source, service_name, resolve, endpoint_id)
     answer = dns.answer(question)
     start = Hop("source", "Source", Status.OK, sentence(_about(snapshot, source)), _guards(snapshot, source))
-    trace = Trace(snapshot, source, answer.targets)
+    trace = Trace(snapshot, source, answer.targets, port)
     trace.hops += [start, answer.hop]
     if answer.hop.status is Status.BROKEN or trace.over:
         return _verdict(question, trace, {})
@@ -146,6 +146,8 @@ def _groups(trace: Trace, paths: dict[Target, Path], port: int) -> None:
         )
         if passage.unknown:
             return Step(rects, unknown=passage.evidence)
+        if passage.rects is rects:
+            return Step(rects, passage.evidence)
         names = _names(snapshot, target.group_ids) or "no security group"
         why = f"no inbound rule of {names} lets TCP {port} in from {trace.source.within}"
         cure = ingress_cure(snapshot, trace.source, target, port)

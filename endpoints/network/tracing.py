@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 
 from endpoints.network.flows import EPHEMERAL, Rect, addresses, area, ports
+from endpoints.network.groups import rules_of
 from endpoints.network.hops import Client, Cure, Hop, Source, Status, Target
 from endpoints.network.snapshot import Snapshot
 
@@ -35,19 +36,21 @@ Judge = Callable[[Client, Target, Rects], Step | None]
 class Trace:
     """The traffic that is left, and the hops so far. `judge` returns None where a hop isn't on the way."""
 
-    def __init__(self, snapshot: Snapshot, source: Source, targets: Iterable[Target]) -> None:
+    def __init__(self, snapshot: Snapshot, source: Source, targets: Iterable[Target], port: int) -> None:
         self.snapshot = snapshot
         self.source = source
         self.hops: list[Hop] = []
         self.lossy = self.vague = False
         self.unsure: set[Pair] = set()
         self.alive: dict[Pair, Rects] = {}
+        targets = list(targets)
+        clients = clients_of(snapshot, source, targets, port)
         for target in targets:
             rects = tuple(
                 Rect(item.first, item.last, *EPHEMERAL) for item in source.blocks if item.version == target.version
             )
             if rects:
-                self.alive |= {(client, target): rects for client in clients_of(snapshot, source)}
+                self.alive |= {(client, target): rects for client in clients}
 
     @property
     def over(self) -> bool:
@@ -83,7 +86,8 @@ class Trace:
         hurt = {
             pair: step
             for pair, step in steps.items()
-            if not pair[0].everything and (step.partial or area(step.rects) < area(before[pair]))
+            if not pair[0].everything
+            and (step.partial or (step.rects is not before[pair] and area(step.rects) < area(before[pair])))
         }
         unsure = next((step.unknown for step in steps.values() if step.unknown), "")
         evidence = tuple(dict.fromkeys(step.evidence for step in steps.values() if step.evidence))[:3]
@@ -108,10 +112,11 @@ class Trace:
     def _scope(self, before: dict[Pair, Rects], steps: dict[Pair, Step], hurt: dict[Pair, Step]) -> str:
         """Return in words whose traffic, or to where, a hop stops while other traffic passes."""
         told = []
-        lost = {client for client, _ in hurt if not any(key[0] == client for key in self.alive)}
+        left = {client for client, _ in self.alive}
+        lost = {client for client, _ in hurt} - left
         asked = {client for client, _ in steps if not client.everything}
         if lost and len(asked) > 1:
-            kept = sorted(self._label(client) for client in asked - lost)
+            kept = sorted(label for client in asked - lost for label in self._labels(client))
             told.append(f"only clients in {_some(kept)} pass" if kept else "no client with one group alone passes")
         gone = {target.label for _, target in steps} - {target.label for _, target in self.alive}
         if gone:
@@ -128,23 +133,32 @@ class Trace:
                 told.append(f"answers get back on the ports {open_ports} alone, and clients choose from others, too")
         return "; ".join(told)
 
-    def _label(self, client: Client) -> str:
+    def _labels(self, client: Client) -> list[str]:
         known = self.snapshot.security_groups
-        return " and ".join(known[item].label if item in known else item for item in client.group_ids)
+        return [known[item].label if item in known else item for item in client.alike or client.group_ids]
 
 
-def clients_of(snapshot: Snapshot, source: Source) -> tuple[Client, ...]:
+def clients_of(snapshot: Snapshot, source: Source, targets: list[Target], port: int) -> tuple[Client, ...]:
     """Return how clients may be guarded: by the groups that are known, or by any of the VPC's, alone or all together.
 
     What a group more allows is never taken away by another. So if each group alone lets all through, every choice
-    of groups does, and if all groups together let nothing through, no choice does.
+    of groups does, and if all groups together let nothing through, no choice does. Groups with the same rules that
+    no inbound rule tells apart are asked about once.
     """
     if source.group_ids is not None:
         return (Client(source.group_ids),)
     every = tuple(snapshot.security_groups)
     if not every:
         return (Client(()),)
-    return (*(Client((item,)) for item in every), *((Client(every, everything=True),) if len(every) > 1 else ()))
+    guarding = {item for target in targets for item in target.group_ids or ()}
+    let_in = {item for _, rule in rules_of(snapshot, guarding, "ingress", port) for item in rule.get("groups", ())}
+    alike: dict[Hashable, list[str]] = {}
+    for group_id in every:
+        rules = (rule for _, rule in rules_of(snapshot, (group_id,), "egress", port))
+        key = tuple(tuple(rule.get(name, ())) for rule in rules for name in ("cidrs", "groups", "prefix_lists"))
+        alike.setdefault((key, group_id if group_id in let_in else ""), []).append(group_id)
+    singles = tuple(Client((items[0],), alike=tuple(items)) for items in alike.values())
+    return (*singles, *((Client(every, everything=True),) if len(singles) > 1 else ()))
 
 
 def sentence(text: str) -> str:
