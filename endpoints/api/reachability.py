@@ -31,14 +31,19 @@ class Asked(serializers.Serializer[Any]):
         validators=[RegexValidator(ACCOUNT_ID, "Write the account's twelve digits.")],
         help_text="The AWS account, by its twelve digits.",
     )
-    region = serializers.CharField(validators=[RegexValidator(REGION, "Write a region such as eu-west-1.")])
-    vpc_id = serializers.CharField(validators=[RegexValidator(AWS_ID, "Write an id such as vpc-0123456789abcdef0.")])
-    source = serializers.CharField(
+    region = serializers.CharField(
+        validators=[RegexValidator(REGION, "Write a region such as eu-west-1.")], help_text="The region."
+    )
+    vpc_id = serializers.CharField(
+        validators=[RegexValidator(AWS_ID, "Write an id such as vpc-0123456789abcdef0.")], help_text="The VPC's id."
+    )
+    source = serializers.CharField(  # type: ignore[assignment]  # the stubs' attribute of instances
         validators=[RegexValidator(AWS_ID, "Write the id of a subnet, an instance or an interface.")],
         help_text="The id of a subnet, an instance or a network interface of the VPC.",
     )
     service_name = serializers.CharField(
-        validators=[RegexValidator(SERVICE_NAME, "Write a service name such as com.amazonaws.eu-west-1.s3.")]
+        validators=[RegexValidator(SERVICE_NAME, "Write a service name such as com.amazonaws.eu-west-1.s3.")],
+        help_text="The service's name.",
     )
     group = serializers.ListField(
         child=serializers.CharField(validators=[RegexValidator(AWS_ID, "Write an id such as sg-0123456789abcdef0.")]),

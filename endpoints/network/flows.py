@@ -41,7 +41,7 @@ class Block(NamedTuple):
         low, high = kind(self.first), kind(self.last)
         if low == high:
             return str(low)
-        networks = list(ipaddress.summarize_address_range(low, high))  # type: ignore[type-var]
+        networks = list(ipaddress.summarize_address_range(low, high))
         return str(networks[0]) if len(networks) == 1 else f"{low} to {high}"
 
 

@@ -15,7 +15,7 @@ from endpoints.network.snapshot import GONE, Part, Snapshot
 
 COLUMN, GUTTER, MARGIN = 236, 36, 20
 HEAD, PAD, LINE = 34, 8, 17
-NODE_WIDTH, NODE_HEIGHT = 188, 44
+NODE_WIDTH, NODE_HEIGHT = 208, 44
 ZONES, PER_ZONE, INTERFACES = 4, 6, 4
 """How many zones, subnets a zone, and endpoint interfaces a subnet are drawn, at most."""
 TEXT = 31

@@ -6,11 +6,12 @@ source and whatever port it has; `tests/unit/network/packets.py` holds it agains
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from endpoints.domain.specs import short_service_name
 from endpoints.network import crossings, dns, routes
+from endpoints.network.crossings import Crossing
 from endpoints.network.cures import egress_cure, ingress_cure, route_cure
 from endpoints.network.dns import ENDPOINT_NAME, SERVICE_NAME, Question
 from endpoints.network.groups import lets_in, lets_out
@@ -18,7 +19,7 @@ from endpoints.network.hops import HTTPS, Client, Cure, Hop, Outcome, Source, St
 from endpoints.network.routes import Path
 from endpoints.network.snapshot import Part, Snapshot
 from endpoints.network.sources import UnknownSource, source_of
-from endpoints.network.tracing import Rects, Step, Trace, sentence
+from endpoints.network.tracing import Judge, Rects, Step, Trace, sentence
 
 __all__ = ["ENDPOINT_NAME", "SERVICE_NAME", "PolicyAnswer", "UnknownSource", "reach", "source_of"]
 
@@ -164,29 +165,34 @@ def _names(snapshot: Snapshot, group_ids: tuple[str, ...]) -> str:
 
 
 def _acls(trace: Trace, paths: dict[Target, Path], port: int) -> None:
-    snapshot, source = trace.snapshot, trace.source
     ways = {
-        target: {item.key: item for item in crossings.crossings(source, target, path)} for target, path in paths.items()
+        target: {item.key: item for item in crossings.crossings(trace.source, target, path)}
+        for target, path in paths.items()
     }
     titles = {key: item.title for way in ways.values() for key, item in way.items()}
     for key in crossings.ORDER:
         if key not in titles:
             continue
-        done: dict[tuple[Target, Rects], Step] = {}
-
-        def judge(client: Client, target: Target, rects: Rects, key: str = key, done: dict = done) -> Step | None:
-            crossing = ways.get(target, {}).get(key)
-            if crossing is None:
-                return None
-            # An ACL knows no groups: clients whose traffic is alike are asked about once.
-            if (target, rects) not in done:
-                done[target, rects] = crossings.cross(snapshot, source, target, crossing, rects, port)
-            return done[target, rects]
-
-        trace.hop(key, titles[key], judge, "A rule lets it through.")
+        trace.hop(key, titles[key], _crosser(trace, ways, key, port), "A rule lets it through.")
     if not titles and not trace.over:
         reason = "Source and endpoint are in one subnet: network ACLs don't see the traffic."
         trace.hops.append(Hop("acl", "Network ACLs", Status.SKIPPED, reason))
+
+
+def _crosser(trace: Trace, ways: Mapping[Target, Mapping[str, Crossing]], key: str, port: int) -> Judge:
+    """Return what judges one crossing of each way."""
+    # An ACL knows no groups: clients whose traffic is alike are asked about once.
+    done: dict[tuple[Target, Rects], Step] = {}
+
+    def judge(client: Client, target: Target, rects: Rects) -> Step | None:
+        crossing = ways.get(target, {}).get(key)
+        if crossing is None:
+            return None
+        if (target, rects) not in done:
+            done[target, rects] = crossings.cross(trace.snapshot, trace.source, target, crossing, rects, port)
+        return done[target, rects]
+
+    return judge
 
 
 _WAITS = {
