@@ -135,9 +135,29 @@ class ComparedChange:
     before: Picture
     after: Picture
 
+    @property
+    def before_id(self) -> str:
+        """Return the first picture's id on the page."""
+        return f"before-{self.change.pk}"
+
+    @property
+    def after_id(self) -> str:
+        """Return the second picture's id on the page."""
+        return f"after-{self.change.pk}"
+
+    @property
+    def before_label(self) -> str:
+        """Return what the first picture's parts are called by."""
+        return f"Before, {self.change.get_action_display()} {self.change.pk}: "
+
+    @property
+    def after_label(self) -> str:
+        """Return what the second picture's parts are called by."""
+        return f"After, {self.change.get_action_display()} {self.change.pk}: "
+
 
 def request_reach(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show which subnets reach the services of a request before it and after it."""
+    """Show which subnets reach the services of a request before it and after it: a page, or its part for one."""
     rows = EndpointRequest.objects.visible_to(signed_in(request))
     found = get_object_or_404(rows.select_related("account", "owner_team"), pk=pk)
     compared = []
@@ -145,7 +165,9 @@ def request_reach(request: HttpRequest, pk: int) -> HttpResponse:
         comparison = reachability.compare(change)
         if comparison is not None and comparison.subnets:
             compared.append(_compared(change, comparison))
-    return render(request, "network/compared.html", {"item": found, "compared": compared})
+    fragment = getattr(request, "htmx", False)
+    template = "network/compared_changes.html" if fragment else "network/compared.html"
+    return render(request, template, {"item": found, "compared": compared})
 
 
 def _compared(change: Change, comparison: Comparison) -> ComparedChange:
