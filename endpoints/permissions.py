@@ -84,6 +84,11 @@ ACCOUNT_READERS = Rule(
     _any_role(Role.APPROVER, Role.OPERATOR, Role.AUDITOR, Role.ADMINISTRATOR),
     "Only approvers, operators, auditors and administrators look at accounts.",
 )
+REFRESHERS = Rule(
+    "engineers, approvers, operators or administrators",
+    _any_role(Role.ENGINEER, Role.APPROVER, Role.OPERATOR, Role.ADMINISTRATOR),
+    "Only engineers, approvers, operators and administrators have AWS read again.",
+)
 ADMINISTRATORS = Rule(
     "administrators", _any_role(Role.ADMINISTRATOR), "Only administrators add accounts and renew their ExternalId."
 )
@@ -97,6 +102,7 @@ RULES = (
     OPERATORS,
     REQUESTERS_OR_OPERATORS,
     ACCOUNT_READERS,
+    REFRESHERS,
     ADMINISTRATORS,
 )
 
@@ -211,6 +217,17 @@ def check_can_check_accounts(user: Person) -> None:
 def can_check_accounts(user: Person) -> bool:
     """Tell whether a person may have an account checked."""
     return _answers(check_can_check_accounts, user)
+
+
+def check_can_refresh_inventory(user: Person) -> None:
+    """Refuse who may not have AWS read again: whoever asks for, decides on or operates changes may."""
+    if not REFRESHERS.allows(user):
+        _deny(REFRESHERS.reason)
+
+
+def can_refresh_inventory(user: Person) -> bool:
+    """Tell whether a person may have AWS read again."""
+    return _answers(check_can_refresh_inventory, user)
 
 
 def _an_administrator_exists() -> bool:

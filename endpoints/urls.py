@@ -20,6 +20,7 @@ from endpoints.permissions import (
     ENGINEERS,
     OPERATORS,
     PUBLIC,
+    REFRESHERS,
     REQUESTERS_OR_OPERATORS,
     SIGNED_IN,
     Rule,
@@ -121,6 +122,7 @@ _ACCOUNTS = [  # not below accounts/, where allauth's pages are
     ),
     page("aws-accounts/<int:pk>/", accounts.aws_account_detail, name="aws_account_detail", get=ACCOUNT_READERS),
     page("aws-accounts/<int:pk>/live/", accounts.aws_account_live, name="aws_account_live", get=ACCOUNT_READERS),
+    page("aws-accounts/<int:pk>/refresh/", accounts.aws_account_refresh, name="aws_account_refresh", post=REFRESHERS),
     page("aws-accounts/<int:pk>/check/", accounts.aws_account_check, name="aws_account_check", post=OPERATORS),
     page(
         "aws-accounts/<int:pk>/external-id/",

@@ -104,6 +104,7 @@ def prober_for(target: Target, timeouts: Timeouts | None = None) -> Prober:
                 ec2=session.client("ec2", region_name=target.region, config=config),
                 sts=session.client("sts", region_name=target.region, config=config),
                 quotas=session.client("service-quotas", region_name=target.region, config=config),
+                direct_connect=session.client("directconnect", region_name=target.region, config=config),
             )
         return prober
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
@@ -12,6 +14,9 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from endpoints.domain.specs import ACCOUNT_ID, REGION
+
+LATE = 3
+"""After how many times the usual pause between readings an inventory counts as stale."""
 
 
 class Account(models.Model):
@@ -74,6 +79,18 @@ class AccountRegion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account} {self.region}"
+
+    @staticmethod
+    def late(path: str = "") -> Q:
+        """Return the filter for rows whose inventory is older than it should be; `path` leads to them from others."""
+        limit = Now() - timedelta(seconds=LATE * settings.PORTAL_INVENTORY_SECONDS)
+        failed, never = ~Q(**{f"{path}inventory_error": ""}), Q(**{f"{path}inventory_at__isnull": True})
+        return failed | never | Q(**{f"{path}inventory_at__lt": limit})
+
+    @staticmethod
+    def being_read(path: str = "") -> Q:
+        """Return the filter for rows whose inventory a worker reads now, or is to read as soon as it can."""
+        return Q(**{f"{path}inventory_due_at__lte": Now()}) | Q(**{f"{path}inventory_lease_expires_at__gt": Now()})
 
 
 class AccountCheckQuerySet(models.QuerySet["AccountCheck"]):

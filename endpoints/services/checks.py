@@ -11,10 +11,11 @@ from endpoints.network import preflight
 from endpoints.network.preflight import Finding
 from endpoints.policy import grammar
 from endpoints.services import adoption
+from endpoints.services.choices import Choices
 from endpoints.services.drafts import ChangeDraft, Draft
-from endpoints.services.snapshots import snapshot_for
+from endpoints.services.snapshots import Age, snapshot_for, snapshot_of
 
-__all__ = ["Finding", "blocks", "findings_for", "findings_of", "policy_findings", "snapshot_for"]
+__all__ = ["Finding", "blocks", "findings_for", "findings_of", "findings_so_far", "policy_findings", "snapshot_for"]
 
 
 def findings_of(draft: Draft) -> list[list[Finding]]:
@@ -42,6 +43,19 @@ def findings_for(change: ChangeDraft, *, account: Account, replaces: Endpoint | 
         snapshot = replace(snapshot, replaced_id=replaces.vpc_endpoint_id or "")
     found += preflight.check(change.spec, snapshot, rules)
     return _ordered(found)
+
+
+def findings_so_far(spec: EndpointSpec, choices: Choices) -> list[Finding]:
+    """Return what preflight says to a form's choices, from the rows that the form has read anyway.
+
+    One query where the VPC is connected to others. The region's quota is judged at the review.
+    """
+    read = choices.region_choice()
+    age = Age(read.inventory_at, read.stale) if read else Age()
+    snapshot = snapshot_of(
+        choices.rows, region=spec.region, vpc_id=spec.vpc_id, service_name=spec.service_name, age=age
+    )
+    return list(preflight.check(spec, snapshot))
 
 
 def _ordered(found: list[Finding]) -> list[Finding]:

@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 from endpoints.aws import AwsError, Kind
 from endpoints.aws.inventory import SECTIONS, Reading, Resource
 from endpoints.models import AccountRegion, InventoryItem
+from endpoints.models.inventory import InventoryKind
 from endpoints.services.targets import PATIENCE, gateway
 
 BATCH = 500
@@ -36,7 +37,7 @@ def refresh(*, account_region_id: int, now: datetime) -> bool:
     region = AccountRegion.objects.select_related("account").get(pk=account_region_id)
     errors = ["The reading was not finished: its worker stopped. The portal tries again by itself."]
     try:
-        errors = _read(region)
+        errors = _read(region, now)
     finally:
         AccountRegion.objects.filter(pk=region.pk).update(
             inventory_error="\n".join(errors),
@@ -46,9 +47,10 @@ def refresh(*, account_region_id: int, now: datetime) -> bool:
     return not errors
 
 
-def _read(region: AccountRegion) -> list[str]:
+def _read(region: AccountRegion, now: datetime) -> list[str]:
     """Read kind by kind; return what went wrong, each with its cure."""
-    reading = Reading(gateway(region.account, region.region, patience=PATIENCE))
+    client = gateway(region.account, region.region, patience=PATIENCE)
+    reading = Reading(client, _attributes(region), int(now.timestamp() // settings.PORTAL_INVENTORY_SECONDS))
     errors = []
     for kind, read in SECTIONS.items():
         try:
@@ -61,6 +63,16 @@ def _read(region: AccountRegion) -> list[str]:
         else:
             _keep(region, kind, reading.found[kind])
     return errors
+
+
+def _attributes(region: AccountRegion) -> dict[str, dict[str, bool]]:
+    """Return the DNS attributes of the VPCs as last read, by VPC."""
+    rows = InventoryItem.objects.filter(account=region.account, region=region.region, kind=InventoryKind.VPC)
+    return {
+        aws_id: {name: data[name] for name in ("enable_dns_support", "enable_dns_hostnames")}
+        for aws_id, data in rows.values_list("aws_id", "data")
+        if "enable_dns_support" in data
+    }
 
 
 def _keep(region: AccountRegion, kind: str, found: Sequence[Resource]) -> None:

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.fields.json import KT
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Coalesce
 
 from endpoints.domain.specs import EndpointSpec, EndpointType
 from endpoints.models import Account, AccountRegion, InventoryItem
 from endpoints.models.inventory import InventoryKind
 from endpoints.network.snapshot import GONE, Part, Snapshot
-
-LATE = 3
-"""After how many times the usual pause between readings an inventory counts as stale."""
 
 GATEWAYS = (
     InventoryKind.INTERNET_GATEWAY,
@@ -43,6 +39,15 @@ _FIELDS: Mapping[str, str] = {
 _SIMPLE = tuple(kind for kind in _FIELDS if kind not in (*JOINING, InventoryKind.PREFIX_LIST))
 
 
+@dataclass(frozen=True, slots=True)
+class Age:
+    """When an account-region was read, whether that is too long ago, and how many Gateway endpoints it has."""
+
+    read_at: datetime | None = None
+    stale: bool = True
+    gateway_endpoints: int = 0
+
+
 def snapshot_for(spec: EndpointSpec, *, account: Account, with_interfaces: bool = False) -> Snapshot:
     """Return the VPC of a spec as last read. Three queries, or two where nothing connects the VPC to others.
 
@@ -61,25 +66,33 @@ def vpc_snapshot(
     *, account: Account, region: str, vpc_id: str, service_name: str = "", with_interfaces: bool = False
 ) -> Snapshot:
     """Return a VPC as last read, with one service of the region. Two or three queries, whatever the VPC's size."""
-    kinds = [kind for kind in _SIMPLE if with_interfaces or kind != InventoryKind.NETWORK_INTERFACE]
-    wanted = (
-        Q(vpc_id=vpc_id, kind__in=(InventoryKind.VPC, *kinds))
-        | Q(vpc_id="", kind=InventoryKind.SERVICE, aws_id=service_name)
-        | Q(vpc_id="", kind=InventoryKind.PREFIX_LIST)
-        | Q(vpc_id="", kind__in=JOINING, data__vpc_ids__contains=[vpc_id])
+    wanted = in_vpc(vpc_id, with_interfaces=with_interfaces) | Q(
+        vpc_id="", kind=InventoryKind.SERVICE, aws_id=service_name
     )
-    rows = list(InventoryItem.objects.filter(wanted, account=account, region=region).order_by("name", "aws_id"))
+    rows = InventoryItem.objects.filter(wanted, account=account, region=region).order_by("name", "aws_id")
+    return snapshot_of(rows, region=region, vpc_id=vpc_id, service_name=service_name, age=_age(account, region))
+
+
+def in_vpc(vpc_id: str, *, with_interfaces: bool = False) -> Q:
+    """Return the filter for the rows of a region that a VPC's snapshot is made of, services aside."""
+    kinds = [kind for kind in _SIMPLE if with_interfaces or kind != InventoryKind.NETWORK_INTERFACE]
+    own = Q(vpc_id=vpc_id, kind__in=(InventoryKind.VPC, *kinds))
+    joining = Q(vpc_id="", kind__in=JOINING, data__vpc_ids__contains=[vpc_id])
+    return own | joining | Q(vpc_id="", kind=InventoryKind.PREFIX_LIST)
+
+
+def snapshot_of(rows: Iterable[InventoryItem], *, region: str, vpc_id: str, service_name: str, age: Age) -> Snapshot:
+    """Return a VPC's snapshot from the region's rows. One query where something connects the VPC to others."""
     parts: dict[str, dict[str, Part]] = {name: {} for name in set(_FIELDS.values())}
     vpc = service = None
     for row in rows:
         part = Part(row.aws_id, row.name, _seen_from(row.data, vpc_id))
         if row.kind == InventoryKind.VPC:
-            vpc = part
+            vpc = part if row.aws_id == vpc_id else vpc
         elif row.kind == InventoryKind.SERVICE:
-            service = part
+            service = part if row.aws_id == service_name else service
         else:
             parts[_FIELDS[row.kind]][row.aws_id] = part
-    age = _age(account, region)
     lists = parts["prefix_lists"].values()
     return Snapshot(
         vpc=vpc,
@@ -89,7 +102,14 @@ def vpc_snapshot(
         gateway_endpoints_in_region=age.gateway_endpoints,
         read_at=age.read_at,
         stale=age.stale,
-        **parts,
+        subnets=parts["subnets"],
+        route_tables=parts["route_tables"],
+        security_groups=parts["security_groups"],
+        endpoints=parts["endpoints"],
+        network_acls=parts["network_acls"],
+        gateways=parts["gateways"],
+        interfaces=parts["interfaces"],
+        prefix_lists=parts["prefix_lists"],
     )
 
 
@@ -109,20 +129,7 @@ def _seen_from(data: Mapping[str, Any], vpc_id: str) -> Mapping[str, Any]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class _Age:
-    read_at: datetime | None = None
-    stale: bool = True
-    gateway_endpoints: int = 0
-
-
-def late() -> Q:
-    """Return the filter for account-regions whose rows are older than they should be."""
-    limit = Now() - timedelta(seconds=LATE * settings.PORTAL_INVENTORY_SECONDS)
-    return ~Q(inventory_error="") | Q(inventory_at__isnull=True) | Q(inventory_at__lt=limit)
-
-
-def _age(account: Account, region: str) -> _Age:
+def _age(account: Account, region: str) -> Age:
     gateways: QuerySet[Any] = (
         InventoryItem.objects.filter(
             account=OuterRef("account"),
@@ -136,8 +143,10 @@ def _age(account: Account, region: str) -> _Age:
     )
     count = Subquery(gateways.annotate(count=Count("pk")).values("count"), output_field=IntegerField())
     rows = AccountRegion.objects.filter(account=account, region=region)
-    found = rows.annotate(gateways=Coalesce(count, 0), late=late()).values_list("inventory_at", "late", "gateways")
-    return next((_Age(*row) for row in found), _Age())
+    found = rows.annotate(gateways=Coalesce(count, 0), is_late=AccountRegion.late()).values_list(
+        "inventory_at", "is_late", "gateways"
+    )
+    return next((Age(*row) for row in found), Age())
 
 
 def _connected(gateways: Iterable[Part], region: str, vpc_id: str, service_name: str) -> dict[str, Part]:

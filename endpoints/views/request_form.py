@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -14,10 +15,10 @@ from django.utils import timezone
 from endpoints.domain.observed import BEYOND_RETRY
 from endpoints.domain.specs import EndpointType
 from endpoints.forms.parts import add_problems
-from endpoints.forms.request import RequestForm, Values, read_values, settled, spec_values, values_of
-from endpoints.models import Change, Endpoint, EndpointRequest
+from endpoints.forms.request import RequestForm, Values, read_values, settled, spec_so_far, spec_values, values_of
+from endpoints.models import Account, Change, Endpoint, EndpointRequest
 from endpoints.models.requests import ChangeAction
-from endpoints.services import checks, reading, requests
+from endpoints.services import checks, reading, refreshing, requests
 from endpoints.services.actors import person
 from endpoints.services.choices import Choices, read_choices
 from endpoints.services.drafts import ChangeDraft, Draft
@@ -116,17 +117,41 @@ def request_new_fields(request: HttpRequest) -> HttpResponse:
     values = read_values(request.GET)
     choices = _choices(values)
     form = RequestForm(initial=settled(values, choices), choices=choices, user=signed_in(request))
-    return render(request, "requests/form_fields.html", {"form": form})
+    return render(request, "requests/form_fields.html", {"form": form, "live": _live_findings(form)})
+
+
+def _live_findings(form: RequestForm) -> list[checks.Finding] | None:
+    """Return what preflight says to the choices so far; None where there is too little to say anything of."""
+    if form.is_bound:
+        return None  # it is shown with its problems, beside the fields
+    spec = spec_so_far(form.initial, form.offered)
+    return checks.findings_so_far(spec, form.offered) if spec else None
 
 
 def _ask(request: HttpRequest, asking: Asking) -> HttpResponse:
     action = request.POST.get("action", "review") if request.method == "POST" else ""
-    if action in ("", "update", "edit"):
+    if action == "refresh":
+        _refresh(request)
+    if action in ("", "update", "edit", "refresh"):
         values = read_values(request.POST) if action else asking.initial
         choices = _choices(values)
         form = RequestForm(initial=settled(values, choices), choices=choices, user=signed_in(request))
         return _form_page(request, asking, form)
     return _judge(request, asking, send=action == "submit")
+
+
+def _refresh(request: HttpRequest) -> None:
+    """Have the chosen region read again, and say so above the form, which keeps what was typed."""
+    choices = _choices(read_values(request.POST))
+    account = Account.objects.filter(pk=choices.account.pk).first() if choices.account else None
+    if account is None:
+        return
+    try:
+        refreshing.ask(account=account, region=choices.region, by=person(signed_in(request)), now=timezone.now())
+    except Conflict as error:
+        messages.warning(request, str(error))
+    else:
+        messages.info(request, f"A worker reads {choices.region} now. What you filled in is kept.")
 
 
 def _judge(request: HttpRequest, asking: Asking, *, send: bool) -> HttpResponse:
@@ -187,6 +212,7 @@ def _form_page(
 ) -> HttpResponse:
     context = {
         "form": form,
+        "live": None if asking.replaces else _live_findings(form),
         "edited": asking.edited,
         "replaces": asking.replaces,
         "message": message,

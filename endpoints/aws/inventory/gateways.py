@@ -97,10 +97,10 @@ def direct_connects(reading: Reading) -> Iterator[Resource]:
         through.setdefault(item.data["transit_gateway_id"], []).append(item.vpc_id)
     found: dict[str, dict[str, Any]] = {}
     for gateway_id, vpc_ids in through.items():
-        for item in reading.client.direct_connect_associations(gateway_id):
-            if item.get("associationState") in ("disassociating", "disassociated"):
+        for association in reading.client.direct_connect_associations(gateway_id):
+            if association.get("associationState") in ("disassociating", "disassociated"):
                 continue
-            aws_id = item["directConnectGatewayId"]
+            aws_id = association["directConnectGatewayId"]
             known = found.setdefault(
                 aws_id, {"kind": "direct_connect", "state": "available", "vpc_ids": [], "through": []}
             )

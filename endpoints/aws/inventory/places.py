@@ -11,9 +11,20 @@ _INTERFACE_TYPES = {"natGateway": "nat_gateway"}
 """InterfaceType is in snake_case but for this one (EC2 API reference, NetworkInterface)."""
 
 
+MOST_ATTRIBUTES = 200
+"""Of how many VPCs one reading asks for the DNS attributes, at most."""
+_ATTRIBUTES = {"enable_dns_support": "enableDnsSupport", "enable_dns_hostnames": "enableDnsHostnames"}
+
+
 def vpcs(reading: Reading) -> Iterator[Resource]:
-    """Yield VPCs. DescribeVpcs leaves the DNS attributes out, and no call gives them for several VPCs."""
-    for item in reading.client.describe("describe_vpcs", "Vpcs"):
+    """Yield VPCs. DescribeVpcs leaves the DNS attributes out, and AWS gives each by a call of its own.
+
+    A region of very many VPCs is asked for a part of them by turns; until its turn comes a VPC keeps what was known,
+    or goes without: the checks take an attribute that isn't known as AWS sets it for a default VPC.
+    """
+    found = reading.client.describe("describe_vpcs", "Vpcs")
+    chosen = _by_turns(sorted(item["VpcId"] for item in found), reading)
+    for item in found:
         vpc_id = item["VpcId"]
         data = {
             "cidr_block": item.get("CidrBlock", ""),
@@ -21,8 +32,7 @@ def vpcs(reading: Reading) -> Iterator[Resource]:
             "ipv6_cidr_blocks": _ipv6_ranges(item),
             "is_default": bool(item.get("IsDefault")),
             "owner_id": item.get("OwnerId", ""),
-            "enable_dns_support": reading.client.vpc_attribute(vpc_id, "enableDnsSupport"),
-            "enable_dns_hostnames": reading.client.vpc_attribute(vpc_id, "enableDnsHostnames"),
+            **_attributes(vpc_id, reading, asked=vpc_id in chosen),
         }
         yield Resource("vpc", vpc_id, vpc_id, name_of(item), data)
 
@@ -69,6 +79,19 @@ def network_interfaces(reading: Reading) -> Iterator[Resource]:
         }
         name = name_of({"Tags": item.get("TagSet", ())})
         yield Resource("network_interface", aws_id, item.get("VpcId", ""), name, data)
+
+
+def _by_turns(vpc_ids: list[str], reading: Reading) -> set[str]:
+    """Return the VPCs to ask for: those never asked for first, then by turns."""
+    first = (reading.turn * MOST_ATTRIBUTES) % max(len(vpc_ids), 1)
+    ordered = [*vpc_ids[first:], *vpc_ids[:first]]
+    return set(sorted(ordered, key=lambda item: item in reading.attributes)[:MOST_ATTRIBUTES])
+
+
+def _attributes(vpc_id: str, reading: Reading, *, asked: bool) -> Mapping[str, bool]:
+    if asked:
+        return {name: reading.client.vpc_attribute(vpc_id, wire) for name, wire in _ATTRIBUTES.items()}
+    return reading.attributes.get(vpc_id, {})
 
 
 def _ipv6_ranges(item: Mapping[str, Any]) -> list[str]:

@@ -28,9 +28,14 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One reading of a region: the client, and by kind what was read before."""
+    """One reading of a region: the client, and by kind what it read before.
+
+    `attributes` are the VPCs' DNS attributes as last known, and `turn` a number that rises from reading to reading.
+    """
 
     client: Ec2Gateway
+    attributes: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
+    turn: int = 0
     found: dict[str, list[Resource]] = field(default_factory=dict)
 
 

@@ -12,6 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from endpoints.domain import lifecycle
 from endpoints.domain.lifecycle import Lifecycle
+from endpoints.network.preflight.catalogue import CATALOGUE
 
 HEADER = "<!-- Written by `make docs` from the code. Edit the code, not this page. -->\n"
 
@@ -19,7 +20,7 @@ HEADER = "<!-- Written by `make docs` from the code. Edit the code, not this pag
 class Command(BaseCommand):
     """Write the generated pages, or check that they are fresh."""
 
-    help = "Write docs/lifecycles.md and docs/who-may.md from the code."
+    help = "Write docs/lifecycles.md, docs/who-may.md and docs/network-rules.md from the code."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -29,7 +30,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Write each page, or compare it."""
         stale = []
-        for name, text in (("lifecycles.md", lifecycles()), ("who-may.md", who_may())):
+        pages = {"lifecycles.md": lifecycles, "who-may.md": who_may, "network-rules.md": network_rules}
+        for name, written in pages.items():
+            text = written()
             path = Path(settings.BASE_DIR) / "docs" / name
             if options["check"]:
                 if not path.exists() or path.read_text() != text:
@@ -77,6 +80,26 @@ def who_may() -> str:
         rules = getattr(pattern.callback, "rules", {})
         for method in sorted(set(rules) - {"HEAD"}):
             lines.append(f"| `/{route}` | {pattern.name} | {method} | {rules[method].name} |")
+    return "\n".join(lines) + "\n"
+
+
+def network_rules() -> str:
+    """Return the page of preflight's rules, each with its source."""
+    lines = [
+        HEADER,
+        "# What is checked before AWS is called\n",
+        "Each rule judges what workers last read (the inventory), in the form and bound to the request. `block` stops",
+        "a submission; `warn` and `info` are for the requester and the approver to weigh. Each has a test with a VPC",
+        "that breaks it and one that doesn't (`tests/unit/network/test_preflight.py`).\n",
+        "A policy has checks of its own, by line and column. A private hosted zone of the VPC that answers for the",
+        "service's name can't be seen without Route 53 permissions, which the portal doesn't ask for: AWS refuses the",
+        "creation then, and the error's cure says so.\n",
+        "| rule | severity | finds | source |",
+        "|---|---|---|---|",
+    ]
+    for item in CATALOGUE:
+        source = f"[AWS]({item.source})" if item.source else "the portal's own"
+        lines.append(f"| `{item.rule}` | {item.severity} | {item.finds} | {source} |")
     return "\n".join(lines) + "\n"
 
 
