@@ -56,10 +56,9 @@ def entries(acl: Part, egress: bool) -> Iterator[Mapping[str, Any]]:
 
 def free_number(acl: Part, egress: bool) -> int:
     """Return the number of a rule that would be asked before all others."""
-    numbers: set[int] = {int(item["rule_number"]) for item in entries(acl, egress)}
-    first = min(numbers | {LAST_RULE})
-    wanted = (min(100, first - 1), *range(1, LAST_RULE))
-    return next(number for number in wanted if number > 0 and number not in numbers)
+    numbers = {int(item["rule_number"]) for item in entries(acl, egress)} | {LAST_RULE}
+    wanted = (min(100, min(numbers) - 1), *range(1, LAST_RULE))
+    return next((number for number in wanted if number > 0 and number not in numbers), LAST_RULE - 1)
 
 
 def _region(entry: Mapping[str, Any], version: int, peer: Block | None, port: int | None) -> Rect | None:
