@@ -9,6 +9,7 @@ from endpoints.api import accounts as account_json
 from endpoints.api import docs
 from endpoints.api import operations as json_operations
 from endpoints.api import reachability as json_reachability
+from endpoints.api import simulations as json_simulations
 from endpoints.api import unmanaged as json_unmanaged
 from endpoints.api import views as json
 from endpoints.permissions import (
@@ -17,10 +18,10 @@ from endpoints.permissions import (
     ANY_ROLE,
     APPROVERS,
     AUDITORS,
+    CHANGERS,
     ENGINEERS,
     OPERATORS,
     PUBLIC,
-    REFRESHERS,
     REQUESTERS_OR_OPERATORS,
     SIGNED_IN,
     Rule,
@@ -40,8 +41,10 @@ from endpoints.views import (
     request_form,
     request_page,
     requests,
+    simulator,
     tokens,
     unmanaged,
+    use,
 )
 
 _REQUESTS = [
@@ -55,6 +58,7 @@ _REQUESTS = [
     page("requests/<int:pk>/retry/", request_page.request_retry, name="request_retry", post=REQUESTERS_OR_OPERATORS),
     page("requests/<int:pk>/review/", request_page.request_review, name="request_review", post=APPROVERS),
     page("requests/<int:pk>/reachability/", reachability.request_reach, name="request_reach", get=ANY_ROLE),
+    page("requests/<int:pk>/use/<int:change>/", use.request_use, name="request_use", get=ANY_ROLE),
     page("approvals/", requests.approval_queue, name="approval_queue", get=APPROVERS),
 ]
 _POLICY = "endpoints/<int:pk>/policy/"
@@ -101,6 +105,9 @@ _ENDPOINTS = [
             "recreate": repairs.endpoint_recreate,
         }.items()
     ),
+    page("endpoints/<int:pk>/use/", use.endpoint_use, name="endpoint_use", get=ANY_ROLE, post=CHANGERS),
+    page("endpoints/<int:pk>/use/live/", use.endpoint_use_live, name="endpoint_use_live", get=ANY_ROLE),
+    page("use/<int:pk>/remove/", use.use_remove, name="use_remove", post=CHANGERS),
     page("endpoints/unmanaged/", unmanaged.unmanaged_list, name="endpoint_unmanaged", get=ANY_ROLE),
     page(
         "endpoints/unmanaged/<int:pk>/adopt/",
@@ -110,6 +117,7 @@ _ENDPOINTS = [
         post=ENGINEERS,
     ),
     page("policy/check/", policies.policy_check, name="policy_check", post=ENGINEERS),
+    page("policy/rules/", policies.policy_rules, name="policy_rules", get=ANY_ROLE),
 ]
 _ACCOUNTS = [  # not below accounts/, where allauth's pages are
     page("aws-accounts/", accounts.aws_account_list, name="aws_account_list", get=ACCOUNT_READERS),
@@ -122,7 +130,10 @@ _ACCOUNTS = [  # not below accounts/, where allauth's pages are
     ),
     page("aws-accounts/<int:pk>/", accounts.aws_account_detail, name="aws_account_detail", get=ACCOUNT_READERS),
     page("aws-accounts/<int:pk>/live/", accounts.aws_account_live, name="aws_account_live", get=ACCOUNT_READERS),
-    page("aws-accounts/<int:pk>/refresh/", accounts.aws_account_refresh, name="aws_account_refresh", post=REFRESHERS),
+    page("aws-accounts/<int:pk>/refresh/", accounts.aws_account_refresh, name="aws_account_refresh", post=CHANGERS),
+    page(
+        "aws-accounts/<int:pk>/protect/", accounts.aws_account_protect, name="aws_account_protect", post=ADMINISTRATORS
+    ),
     page("aws-accounts/<int:pk>/check/", accounts.aws_account_check, name="aws_account_check", post=OPERATORS),
     page(
         "aws-accounts/<int:pk>/external-id/",
@@ -142,6 +153,11 @@ _OPERATIONS = [
 ]
 _NETWORK = [
     page("network/reachability/", reachability.reachability_page, name="network_reachability", get=ANY_ROLE),
+]
+_SIMULATOR = [
+    page("simulator/", simulator.simulator, name="simulator", get=SIGNED_IN, post=SIGNED_IN),
+    page("simulator/actions/", simulator.simulator_actions, name="simulator_actions", get=SIGNED_IN),
+    page("simulator/<uuid:pk>/", simulator.simulation, name="simulation", get=SIGNED_IN),
 ]
 _REST = [
     page("", home.home, name="home", get=SIGNED_IN),
@@ -170,9 +186,20 @@ api_urls: list[URLPattern] = [
     *_v1("reachability", json_reachability.Reachability, name="api_reachability"),
     *_v1("operations", json_operations.OperationList, name="api_operations", get=AUDITORS),
     *_v1("operations/<uuid:pk>", json_operations.OperationDetail, name="api_operation", get=AUDITORS),
+    api("api/v1/simulations", json_simulations.SimulationList, name="api_simulations", post=SIGNED_IN),
+    api("api/v1/simulations/", json_simulations.SimulationList, name="api_simulations_slash", post=SIGNED_IN),
     api("api/schema/", json.Schema, name="api_schema", get=SIGNED_IN),
     page("api/docs/", docs.api_docs, name="api_docs", get=SIGNED_IN),
     api("api/<path:rest>", json.UnknownPath, name="api_unknown", get=PUBLIC),
 ]
 
-urlpatterns: list[URLPattern] = [*_REST, *_REQUESTS, *_ENDPOINTS, *_ACCOUNTS, *_OPERATIONS, *_NETWORK, *api_urls]
+urlpatterns: list[URLPattern] = [
+    *_REST,
+    *_SIMULATOR,
+    *_REQUESTS,
+    *_ENDPOINTS,
+    *_ACCOUNTS,
+    *_OPERATIONS,
+    *_NETWORK,
+    *api_urls,
+]

@@ -96,7 +96,7 @@ def clients_acls_open(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Findin
 
 def _to_interfaces(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
     blocks = _vpc_blocks(spec, snapshot)
-    for acl, subnets in _by_acl(spec.subnet_ids, snapshot):
+    for acl, subnets in _by_acl(spec.subnet_ids, snapshot) if blocks else ():
         came = [through_acl(acl.data, egress=False, block=block, ports=HTTPS) for block in blocks]
         went = [through_acl(acl.data, egress=True, block=block, ports=EPHEMERAL) for block in blocks]
         where = f"{acl.label}, the network ACL of {_labels(subnets)},"

@@ -14,7 +14,7 @@ GATEWAYS_PER_REGION = 20
 """AWS's default quota of Gateway endpoints in a region (PrivateLink quotas)."""
 GATEWAYS_PER_VPC = 255
 """How many Gateway endpoints a VPC can have, whatever the region's quota (PrivateLink quotas)."""
-_S3_LIKE = ("Gateway", "Interface")
+_BOTH = ("Gateway", "Interface")
 
 
 def vpc_known(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
@@ -28,7 +28,7 @@ def read_lately(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
     if snapshot.vpc is not None and snapshot.stale:
         when = f"{snapshot.read_at:%d %B %Y at %H:%M} UTC" if snapshot.read_at else "an unknown time"
         message = f"AWS couldn't be read lately: what is checked here is as of {when}."
-        cure = "See on the account's page why, have it read again, and look at these checks once more."
+        cure = "Have it read again in the form. If that doesn't help, an operator sees why on the account's page."
         yield Finding("inventory-stale", "warn", "vpc_id", message, cure)
 
 
@@ -89,7 +89,7 @@ def exists_nearby(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
 def gateway_is_free(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
     """For what is offered as Gateway too, that type costs nothing and serves the VPC's own clients."""
     types = snapshot.service.data.get("types", ()) if snapshot.service else ()
-    if snapshot.former or not spec.has_network_interfaces or not all(item in types for item in _S3_LIKE):
+    if snapshot.former or not spec.has_network_interfaces or not all(item in types for item in _BOTH):
         return
     if not any(part.data.get("vpc_endpoint_type") == "Gateway" for part in snapshot.same_service(spec)):
         message = f"{spec.short_service} is offered as a Gateway endpoint too, which costs nothing."

@@ -398,6 +398,12 @@ def test_an_acl_is_read_in_the_order_of_its_numbers_up_to_the_first_that_fits() 
     assert not {item for item in rules(I_SPEC, guarded(denied, IN_443, BACK)) if item.startswith("acl-")}
 
 
+@pytest.mark.parametrize("spec", [I_SPEC, replace(I_SPEC, ip_address_type="ipv6")])
+def test_nothing_is_said_of_ranges_that_are_not_known(spec: EndpointSpec) -> None:
+    snapshot = replace(guarded(), vpc=part("vpc-1", enable_dns_support=True, enable_dns_hostnames=True))
+    assert not {item for item in rules(spec, snapshot) if item.startswith(("acl-in", "acl-re", "acl-pa", "inbound-pa"))}
+
+
 def test_more_than_sixteen_groups_are_refused() -> None:
     many = replace(I_SPEC, security_group_ids=tuple(f"sg-{n:08}" for n in range(17)))
     (finding,) = [item for item in preflight.check(many, GOOD) if item.rule == "quota-groups"]
