@@ -8,6 +8,7 @@ from rest_framework.views import APIView
 from endpoints.api import accounts as account_json
 from endpoints.api import docs
 from endpoints.api import operations as json_operations
+from endpoints.api import reachability as json_reachability
 from endpoints.api import simulations as json_simulations
 from endpoints.api import unmanaged as json_unmanaged
 from endpoints.api import views as json
@@ -34,6 +35,7 @@ from endpoints.views import (
     home,
     operations,
     policies,
+    reachability,
     records,
     repairs,
     request_form,
@@ -55,6 +57,7 @@ _REQUESTS = [
     page("requests/<int:pk>/withdraw/", request_page.request_withdraw, name="request_withdraw", post=ENGINEERS),
     page("requests/<int:pk>/retry/", request_page.request_retry, name="request_retry", post=REQUESTERS_OR_OPERATORS),
     page("requests/<int:pk>/review/", request_page.request_review, name="request_review", post=APPROVERS),
+    page("requests/<int:pk>/reachability/", reachability.request_reach, name="request_reach", get=ANY_ROLE),
     page("requests/<int:pk>/use/<int:change>/", use.request_use, name="request_use", get=ANY_ROLE),
     page("approvals/", requests.approval_queue, name="approval_queue", get=APPROVERS),
 ]
@@ -63,6 +66,7 @@ _ENDPOINTS = [
     page("endpoints/", endpoints.endpoint_list, name="endpoint_list", get=ANY_ROLE),
     page("endpoints/<int:pk>/", endpoints.endpoint_detail, name="endpoint_detail", get=ANY_ROLE),
     page("endpoints/<int:pk>/live/", endpoints.endpoint_live, name="endpoint_live", get=ANY_ROLE),
+    page("endpoints/<int:pk>/reachability/", reachability.endpoint_reach, name="endpoint_reach", get=ANY_ROLE),
     page(
         "endpoints/<int:pk>/delete/",
         endpoint_changes.endpoint_delete,
@@ -147,6 +151,9 @@ _OPERATIONS = [
     page("operations/<uuid:pk>/park/", operations.operation_park, name="operation_park", post=OPERATORS),
     page("operations/<uuid:pk>/resume/", operations.operation_resume, name="operation_resume", post=OPERATORS),
 ]
+_NETWORK = [
+    page("network/reachability/", reachability.reachability_page, name="network_reachability", get=ANY_ROLE),
+]
 _SIMULATOR = [
     page("simulator/", simulator.simulator, name="simulator", get=SIGNED_IN, post=SIGNED_IN),
     page("simulator/actions/", simulator.simulator_actions, name="simulator_actions", get=SIGNED_IN),
@@ -176,6 +183,7 @@ api_urls: list[URLPattern] = [
     *_v1("endpoints/<int:pk>/policy-revisions", json.PolicyRevisionList, name="api_policy_revisions"),
     *_v1("unmanaged-endpoints", json_unmanaged.UnmanagedEndpointList, name="api_unmanaged_endpoints"),
     *_v1("accounts/<int:pk>", account_json.AccountDetail, name="api_account", get=ACCOUNT_READERS),
+    *_v1("reachability", json_reachability.Reachability, name="api_reachability"),
     *_v1("operations", json_operations.OperationList, name="api_operations", get=AUDITORS),
     *_v1("operations/<uuid:pk>", json_operations.OperationDetail, name="api_operation", get=AUDITORS),
     api("api/v1/simulations", json_simulations.SimulationList, name="api_simulations", post=SIGNED_IN),
@@ -185,4 +193,13 @@ api_urls: list[URLPattern] = [
     api("api/<path:rest>", json.UnknownPath, name="api_unknown", get=PUBLIC),
 ]
 
-urlpatterns: list[URLPattern] = [*_REST, *_SIMULATOR, *_REQUESTS, *_ENDPOINTS, *_ACCOUNTS, *_OPERATIONS, *api_urls]
+urlpatterns: list[URLPattern] = [
+    *_REST,
+    *_SIMULATOR,
+    *_REQUESTS,
+    *_ENDPOINTS,
+    *_ACCOUNTS,
+    *_OPERATIONS,
+    *_NETWORK,
+    *api_urls,
+]

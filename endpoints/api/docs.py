@@ -202,12 +202,24 @@ def _choices(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((match["value"], match["label"]) for match in _CHOICE.finditer(text))
 
 
+_NEEDED_EXAMPLES = {
+    "account": "123456789012",
+    "region": "eu-west-1",
+    "vpc_id": "vpc-0123456789abcdef0",
+    "source": "subnet-0123456789abcdef0",
+    "service_name": "com.amazonaws.eu-west-1.s3",
+}
+"""Values for parameters that can't be left out."""
+
+
 def _example(path: str, parameters: tuple[Field, ...]) -> str:
     asked: dict[str, str] = {}
     for name, value in _QUERY_EXAMPLES:
         known = next((item for item in parameters if item.place == "query" and item.name == name), None)
         if known and (not known.choices or value in dict(known.choices)):
             asked.setdefault(name, value)
+    needed = (item.name for item in parameters if item.place == "query" and item.required)
+    asked |= {name: _NEEDED_EXAMPLES[name] for name in needed}
     words = next((item.type.words for item in parameters if item.place == "path"), "")
     query = "&".join(f"{name}={value}" for name, value in asked.items())
     return re.sub(r"{[^}]*}", _PATH_EXAMPLES.get(words, _PATH_EXAMPLE), path) + (f"?{query}" if query else "")

@@ -9,7 +9,8 @@ from django.http import HttpRequest, HttpResponse
 
 from endpoints.domain.specs import EndpointSpec
 from endpoints.domain.words import drops_connections
-from endpoints.forms.modify import ModifyForm
+from endpoints.forms.modify import LISTS, ModifyForm
+from endpoints.forms.options import is_on
 from endpoints.models import Change, Endpoint, EndpointRequest
 from endpoints.models.requests import ChangeAction
 from endpoints.services import reading
@@ -23,11 +24,19 @@ from endpoints.views.present.facts import deltas_of
 
 
 def endpoint_modify(request: HttpRequest, pk: int) -> HttpResponse:
-    """Change an endpoint's subnets, groups, route tables, DNS, addresses or tags."""
+    """Change an endpoint's subnets, groups, route tables, DNS, addresses or tags. A link may fill in fields."""
     endpoint = owned(request, pk)
     former = endpoint.desired_spec()
     words = {"title": f"Change {endpoint.short_service} in {endpoint.vpc_id}"}
-    return _modify(request, endpoint, former, ModifyForm.values_of(former) | words, None)
+    return _modify(request, endpoint, former, ModifyForm.values_of(former) | linked(request) | words, None)
+
+
+def linked(request: HttpRequest) -> dict[str, Any]:
+    """Return the fields that a link fills in; the form judges them when it is sent."""
+    found: dict[str, Any] = {name: request.GET.getlist(name) for name in LISTS if name in request.GET}
+    if "private_dns_enabled" in request.GET:
+        found["private_dns_enabled"] = is_on(request.GET["private_dns_enabled"])
+    return found
 
 
 def edit_modification(request: HttpRequest, edited: EndpointRequest, change: Change) -> HttpResponse:

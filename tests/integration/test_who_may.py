@@ -124,6 +124,7 @@ API = {
     ),
     **dict.fromkeys(["api_account", "api_account_slash"], reads(OWN_ACCOUNT, FOREIGN_ACCOUNT, "account")),
     **dict.fromkeys(["api_operations", "api_operations_slash"], reads(AUDITORS)),
+    **dict.fromkeys(["api_reachability", "api_reachability_slash"], reads(WITH_A_ROLE)),
     **dict.fromkeys(["api_operation", "api_operation_slash"], reads(AUDITORS, AUDITORS, "operation")),
     **dict.fromkeys(["api_simulations", "api_simulations_slash"], Row({"POST": SIGNED_IN})),
     "api_schema": reads(SIGNED_IN),
@@ -142,12 +143,14 @@ REQUESTS = {
     "request_withdraw": Row({"POST": THE_REQUESTER}, {"POST": ANOTHER_REQUESTER}, "request"),
     "request_retry": Row({"POST": RETRY_OWN}, {"POST": RETRY_FOREIGN}, "request"),
     "request_review": Row({"POST": OWN_APPROVERS}, {"POST": FOREIGN_APPROVERS}, "request"),
+    "request_reach": reads(SEES_OWN, SEES_FOREIGN, "request"),
     "approval_queue": reads(APPROVERS),
 }
 ENDPOINTS = {
     "endpoint_list": reads(WITH_A_ROLE),
     "endpoint_detail": reads(SEES_OWN, SEES_FOREIGN, "endpoint"),
     "endpoint_live": reads(SEES_OWN, SEES_FOREIGN, "endpoint"),
+    "endpoint_reach": reads(SEES_OWN, SEES_FOREIGN, "endpoint"),
     "policy_revision": reads(SEES_OWN, SEES_FOREIGN, "endpoint", number=1),
     **{
         name: Row(
@@ -211,6 +214,7 @@ WORK = {
 REST = {
     "home": reads(SIGNED_IN),
     "search": reads(WITH_A_ROLE),
+    "network_reachability": reads(WITH_A_ROLE),
     "event_list": reads(WITH_A_ROLE),
     "token_list": Row({"GET": WITH_A_ROLE, "POST": WITH_A_ROLE}, form={"name": "laptop"}),
 }

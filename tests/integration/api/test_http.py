@@ -200,6 +200,7 @@ class TestSchema:
             "/api/v1/endpoints/{id}/policy-revisions",
             "/api/v1/operations",
             "/api/v1/operations/{id}",
+            "/api/v1/reachability",
             "/api/v1/requests",
             "/api/v1/requests/{id}",
             "/api/v1/simulations",
@@ -266,10 +267,16 @@ class TestSchema:
         asked, endpoint = world.available()
         operator = browser(make.make_person("operator", Role.OPERATOR))
         for operation in description().operations:
-            kind = operation.path.split("/")[3]
+            kind = operation.path.split("/")[3].split("?")[0]
             known = {"endpoints": endpoint, "accounts": world.account}.get(kind, asked)
             path = operation.example.replace("/12", f"/{known.pk}")
             path = re.sub(r"/[0-9a-f-]{36}", f"/{asked.operations.get().pk}", path)
+            if kind == "reachability":
+                for name, value in (("vpc", "main"), ("subnet", "private-a")):
+                    path = path.replace(
+                        f"{name}-0123456789abcdef0", make.aws_id(name, world.account, "eu-west-1", value)
+                    )
+                path = path.replace("123456789012", world.account.account_id)
             if operation.method == "POST":
                 answer = operator.post(path, operation.body, content_type="application/json")
             else:

@@ -1,0 +1,99 @@
+"""The VPC as it will be: a snapshot after an approved change, to be asked the same as the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from endpoints.domain.specs import EndpointSpec
+from endpoints.network.snapshot import Part, Snapshot
+
+NEW = "vpce-new"
+"""The id of an endpoint that AWS has yet to make."""
+
+
+def after(snapshot: Snapshot, spec: EndpointSpec | None, *, endpoint_id: str = "") -> Snapshot:
+    """Return the snapshot with an endpoint as its spec says, available.
+
+    `endpoint_id` is the one that is changed; without it, the endpoint is new. No spec means that it is deleted.
+    Addresses that AWS chooses are "to be assigned": an answer then holds for each that the subnet has.
+    """
+    if spec is None:
+        return _without(snapshot, endpoint_id)
+    aws_id = endpoint_id or NEW
+    name = spec.name or ("" if endpoint_id else "the new endpoint")
+    former = snapshot.endpoints.get(aws_id)
+    part = Part(aws_id, name, {**(former.data if former else {}), **_data(snapshot, spec)})
+    return replace(
+        snapshot,
+        endpoints={**snapshot.endpoints, aws_id: part},
+        interfaces=_interfaces(snapshot, spec, part),
+        route_tables=_routed(snapshot, aws_id, spec.route_table_ids if spec.is_gateway else ()),
+    )
+
+
+def _data(snapshot: Snapshot, spec: EndpointSpec) -> Mapping[str, Any]:
+    groups = [part.aws_id for part in snapshot.guarding_groups(spec)]
+    return {
+        "service_name": spec.service_name,
+        "vpc_endpoint_type": str(spec.vpc_endpoint_type),
+        "state": "available",
+        "private_dns_enabled": spec.private_dns_enabled,
+        "private_dns_only_for_inbound_resolver_endpoint": spec.private_dns_only_for_inbound_resolver_endpoint,
+        "subnet_ids": list(spec.subnet_ids),
+        "route_table_ids": list(spec.route_table_ids),
+        "security_group_ids": list(spec.security_group_ids) or groups,
+        "ip_address_type": spec.ip_address_type or "ipv4",
+        "policy_document": spec.policy_document,
+    }
+
+
+def _without(snapshot: Snapshot, endpoint_id: str) -> Snapshot:
+    return replace(
+        snapshot,
+        endpoints={key: part for key, part in snapshot.endpoints.items() if key != endpoint_id},
+        interfaces={key: part for key, part in snapshot.interfaces.items() if not _is_of(part, endpoint_id)},
+        route_tables=_routed(snapshot, endpoint_id, ()),
+    )
+
+
+def _is_of(part: Part, endpoint_id: str) -> bool:
+    return bool(endpoint_id) and part.data.get("vpc_endpoint_id") == endpoint_id
+
+
+def _interfaces(snapshot: Snapshot, spec: EndpointSpec, endpoint: Part) -> dict[str, Part]:
+    """Return the interfaces of the VPC: those of the endpoint that stay with its groups, and those that are made."""
+    found = {key: part for key, part in snapshot.interfaces.items() if not _is_of(part, endpoint.aws_id)}
+    if spec.is_gateway:
+        return found
+    groups = endpoint.data["security_group_ids"]
+    stay = {
+        str(part.data.get("subnet_id")): part for part in snapshot.interfaces.values() if _is_of(part, endpoint.aws_id)
+    }
+    for subnet_id in spec.subnet_ids:
+        former = stay.get(subnet_id)
+        fixed = spec.fixed_addresses.get(subnet_id, "")
+        moved = former is None or bool(fixed and fixed != former.data.get("private_ip"))
+        data: dict[str, Any] = {
+            "interface_type": "vpc_endpoint",
+            "vpc_endpoint_id": endpoint.aws_id,
+            "subnet_id": subnet_id,
+            **(former.data if former else {}),
+            "group_ids": groups,
+            **({"private_ip": fixed, "private_ips": [fixed] if fixed else [], "ipv6_addresses": []} if moved else {}),
+        }
+        aws_id = former.aws_id if former else f"{endpoint.aws_id} in {subnet_id}"
+        found[aws_id] = Part(aws_id, former.name if former else "", data)
+    return found
+
+
+def _routed(snapshot: Snapshot, endpoint_id: str, table_ids: tuple[str, ...]) -> dict[str, Part]:
+    """Return the route tables with routes to the endpoint in those that are named and in no other."""
+    found = {}
+    for key, part in snapshot.route_tables.items():
+        routes = [item for item in part.data.get("routes", ()) if item.get("target") != endpoint_id]
+        if key in table_ids and snapshot.prefix_list_id:
+            routes.append({"destination": snapshot.prefix_list_id, "target": endpoint_id, "state": "active"})
+        found[key] = Part(part.aws_id, part.name, {**part.data, "routes": routes})
+    return found

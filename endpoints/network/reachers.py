@@ -1,0 +1,129 @@
+"""Who can reach an endpoint, and who can't and why: every subnet of its VPC, and every interface in them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from endpoints.network import dns
+from endpoints.network.dns import ENDPOINT_NAME, SERVICE_NAME
+from endpoints.network.hops import Outcome, Verdict
+from endpoints.network.reachability import reach
+from endpoints.network.snapshot import GONE, Part, Snapshot
+from endpoints.network.sources import interfaces_source, subnet_source
+
+NOT_CLIENTS = frozenset({"vpc_endpoint", "nat_gateway", "gateway_load_balancer_endpoint", "transit_gateway"})
+"""Kinds of interfaces that call nobody of themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """Interfaces of one subnet that have the same groups, with their verdict."""
+
+    interfaces: tuple[Part, ...]
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Reacher:
+    """One subnet: what any client in it could reach, and what the interfaces that are there do."""
+
+    subnet: Part
+    verdict: Verdict
+    guarded: tuple[Guarded, ...]
+    through: bool
+    """Whether what gets through passes this endpoint, and not another way."""
+
+    @property
+    def outcome(self) -> str:
+        """Return `can`, `some`, `unknown` or `cannot`."""
+        if self.verdict.outcome is Outcome.BROKEN or (self.verdict.reaches and not self.through):
+            return "cannot"
+        return {Outcome.PRIVATE: "can", Outcome.PARTLY: "some"}.get(self.verdict.outcome, "unknown")
+
+    @property
+    def reason(self) -> str:
+        """Return why it can't, or not all of it can; empty where it can."""
+        hop = self.verdict.broken or next((item for item in self.verdict.hops if item.status != "ok"), None)
+        if self.verdict.outcome is Outcome.PRIVATE and self.through:
+            return ""
+        if hop is not None and hop.status != "skipped":
+            return hop.reason
+        return self.verdict.summary
+
+    @property
+    def clients(self) -> int:
+        """Return how many interfaces stand in the subnet."""
+        return sum(len(item.interfaces) for item in self.guarded)
+
+    @property
+    def reaching(self) -> int:
+        """Return how many of them reach the endpoint for certain."""
+        whole = (item for item in self.guarded if item.verdict.outcome is Outcome.PRIVATE)
+        return sum(len(item.interfaces) for item in whole)
+
+
+@dataclass(frozen=True, slots=True)
+class Reachers:
+    """Everybody in the VPC. `resolve` tells which name they were taken to call, `note` why not the service's own."""
+
+    resolve: str
+    note: str
+    subnets: tuple[Reacher, ...]
+
+    def grouped(self) -> list[tuple[str, str, list[Reacher]]]:
+        """Return the subnets by what they can and why not: those that can't first."""
+        groups: dict[tuple[str, str], list[Reacher]] = defaultdict(list)
+        for item in self.subnets:
+            key = item.verdict.broken.key if item.verdict.broken else ""
+            groups[item.outcome, key].append(item)
+        order = ("cannot", "unknown", "some", "can")
+        found = sorted(groups.items(), key=lambda pair: (order.index(pair[0][0]), pair[0][1]))
+        return [(outcome, items[0].reason, items) for (outcome, _), items in found]
+
+
+def who_can_reach(snapshot: Snapshot, endpoint: Part) -> Reachers:
+    """Return what each subnet of the VPC reaches of an endpoint. The snapshot's service must be the endpoint's."""
+    silent = dns.why_silent(snapshot, endpoint) if endpoint.data.get("vpc_endpoint_type") == "Interface" else ""
+    resolve = ENDPOINT_NAME if silent else SERVICE_NAME
+    here: dict[str, dict[tuple[str, ...], list[Part]]] = defaultdict(lambda: defaultdict(list))
+    for part in snapshot.interfaces.values():
+        if part.data.get("interface_type") not in NOT_CLIENTS:
+            groups = tuple(sorted(part.data.get("group_ids", ())))
+            here[str(part.data.get("subnet_id", ""))][groups].append(part)
+    order = sorted(snapshot.subnets.values(), key=lambda item: (item.data.get("availability_zone", ""), item.label))
+    found = tuple(_reacher(snapshot, endpoint, subnet, here.get(subnet.aws_id, {}), resolve) for subnet in order)
+    note = f"Asked by the endpoint's own names, since {silent}." if silent else _rival(snapshot, endpoint)
+    return Reachers(resolve, note, found)
+
+
+def _rival(snapshot: Snapshot, endpoint: Part) -> str:
+    """Return which other endpoint answers for the service's name, whose traffic then never comes to this one."""
+    for part in snapshot.endpoints.values():
+        same = part.data.get("service_name") == endpoint.data.get("service_name") and part.aws_id != endpoint.aws_id
+        serves = part.data.get("vpc_endpoint_type") == "Interface" and part.data.get("state") not in GONE
+        if same and serves and not dns.why_silent(snapshot, part):
+            return f"The service's name answers with the addresses of {part.label}: traffic goes there, not here."
+    return ""
+
+
+def _reacher(
+    snapshot: Snapshot, endpoint: Part, subnet: Part, here: dict[tuple[str, ...], list[Part]], resolve: str
+) -> Reacher:
+    service, aws_id = str(endpoint.data.get("service_name", "")), endpoint.aws_id
+
+    verdict = reach(snapshot, subnet_source(subnet), service, resolve=resolve, endpoint_id=aws_id)
+    guarded = tuple(
+        Guarded(
+            tuple(parts),
+            reach(
+                snapshot,
+                interfaces_source(snapshot, parts, parts[0]),
+                service,
+                resolve=resolve,
+                endpoint_id=aws_id,
+            ),
+        )
+        for parts in here.values()
+    )
+    return Reacher(subnet, verdict, guarded, aws_id in verdict.endpoint_ids)

@@ -1,0 +1,186 @@
+"""Reachability asked of the inventory: from a source to a service, to an endpoint, before and after a change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from endpoints.domain.specs import EndpointSpec
+from endpoints.models import Account, Change, Endpoint
+from endpoints.models.requests import ChangeAction
+from endpoints.network.after import NEW, after
+from endpoints.network.hops import HTTPS, Outcome, Verdict
+from endpoints.network.reachability import SERVICE_NAME, PolicyAnswer, reach, source_of
+from endpoints.network.reachers import NOT_CLIENTS, Reachers, who_can_reach
+from endpoints.network.snapshot import Part, Snapshot
+from endpoints.policy.document import PolicySyntaxError, parse
+from endpoints.policy.evaluate import Request, compile_policy
+from endpoints.policy.meaning import FULL_ACCESS
+from endpoints.services.snapshots import vpc_snapshot
+
+COMPARED = 24
+"""From how many subnets a change is looked at, at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call that the endpoint's policy is asked about, as `policy.evaluate.Request` takes it."""
+
+    principal: str
+    action: str
+    resource: str = "*"
+
+
+def asks_policy(call: Call) -> Callable[[Part], PolicyAnswer]:
+    """Return what asks an endpoint's policy about a call. The caller's own permissions aren't known, nor asked."""
+    asked = Request(call.principal, call.action, call.resource)
+
+    def answer(part: Part) -> PolicyAnswer:
+        document = part.data.get("policy_document")
+        if document is None and "policy_document" not in part.data:
+            return PolicyAnswer(None, f"the policy of {part.label} wasn't read")
+        try:
+            outcome = compile_policy(parse(str(document or FULL_ACCESS))).decide(asked)
+        except PolicySyntaxError as error:
+            return PolicyAnswer(None, f"the policy of {part.label} can't be read: {error}")
+        said = f"the policy of {part.label}"
+        if outcome.effect == "Allow":
+            return PolicyAnswer(True, f"{said} allows {call.action}")
+        if outcome.effect == "Deny":
+            return PolicyAnswer(False, f"{said} denies {call.action} outright")
+        return PolicyAnswer(False, f"{said} has no statement that allows {call.action} on {call.resource}")
+
+    return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A verdict with the VPC that it was found in."""
+
+    snapshot: Snapshot
+    verdict: Verdict
+
+
+def answer(
+    *,
+    snapshot: Snapshot,
+    source_id: str,
+    service_name: str,
+    group_ids: Iterable[str] = (),
+    resolve: str = SERVICE_NAME,
+    port: int = HTTPS,
+    call: Call | None = None,
+) -> Answer:
+    """Return how a source reaches a service. Raises `network.sources.UnknownSource`."""
+    source = source_of(snapshot, source_id, group_ids)
+    policy = asks_policy(call) if call else None
+    return Answer(snapshot, reach(snapshot, source, service_name, port=port, resolve=resolve, policy=policy))
+
+
+def snapshot_of(*, account_id: int, region: str, vpc_id: str, service_name: str) -> Snapshot:
+    """Return a VPC with its interfaces as last read. Two or three queries."""
+    return vpc_snapshot(
+        account=Account(pk=account_id),
+        region=region,
+        vpc_id=vpc_id,
+        service_name=service_name,
+        with_interfaces=True,
+    )
+
+
+def clients(snapshot: Snapshot) -> list[Part]:
+    """Return the interfaces that may call something, by name and id."""
+    found = (part for part in snapshot.interfaces.values() if part.data.get("interface_type") not in NOT_CLIENTS)
+    return sorted(found, key=lambda part: (not part.name, part.label))
+
+
+def reachers_of(endpoint: Endpoint) -> tuple[Snapshot, Reachers | None]:
+    """Return who can reach an endpoint; None while the inventory doesn't have it. Two or three queries."""
+    snapshot = snapshot_of(
+        account_id=endpoint.account_id,
+        region=endpoint.region,
+        vpc_id=endpoint.vpc_id,
+        service_name=endpoint.service_name,
+    )
+    part = snapshot.endpoints.get(endpoint.vpc_endpoint_id or "")
+    return snapshot, who_can_reach(snapshot, part) if part else None
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One subnet before and after a change."""
+
+    subnet: Part
+    before: Verdict
+    after: Verdict
+
+    @property
+    def changes(self) -> bool:
+        """Tell whether the change makes a difference here."""
+        return (self.before.outcome, self.before.endpoint_ids) != (self.after.outcome, self.after.endpoint_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a change does to reachability. `more` counts the subnets that were left out."""
+
+    service_name: str
+    before: Snapshot
+    after: Snapshot
+    subnets: tuple[Compared, ...]
+    more: int = 0
+
+    @property
+    def better(self) -> int:
+        """Return how many subnets reach the service privately after it, and didn't before."""
+        return sum(
+            item.after.outcome is Outcome.PRIVATE and item.before.outcome is not Outcome.PRIVATE
+            for item in self.subnets
+        )
+
+    @property
+    def worse(self) -> int:
+        """Return how many subnets no longer reach it privately."""
+        return sum(
+            item.before.outcome is Outcome.PRIVATE and item.after.outcome is not Outcome.PRIVATE
+            for item in self.subnets
+        )
+
+
+def compare(change: Change) -> Comparison | None:
+    """Return a change's before and after; None where it changes nothing on the way. Two or three queries."""
+    spec, endpoint = change.desired(), change.endpoint
+    if change.action in (ChangeAction.POLICY, ChangeAction.ADOPT):
+        return None
+    aws_id = (endpoint.vpc_endpoint_id or "") if endpoint else ""
+    return compare_spec(
+        spec if change.action != ChangeAction.DELETE else None,
+        place=spec,
+        account_id=change.request.account_id,
+        endpoint_id="" if change.action in (ChangeAction.CREATE, ChangeAction.RECREATE) else aws_id,
+    )
+
+
+def compare_spec(
+    spec: EndpointSpec | None, *, place: EndpointSpec, account_id: int, endpoint_id: str = ""
+) -> Comparison | None:
+    """Return what a spec changes in its VPC; no spec means that the endpoint goes. None for an unknown VPC."""
+    before = snapshot_of(
+        account_id=account_id, region=place.region, vpc_id=place.vpc_id, service_name=place.service_name
+    )
+    if before.vpc is None:
+        return None
+    then = after(before, spec, endpoint_id=endpoint_id)
+    subnets = sorted(before.subnets.values(), key=lambda item: (item.data.get("availability_zone", ""), item.label))
+    found = tuple(
+        Compared(
+            item,
+            reach(before, source_of(before, item.aws_id), place.service_name),
+            reach(then, source_of(then, item.aws_id), place.service_name),
+        )
+        for item in subnets[:COMPARED]
+    )
+    return Comparison(place.service_name, before, then, found, more=max(0, len(subnets) - COMPARED))
+
+
+__all__ = ["NEW", "Answer", "Call", "Comparison", "answer", "asks_policy", "clients", "compare", "reachers_of"]

@@ -1,0 +1,117 @@
+"""Reachability in Chromium: a broken endpoint is diagnosed, its fix asked for and approved; then it is reachable."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Page
+from pytest_django.live_server_helper import LiveServer
+
+from endpoints.models import EndpointRequest, InventoryItem, User
+from tests import factories
+from tests.e2e.conftest import leave, violations
+from tests.factories import REGION, aws_id
+from tests.integration import network
+from tests.integration.network import S3, SECRETS
+
+PHONE, WIDE = {"width": 320, "height": 700}, {"width": 1400, "height": 900}
+
+
+class World:
+    """A VPC whose Gateway endpoint misses the table that its subnets follow."""
+
+    def __init__(self) -> None:
+        self.account = factories.make_account()
+        self.engineer: User = factories.make_engineer()
+        self.approver: User = factories.make_approver(self.account)
+        self.client = network.complete(self.account)
+        specs = (factories.gateway_spec(self.account), factories.interface_spec(self.account))
+        self.gateway, self.interface = (
+            network.available(self.account, self.engineer, self.approver, spec)[0] for spec in specs
+        )
+
+    def asked(self, service: str, source: str = "") -> str:
+        """Return the address of an answer."""
+        place = f"account={self.account.pk}&region={REGION}&vpc_id={network.vpc_of(self.account)}"
+        return f"{reverse('network_reachability')}?{place}&service_name={service}&source={source or self.client}"
+
+
+@pytest.fixture
+def world(transactional_db: None) -> World:
+    """Return the world."""
+    return World()
+
+
+def _keep(page: Page, name: str) -> None:
+    folder = os.environ.get("PORTAL_SCREENSHOTS")
+    if folder:
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+def _pages(world: World) -> Iterator[tuple[str, str]]:
+    asked = factories.submitted(world.account, world.engineer, factories.gateway_spec(world.account))
+    yield "reach-form", reverse("network_reachability")
+    yield "reach-broken", world.asked(S3)
+    yield "reach-private", world.asked(SECRETS)
+    yield "reach-subnet", world.asked(SECRETS, aws_id("subnet", world.account, REGION, "private-b"))
+    yield "reach-endpoint", reverse("endpoint_reach", args=[world.interface.pk])
+    yield "reach-endpoint-closed", reverse("endpoint_reach", args=[world.gateway.pk])
+    yield "reach-request", reverse("request_reach", args=[asked.pk])
+
+
+def test_its_pages_are_accessible_and_fit_a_phone(
+    world: World, page: Page, login: Callable[..., None], live_server: LiveServer
+) -> None:
+    wrong = []
+    login(world.engineer)
+    for name, address in _pages(world):
+        page.set_viewport_size(WIDE)
+        page.goto(live_server.url + address)
+        for summary in page.locator("main summary").all():
+            summary.click()
+        wrong += [f"{name}: {line}" for line in violations(page)]
+        _keep(page, name)
+        page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
+        _keep(page, f"{name}-dark")
+        page.set_viewport_size(PHONE)
+        sideways: Any = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if sideways > 0:
+            wrong.append(f"{name}: {sideways} px too wide for a phone")
+        _keep(page, f"{name}-phone")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_broken_endpoint_is_diagnosed_mended_by_a_request_and_seen_reachable(
+    world: World, page: Page, login: Callable[..., None], live_server: LiveServer
+) -> None:
+    login(world.engineer)
+    page.goto(live_server.url + world.asked(S3))
+    page.get_by_text("Doesn't reach it").first.wait_for()
+    page.get_by_role("link", name="Ask for the change").first.click()
+    page.get_by_label("Justification").fill("The batch jobs follow the main table.")
+    page.get_by_role("button", name="Review what changes").click()
+    page.get_by_role("button", name="Submit for review").last.click()
+    page.get_by_role("heading", name="Change s3", exact=False).first.wait_for()
+    asked = EndpointRequest.objects.latest("pk")
+    leave(page, live_server.url)
+    login(world.approver)
+    page.goto(live_server.url + asked.get_absolute_url())
+    page.locator("#reach summary").click()
+    page.get_by_text("more subnets reach it privately").wait_for()
+    assert violations(page) == []
+    page.get_by_role("button", name="Approve").click()
+    page.get_by_text("Approved.", exact=True).wait_for()
+    # The worker makes it so, and the inventory is read again.
+    asked.refresh_from_db()
+    (made,) = factories.available(asked)
+    table = InventoryItem.objects.get(account=world.account, aws_id=aws_id("rtb", world.account, REGION, "public"))
+    list_id = aws_id("pl", world.account, REGION, S3)
+    table.data["routes"].append({"destination": list_id, "target": made.vpc_endpoint_id, "state": "active"})
+    table.save()
+    page.goto(live_server.url + world.asked(S3))
+    page.get_by_text("Reaches it privately").first.wait_for()
