@@ -26,6 +26,7 @@ from endpoints.permissions import (
 from endpoints.routing import api, page
 from endpoints.views import (
     accounts,
+    costs,
     endpoint_changes,
     endpoint_modify,
     endpoints,
@@ -45,6 +46,7 @@ _REQUESTS = [
     page("requests/", requests.request_list, name="request_list", get=ANY_ROLE),
     page("requests/new/", request_form.request_new, name="request_new", get=ENGINEERS, post=ENGINEERS),
     page("requests/new/fields/", request_form.request_new_fields, name="request_new_fields", get=ENGINEERS),
+    page("requests/new/cost/", costs.request_new_cost, name="request_new_cost", get=ENGINEERS),
     page("requests/<int:pk>/", request_page.request_detail, name="request_detail", get=ANY_ROLE),
     page("requests/<int:pk>/live/", request_page.request_live, name="request_live", get=ANY_ROLE),
     page("requests/<int:pk>/edit/", request_page.request_edit, name="request_edit", get=ENGINEERS, post=ENGINEERS),
@@ -134,6 +136,9 @@ _OPERATIONS = [
     page("operations/<uuid:pk>/park/", operations.operation_park, name="operation_park", post=OPERATORS),
     page("operations/<uuid:pk>/resume/", operations.operation_resume, name="operation_resume", post=OPERATORS),
 ]
+_NETWORK = [
+    page("costs/", costs.cost_totals, name="cost_totals", get=ANY_ROLE),
+]
 _REST = [
     page("", home.home, name="home", get=SIGNED_IN),
     page("search/", home.search, name="search", get=ANY_ROLE),
@@ -165,4 +170,12 @@ api_urls: list[URLPattern] = [
     api("api/<path:rest>", json.UnknownPath, name="api_unknown", get=PUBLIC),
 ]
 
-urlpatterns: list[URLPattern] = [*_REST, *_REQUESTS, *_ENDPOINTS, *_ACCOUNTS, *_OPERATIONS, *api_urls]
+urlpatterns: list[URLPattern] = [
+    *_REST,
+    *_REQUESTS,
+    *_ENDPOINTS,
+    *_NETWORK,
+    *_ACCOUNTS,
+    *_OPERATIONS,
+    *api_urls,
+]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -236,7 +237,7 @@ def _tiers(region: str, values: Iterable[Mapping[str, Any]]) -> tuple[Tier, ...]
     edges = [tier.up_to_gb for tier in tiers]
     if not edges or edges[-1] is not None or None in edges[:-1]:
         raise PricesError(f"the last tier of {region}, and no other, has up_to_gb null")
-    if any(low >= high for low, high in zip(edges[:-1], edges[1:-1], strict=False) if low is not None and high):
+    if any(low >= high for low, high in pairwise(edge for edge in edges if edge is not None)):
         raise PricesError(f"the tiers of {region} must rise")
     return tuple(tiers)
 

@@ -121,6 +121,7 @@ REQUESTS = {
     "request_list": reads(WITH_A_ROLE),
     "request_new": Row({"GET": ENGINEERS, "POST": ENGINEERS}),
     "request_new_fields": reads(ENGINEERS),
+    "request_new_cost": reads(ENGINEERS),
     "request_detail": reads(SEES_OWN, SEES_FOREIGN, "request"),
     "request_live": reads(SEES_OWN, SEES_FOREIGN, "request"),
     "request_edit": Row(
@@ -179,13 +180,16 @@ WORK = {
         for name in ("operation_retry", "operation_park", "operation_resume")
     },
 }
+NETWORK = {
+    "cost_totals": reads(WITH_A_ROLE),
+}
 REST = {
     "home": reads(SIGNED_IN),
     "search": reads(WITH_A_ROLE),
     "event_list": reads(WITH_A_ROLE),
     "token_list": Row({"GET": WITH_A_ROLE, "POST": WITH_A_ROLE}, form={"name": "laptop"}),
 }
-TABLE: dict[str, Row] = {**API, **REQUESTS, **ENDPOINTS, **ACCOUNTS, **WORK, **REST}
+TABLE: dict[str, Row] = {**API, **REQUESTS, **ENDPOINTS, **NETWORK, **ACCOUNTS, **WORK, **REST}
 
 # Routes of others, which carry no rules of ours, by the beginning of their address.
 NOT_OURS = {

@@ -97,9 +97,7 @@ def test_zones_are_a_specs_subnets() -> None:
     parts = {"account_id": "111122223333", "region": "us-east-1", "vpc_id": "vpc-12345678"}
     subnets = ("subnet-12345678", "subnet-87654321")
     name = "com.amazonaws.us-east-1.s3"
-    interface = EndpointSpec(
-        **parts, service_name=name, vpc_endpoint_type=EndpointType.INTERFACE, subnet_ids=subnets
-    )
+    interface = EndpointSpec(**parts, service_name=name, vpc_endpoint_type=EndpointType.INTERFACE, subnet_ids=subnets)
     gateway = EndpointSpec(**parts, service_name=name, vpc_endpoint_type=EndpointType.GATEWAY)
     assert (zones_of(interface), zones_of(gateway)) == (2, 0)
 
