@@ -30,6 +30,7 @@ from endpoints.views import (
     endpoint_changes,
     endpoint_modify,
     endpoints,
+    exports,
     home,
     operations,
     policies,
@@ -137,6 +138,8 @@ _OPERATIONS = [
     page("operations/<uuid:pk>/resume/", operations.operation_resume, name="operation_resume", post=OPERATORS),
 ]
 _NETWORK = [
+    page("endpoints/<int:pk>/export/", exports.endpoint_export, name="endpoint_export", get=ANY_ROLE),
+    page("endpoints/unmanaged/<int:pk>/export/", exports.unmanaged_export, name="unmanaged_export", get=ANY_ROLE),
     page("costs/", costs.cost_totals, name="cost_totals", get=ANY_ROLE),
 ]
 _REST = [

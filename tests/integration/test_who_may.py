@@ -99,6 +99,10 @@ FOREIGN_ACCOUNT = "   s      d      d      d        d        h         P        
 ADMINISTRATORS = "    s      d      d      d        d        d         d        d       d          P            d"
 AUDITORS = "          s      d      d      d        d        d         d        P       P          P            d"
 
+# Engineers see what nobody asked for in every account; approvers see their own account's.
+UNMANAGED_OWN = "     s      d      P      P        P        P         h        P       P          P            d"
+UNMANAGED_FOREIGN = " s      d      P      P        P        h         P        P       P          P            d"
+
 REASON = {"reason": "Because."}
 SEEN = {"version": "1"}
 
@@ -181,6 +185,8 @@ WORK = {
     },
 }
 NETWORK = {
+    "endpoint_export": reads(SEES_OWN, SEES_FOREIGN, "endpoint"),
+    "unmanaged_export": reads(UNMANAGED_OWN, UNMANAGED_FOREIGN, "unmanaged"),
     "cost_totals": reads(WITH_A_ROLE),
 }
 REST = {
