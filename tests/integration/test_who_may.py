@@ -188,6 +188,7 @@ NETWORK = {
     "endpoint_export": reads(SEES_OWN, SEES_FOREIGN, "endpoint"),
     "unmanaged_export": reads(UNMANAGED_OWN, UNMANAGED_FOREIGN, "unmanaged"),
     "cost_totals": reads(WITH_A_ROLE),
+    "permissions": reads(WITH_A_ROLE),
 }
 REST = {
     "home": reads(SIGNED_IN),
