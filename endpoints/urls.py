@@ -26,6 +26,7 @@ from endpoints.permissions import (
 from endpoints.routing import api, page
 from endpoints.views import (
     accounts,
+    catalogue,
     colleague,
     costs,
     endpoint_changes,
@@ -141,6 +142,7 @@ _OPERATIONS = [
 _NETWORK = [
     page("endpoints/<int:pk>/export/", exports.endpoint_export, name="endpoint_export", get=ANY_ROLE),
     page("endpoints/unmanaged/<int:pk>/export/", exports.unmanaged_export, name="unmanaged_export", get=ANY_ROLE),
+    page("services/", catalogue.service_list, name="service_list", get=ANY_ROLE),
     page("permissions/", colleague.permissions_page, name="permissions", get=ANY_ROLE),
     page("costs/", costs.cost_totals, name="cost_totals", get=ANY_ROLE),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -13,7 +13,7 @@ from endpoints.models import InventoryItem
 from endpoints.models.inventory import InventoryKind
 from endpoints.policy.colleague import Level, Scope
 from endpoints.policy.role import partition_of
-from endpoints.services.choices import AccountChoice, active_accounts
+from endpoints.services.choices import AccountChoice
 
 MOST_ACCOUNTS = 10
 """Accounts for which policies are written on one page: an identity policy holds in one."""
@@ -61,9 +61,9 @@ class ColleagueForm(forms.Form):
         help_text="What is created must carry it, and only what carries it is changed or deleted. Optional.",
     )
 
-    def __init__(self, data: Any = None) -> None:
+    def __init__(self, data: Any = None, *, accounts: Iterable[AccountChoice]) -> None:
         super().__init__(data if data and "level" in data else None, initial={"level": "view"})
-        self.known: Mapping[str, AccountChoice] = {str(item.pk): item for item in active_accounts()}
+        self.known: Mapping[str, AccountChoice] = {str(item.pk): item for item in accounts}
         self.fields["accounts"].choices = [(pk, f"{item.name} ({item.account_id})") for pk, item in self.known.items()]  # type: ignore[attr-defined]
         self.vpcs_by_key = self._vpcs() if self.is_bound else {}
         self.fields["vpcs"].choices = [(key, label) for key, (*_, label) in self.vpcs_by_key.items()]  # type: ignore[attr-defined]

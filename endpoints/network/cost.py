@@ -69,6 +69,11 @@ class Rates:
             return ZERO
         return self.load_balancer_hour if kind == EndpointType.GATEWAY_LOAD_BALANCER else self.interface_hour
 
+    @property
+    def interface_month(self) -> Decimal:
+        """Return what an Interface endpoint costs in one AZ and month, without its data."""
+        return self.interface_hour * self.hours_per_month
+
     def tiers_of(self, kind: str) -> tuple[Tier, ...]:
         """Return what data through an endpoint of a type costs."""
         if kind == EndpointType.GATEWAY:

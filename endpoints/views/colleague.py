@@ -12,8 +12,10 @@ from endpoints.forms.colleague import ColleagueForm
 from endpoints.policy import role
 from endpoints.policy.colleague import Explained, Level, Permissions, permissions
 from endpoints.policy.spans import Span, spans
+from endpoints.services import catalogue
 from endpoints.services.choices import AccountChoice
 from endpoints.views.answers import INVALID
+from endpoints.views.listing import signed_in
 
 Lines = list[tuple[Span, ...]]
 
@@ -48,7 +50,7 @@ def _lines(text: str) -> Lines:
 
 def permissions_page(request: HttpRequest) -> HttpResponse:
     """Explain, and answer what the form asks for."""
-    form = ColleagueForm(request.GET)
+    form = ColleagueForm(request.GET, accounts=catalogue.accounts_for(signed_in(request)))
     valid = form.is_bound and form.is_valid()
     parts = []
     if valid:

@@ -38,6 +38,11 @@ class Can:
         return permissions.ANY_ROLE.allows(self._user)
 
     @property
+    def see_network(self) -> bool:
+        """Tell whether the person may look at services, costs and permissions."""
+        return permissions.ANY_ROLE.allows(self._user)
+
+    @property
     def see_operations(self) -> bool:
         """Tell whether the person may look at the workers' operations."""
         return permissions.AUDITORS.allows(self._user)

@@ -187,6 +187,7 @@ WORK = {
 NETWORK = {
     "endpoint_export": reads(SEES_OWN, SEES_FOREIGN, "endpoint"),
     "unmanaged_export": reads(UNMANAGED_OWN, UNMANAGED_FOREIGN, "unmanaged"),
+    "service_list": reads(WITH_A_ROLE),
     "cost_totals": reads(WITH_A_ROLE),
     "permissions": reads(WITH_A_ROLE),
 }

@@ -102,5 +102,5 @@ def test_the_page_asks_as_often_for_many_accounts(
 ) -> None:
     others = [make.make_account(f"account-{number}") for number in range(5)]
     client = as_(engineer)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         client.get(URL, {"level": "view", "accounts": [item.pk for item in [account, *others]]})
