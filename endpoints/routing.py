@@ -42,9 +42,9 @@ def page(route: str, view: View, *, name: str, get: Rule | None = None, post: Ru
     return path(route, guarded, name=name)
 
 
-def api(route: str, view: type[APIView], *, name: str, get: Rule) -> URLPattern:
-    """Return a JSON route, read-only; `DeclaredRule` enforces the rule inside the view, so errors are problem+json."""
-    rules = _by_method(get, None)
+def api(route: str, view: type[APIView], *, name: str, get: Rule | None = None, post: Rule | None = None) -> URLPattern:
+    """Return a JSON route; `DeclaredRule` enforces the rule inside the view, so errors are problem+json."""
+    rules = _by_method(get, post)
     callback = view.as_view(declared_rules=rules)
     callback.rules = rules  # type: ignore[attr-defined]
     return path(route, callback, name=name)

@@ -6,8 +6,10 @@ from django.urls import URLPattern
 from rest_framework.views import APIView
 
 from endpoints.api import accounts as account_json
+from endpoints.api import catalogue as json_catalogue
 from endpoints.api import docs
 from endpoints.api import operations as json_operations
+from endpoints.api import plan as json_plan
 from endpoints.api import unmanaged as json_unmanaged
 from endpoints.api import views as json
 from endpoints.permissions import (
@@ -154,11 +156,13 @@ _REST = [
 ]
 
 
-def _v1(route: str, view: type[APIView], *, name: str, get: Rule = ANY_ROLE) -> list[URLPattern]:
+def _v1(
+    route: str, view: type[APIView], *, name: str, get: Rule | None = ANY_ROLE, post: Rule | None = None
+) -> list[URLPattern]:
     """Return a route of the JSON API. Without a trailing slash is canonical; with one is answered just the same."""
     return [
-        api(f"api/v1/{route}", view, name=name, get=get),
-        api(f"api/v1/{route}/", view, name=f"{name}_slash", get=get),
+        api(f"api/v1/{route}", view, name=name, get=get, post=post),
+        api(f"api/v1/{route}/", view, name=f"{name}_slash", get=get, post=post),
     ]
 
 
@@ -170,6 +174,9 @@ api_urls: list[URLPattern] = [
     *_v1("endpoints/<int:pk>/policy-revisions", json.PolicyRevisionList, name="api_policy_revisions"),
     *_v1("unmanaged-endpoints", json_unmanaged.UnmanagedEndpointList, name="api_unmanaged_endpoints"),
     *_v1("accounts/<int:pk>", account_json.AccountDetail, name="api_account", get=ACCOUNT_READERS),
+    *_v1("services", json_catalogue.ServiceList, name="api_services"),
+    *_v1("vpcs", json_catalogue.VpcList, name="api_vpcs"),
+    *_v1("plan", json_plan.Plan, name="api_plan", get=None, post=ENGINEERS),
     *_v1("operations", json_operations.OperationList, name="api_operations", get=AUDITORS),
     *_v1("operations/<uuid:pk>", json_operations.OperationDetail, name="api_operation", get=AUDITORS),
     api("api/schema/", json.Schema, name="api_schema", get=SIGNED_IN),

@@ -209,7 +209,7 @@ REST_FRAMEWORK = {
 REST_KNOX = {"TOKEN_TTL": None, "AUTO_REFRESH": False, "TOKEN_LIMIT_PER_USER": 20}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Endpoint Portal",
-    "DESCRIPTION": "Status of requests, VPC endpoints and their policy revisions.",
+    "DESCRIPTION": "Requests, VPC endpoints and their policies; services, VPCs; plans as dry runs.",
     "VERSION": VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",

@@ -62,7 +62,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A method of a path. `example` is an address to try, without its host."""
+    """A method of a path. `example` is an address to try, without its host, `body` what to send to it, if anything."""
 
     id: str
     method: str
@@ -71,6 +71,8 @@ class Operation:
     parameters: tuple[Field, ...]
     answers: tuple[Answer, ...]
     example: str
+    body: str = ""
+    body_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,18 @@ def _operation(path: str, method: str, operation: Mapping[str, Any]) -> Operatio
         parameters=tuple(sorted(parameters, key=lambda it: (it.place, it.name))),
         answers=tuple(_answer(code, response) for code, response in operation["responses"].items()),
         example=_example(path, parameters),
+        **_body(operation.get("requestBody", {})),
     )
+
+
+def _body(sent: Mapping[str, Any]) -> dict[str, str]:
+    """Return the name of the object that an operation takes, and an example of it."""
+    described = sent.get("content", {}).get("application/json", {})
+    example = next((item["value"] for item in described.get("examples", {}).values()), None)
+    return {
+        "body": json.dumps(example) if example is not None else "",
+        "body_name": _name(described.get("schema", {})),
+    }
 
 
 def _field(name: str, schema: Mapping[str, Any], about: Mapping[str, Any]) -> Field:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Q, QuerySet
 from django.db.models.fields.json import KT
 
-from endpoints.models import InventoryItem, User
+from endpoints.models import AccountRegion, InventoryItem, User
 from endpoints.models.inventory import InventoryKind
 from endpoints.models.visibility import accounts_whose_network_is_visible_to
 from endpoints.network.purposes import matching, purpose_of
@@ -65,28 +66,42 @@ def searched(rows: QuerySet[InventoryItem], text: str, regions: Iterable[str]) -
 
 
 def entries(rows: Iterable[InventoryItem]) -> list[Entry]:
-    """Return a page of services of one account-region, each with the VPCs that have it. Two queries."""
+    """Return services, each with the VPCs that have it. Two queries."""
     rows = list(rows)
     uses = uses_of(rows)
     return [
-        Entry(Service(row.aws_id, row.name, row.data), purpose_of(row.aws_id), tuple(uses[row.aws_id])) for row in rows
+        Entry(Service(row.aws_id, row.name, row.data), purpose_of(row.aws_id), tuple(uses[place_of(row, row.aws_id)]))
+        for row in rows
     ]
 
 
-def uses_of(rows: Iterable[InventoryItem]) -> dict[str, list[Use]]:
-    """Return the endpoints that lead to services of one account-region, by service name. Two queries."""
+def place_of(row: InventoryItem, service_name: str) -> tuple[int, str, str]:
+    """Return the account, the region and the service's name: a key of `uses_of`."""
+    return row.account_id, row.region, service_name
+
+
+def uses_of(rows: Iterable[InventoryItem]) -> dict[tuple[int, str, str], list[Use]]:
+    """Return the endpoints that lead to services, by `place_of`. Two queries, also for many accounts and regions."""
     rows = list(rows)
-    found: dict[str, list[Use]] = defaultdict(list)
+    found: dict[tuple[int, str, str], list[Use]] = defaultdict(list)
     if not rows:
         return found
-    here = InventoryItem.objects.filter(account=rows[0].account_id, region=rows[0].region)
+    here = InventoryItem.objects.filter(
+        account__in={row.account_id for row in rows}, region__in={row.region for row in rows}
+    )
     endpoints = here.filter(kind=InventoryKind.VPC_ENDPOINT).annotate(service=KT("data__service_name"))
-    there = list(endpoints.filter(service__in=[row.aws_id for row in rows]).order_by("vpc_id", "aws_id"))
+    there = list(endpoints.filter(service__in={row.aws_id for row in rows}).order_by("vpc_id", "aws_id"))
     vpcs = here.filter(kind=InventoryKind.VPC, aws_id__in={item.vpc_id for item in there})
     names = dict(vpcs.values_list("aws_id", "name"))
     for item in there:
         if str(item.data.get("state", "")).lower() not in GONE:
             kind, private = item.data.get("vpc_endpoint_type", ""), bool(item.data.get("private_dns_enabled"))
-            name = item.data["service_name"]
-            found[name].append(Use(item.vpc_id, names.get(item.vpc_id, ""), item.aws_id, kind, private))
+            use = Use(item.vpc_id, names.get(item.vpc_id, ""), item.aws_id, kind, private)
+            found[place_of(item, item.data["service_name"])].append(use)
     return found
+
+
+def read_at(rows: Iterable[InventoryItem]) -> dict[tuple[int, str], datetime | None]:
+    """Return when the regions of rows were read last, by account and region. One query."""
+    known = AccountRegion.objects.filter(account__in={row.account_id for row in rows})
+    return {(item.account_id, item.region): item.inventory_at for item in known}

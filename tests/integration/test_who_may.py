@@ -116,6 +116,8 @@ API = {
     ),
     **dict.fromkeys(["api_account", "api_account_slash"], reads(OWN_ACCOUNT, FOREIGN_ACCOUNT, "account")),
     **dict.fromkeys(["api_operations", "api_operations_slash"], reads(AUDITORS)),
+    **dict.fromkeys(["api_services", "api_services_slash", "api_vpcs", "api_vpcs_slash"], reads(WITH_A_ROLE)),
+    **dict.fromkeys(["api_plan", "api_plan_slash"], Row({"POST": ENGINEERS})),
     **dict.fromkeys(["api_operation", "api_operation_slash"], reads(AUDITORS, AUDITORS, "operation")),
     "api_schema": reads(SIGNED_IN),
     "api_docs": reads(SIGNED_IN),
