@@ -12,10 +12,10 @@ from endpoints.network.cost import DEFAULT_GB, MAX_GB
 TEAM, ACCOUNT = "team", "account"
 
 
-def volume_field() -> forms.DecimalField:
+def volume_field(label: str = "Data a month (GB)") -> forms.DecimalField:
     """Return the field for a volume of data in GB a month."""
     return forms.DecimalField(
-        label="Data a month (GB)",
+        label=label,
         min_value=Decimal(0),
         max_value=MAX_GB,
         max_digits=12,
@@ -51,12 +51,12 @@ class VolumeForm(forms.Form):
 class CostsForm(VolumeForm):
     """The page of all costs: a volume through each endpoint, and what to add up by."""
 
+    gb = volume_field("Data through each (GB)")
     by = forms.ChoiceField(label="Add up by", choices=[(TEAM, "Team"), (ACCOUNT, "Account")], required=False)
 
     def __init__(self, data: Any = None, **kwargs: Any) -> None:
         given = {} if data is None else {name: data[name] for name in ("gb", "by") if name in data}
         super().__init__({"gb": str(DEFAULT_GB), "by": TEAM, **given}, **kwargs)
-        self.fields["gb"].label = "Data through each endpoint a month (GB)"
 
     @property
     def grouping(self) -> str:
