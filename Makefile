@@ -103,7 +103,7 @@ format: $(DEV) ## Format the code, and repair what the linter can
 
 .PHONY: lock
 lock: $(DEV) ## Compile requirements/*.in into locks; UPGRADE=1 takes newer versions
-	@for name in base sandbox dev; do \
+	@for name in base sandbox dev bench; do \
 		$(COMPILE) $(if $(UPGRADE),--upgrade) --output-file=requirements/$$name.txt requirements/$$name.in; done
 
 .PHONY: docs
@@ -120,6 +120,11 @@ REQUESTS ?= 60
 .PHONY: soak
 soak: $(DEV) ## Let everything go wrong at once; SEEDS (20), REQUESTS (60) a seed, SOAK="--first-seed 7" to replay one
 	@$(BIN)/python -m tests.faults.soak --seeds $(SEEDS) --requests $(REQUESTS) $(SOAK)
+
+PAIRS ?= 4000
+.PHONY: fuzz
+fuzz: $(DEV) ## Compare PAIRS (4000) random policies, each with 25 random requests; FUZZ_FIRST_SEED=7 PAIRS=1 replays one
+	@FUZZ_PAIRS=$(PAIRS) $(BIN)/python -m pytest -q tests/unit/policy/compare/test_properties.py
 
 .PHONY: shell
 shell: $(DEV) ## Open a Django shell on the running sandbox's data

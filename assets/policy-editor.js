@@ -198,7 +198,8 @@ class PolicyEditor extends HTMLElement {
     help.textContent = `${HELP} ${this.#describedBy()}`;
     root.append(help);
     const label = this.textarea.labels?.[0]?.textContent.replace("*", "").trim() || "Policy";
-    const attributes = { "aria-label": `${label} (JSON editor)`, "aria-describedby": "help" };
+    // The browser focuses what can be edited anyway; that it says so, too, is what assistive technology goes by.
+    const attributes = { "aria-label": `${label} (JSON editor)`, "aria-describedby": "help", tabindex: "0" };
     if (this.textarea.getAttribute("aria-invalid") === "true") attributes["aria-invalid"] = "true";
     return new EditorView({
       root,
@@ -260,8 +261,9 @@ class PolicyEditor extends HTMLElement {
     document.addEventListener(
       "change",
       (event) => {
-        const from = this.dataset.endpointTypeFrom;
-        if (from && event.target.closest?.(from)) this.view.dispatch({ effects: checkAgain.of(null) });
+        const { endpointTypeFrom, serviceFrom } = this.dataset;
+        const asked = [endpointTypeFrom, serviceFrom].some((from) => from && event.target.closest?.(from));
+        if (asked) this.view.dispatch({ effects: checkAgain.of(null) });
       },
       options,
     );
@@ -274,15 +276,13 @@ class PolicyEditor extends HTMLElement {
     this.#showCount(text.length);
   }
 
-  /** "Gateway" or "Interface", from the field that says it now; an interface endpoint where nothing does. */
-  #endpointType() {
-    const from = this.dataset.endpointTypeFrom;
+  /** What the field of that selector says now; nothing where there is none. */
+  #valueOf(from) {
     const found = from ? [...document.querySelectorAll(from)] : [];
     const fields = found.flatMap((element) =>
       element.matches("select, input") ? [element] : [...element.querySelectorAll("select, input")],
     );
-    const chosen = fields.find((field) => field.type !== "radio" || field.checked);
-    return chosen?.value || this.dataset.endpointType || "Interface";
+    return fields.find((field) => field.type !== "radio" || field.checked)?.value;
   }
 
   async #lint(view) {
@@ -307,11 +307,17 @@ class PolicyEditor extends HTMLElement {
   async #ask(policy) {
     this.lookup?.abort();
     this.lookup = new AbortController();
+    const data = this.dataset;
+    const question = {
+      policy,
+      vpc_endpoint_type: this.#valueOf(data.endpointTypeFrom) || data.endpointType || "Interface",
+      service_name: this.#valueOf(data.serviceFrom) || data.service || "",
+    };
     try {
       const response = await fetch(this.dataset.lintUrl, {
         method: "POST",
         headers: { "Content-Type": "application/json", "X-CSRFToken": csrfToken(this) },
-        body: JSON.stringify({ policy, vpc_endpoint_type: this.#endpointType() }),
+        body: JSON.stringify(question),
         signal: this.lookup.signal,
       });
       if (!response.ok) throw new Error(`The check answered ${response.status}`);
@@ -354,6 +360,14 @@ class PolicyEditor extends HTMLElement {
       cure.className = "cure";
       cure.textContent = finding.cure;
       text.append(cure);
+    }
+    if (finding.url) {
+      const why = document.createElement("a");
+      why.className = "small";
+      why.href = finding.url;
+      why.target = "_blank"; // what is written stays
+      why.textContent = `Why: ${finding.rule}`;
+      text.append(why);
     }
     item.append(severity, text, ...(finding.line ? [this.#makeJump(finding.line)] : []));
     return item;

@@ -13,7 +13,7 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 
-from endpoints.models import Endpoint, EndpointRequest, Role, RoleAssignment, Team, User
+from endpoints.models import Endpoint, EndpointRequest, Role, RoleAssignment, Team, User, UseRecord
 
 Person = User | AnonymousUser
 
@@ -84,6 +84,11 @@ ACCOUNT_READERS = Rule(
     _any_role(Role.APPROVER, Role.OPERATOR, Role.AUDITOR, Role.ADMINISTRATOR),
     "Only approvers, operators, auditors and administrators look at accounts.",
 )
+CHANGERS = Rule(
+    "engineers, approvers, operators or administrators",
+    _any_role(Role.ENGINEER, Role.APPROVER, Role.OPERATOR, Role.ADMINISTRATOR),
+    "Only engineers, approvers, operators and administrators do this.",
+)
 ADMINISTRATORS = Rule(
     "administrators", _any_role(Role.ADMINISTRATOR), "Only administrators add accounts and renew their ExternalId."
 )
@@ -97,6 +102,7 @@ RULES = (
     OPERATORS,
     REQUESTERS_OR_OPERATORS,
     ACCOUNT_READERS,
+    CHANGERS,
     ADMINISTRATORS,
 )
 
@@ -173,6 +179,31 @@ def check_can_retry(user: Person, request: EndpointRequest) -> None:
 def can_retry(user: Person, request: EndpointRequest) -> bool:
     """Tell whether a person may retry what failed."""
     return _answers(check_can_retry, user, request)
+
+
+def check_can_add_use(user: Person, endpoint: Endpoint) -> None:
+    """Refuse who may not add evidence of an endpoint's use: its team, its account's approvers and operators may."""
+    roles = roles_of(user)
+    if roles.names & {Role.OPERATOR, Role.ADMINISTRATOR} or endpoint.account_id in roles.approver_of:
+        return
+    if Role.ENGINEER not in roles.names or endpoint.owner_team_id not in roles.teams:
+        _deny("Only engineers of the team that owns this endpoint, its account's approvers and operators add evidence.")
+
+
+def can_add_use(user: Person, endpoint: Endpoint) -> bool:
+    """Tell whether a person may add evidence of an endpoint's use."""
+    return _answers(check_can_add_use, user, endpoint)
+
+
+def check_can_remove_use(user: Person, record: UseRecord) -> None:
+    """Refuse who may not remove evidence: who uploaded it, operators and administrators may."""
+    if user.pk != record.uploaded_by_id and not OPERATORS.allows(user):
+        _deny("Only who uploaded it and operators remove it.")
+
+
+def can_remove_use(user: Person, record: UseRecord) -> bool:
+    """Tell whether a person may remove evidence."""
+    return _answers(check_can_remove_use, user, record)
 
 
 def check_can_operate(user: Person) -> None:

@@ -19,6 +19,7 @@ OBSERVE = "endpoints.observe"
 REFRESH_INVENTORY = "endpoints.refresh_inventory"
 SURVEY = "endpoints.survey"
 CHECK_ACCOUNT = "endpoints.check_account"
+READ_USE = "endpoints.read_use"
 
 URGENT, ROUTINE = "urgent", "routine"
 """Celery's queues. A worker takes from both by turns, so routine messages never stand before an urgent one."""
@@ -70,6 +71,17 @@ def wake_survey(account_region_id: int) -> None:
 def wake_account_check(check_id: int) -> None:
     """After commit, tell a worker that an account is to be checked."""
     _after_commit(CHECK_ACCOUNT, URGENT, check_id=check_id)
+
+
+def wake_use(endpoint_id: int) -> None:
+    """After commit, tell a worker that an endpoint's recorded use is to be looked at."""
+    _after_commit(READ_USE, ROUTINE, endpoint_id=endpoint_id)
+
+
+def wake_waiting_use(endpoint_id: int) -> None:
+    """Tell a worker again that recorded use waits, at most once a while."""
+    if first_in(f"use:{endpoint_id}", seconds=AGAIN_SECONDS):
+        wake_use(endpoint_id)
 
 
 def wake_waiting_account_check(check_id: int, version: int) -> None:

@@ -43,7 +43,10 @@ def page(route: str, view: View, *, name: str, get: Rule | None = None, post: Ru
 
 
 def api(route: str, view: type[APIView], *, name: str, get: Rule | None = None, post: Rule | None = None) -> URLPattern:
-    """Return a JSON route; `DeclaredRule` enforces the rule inside the view, so errors are problem+json."""
+    """Return a JSON route; `DeclaredRule` enforces the rules inside the view, so errors are problem+json.
+
+    No route changes anything: what is posted is a question.
+    """
     rules = _by_method(get, post)
     callback = view.as_view(declared_rules=rules)
     callback.rules = rules  # type: ignore[attr-defined]

@@ -10,6 +10,7 @@ from endpoints.api import catalogue as json_catalogue
 from endpoints.api import docs
 from endpoints.api import operations as json_operations
 from endpoints.api import plan as json_plan
+from endpoints.api import simulations as json_simulations
 from endpoints.api import unmanaged as json_unmanaged
 from endpoints.api import views as json
 from endpoints.permissions import (
@@ -18,6 +19,7 @@ from endpoints.permissions import (
     ANY_ROLE,
     APPROVERS,
     AUDITORS,
+    CHANGERS,
     ENGINEERS,
     OPERATORS,
     PUBLIC,
@@ -43,8 +45,10 @@ from endpoints.views import (
     request_form,
     request_page,
     requests,
+    simulator,
     tokens,
     unmanaged,
+    use,
 )
 
 _REQUESTS = [
@@ -58,6 +62,7 @@ _REQUESTS = [
     page("requests/<int:pk>/withdraw/", request_page.request_withdraw, name="request_withdraw", post=ENGINEERS),
     page("requests/<int:pk>/retry/", request_page.request_retry, name="request_retry", post=REQUESTERS_OR_OPERATORS),
     page("requests/<int:pk>/review/", request_page.request_review, name="request_review", post=APPROVERS),
+    page("requests/<int:pk>/use/<int:change>/", use.request_use, name="request_use", get=ANY_ROLE),
     page("approvals/", requests.approval_queue, name="approval_queue", get=APPROVERS),
 ]
 _POLICY = "endpoints/<int:pk>/policy/"
@@ -103,6 +108,9 @@ _ENDPOINTS = [
             "recreate": repairs.endpoint_recreate,
         }.items()
     ),
+    page("endpoints/<int:pk>/use/", use.endpoint_use, name="endpoint_use", get=ANY_ROLE, post=CHANGERS),
+    page("endpoints/<int:pk>/use/live/", use.endpoint_use_live, name="endpoint_use_live", get=ANY_ROLE),
+    page("use/<int:pk>/remove/", use.use_remove, name="use_remove", post=CHANGERS),
     page("endpoints/unmanaged/", unmanaged.unmanaged_list, name="endpoint_unmanaged", get=ANY_ROLE),
     page(
         "endpoints/unmanaged/<int:pk>/adopt/",
@@ -112,6 +120,7 @@ _ENDPOINTS = [
         post=ENGINEERS,
     ),
     page("policy/check/", policies.policy_check, name="policy_check", post=ENGINEERS),
+    page("policy/rules/", policies.policy_rules, name="policy_rules", get=ANY_ROLE),
 ]
 _ACCOUNTS = [  # not below accounts/, where allauth's pages are
     page("aws-accounts/", accounts.aws_account_list, name="aws_account_list", get=ACCOUNT_READERS),
@@ -124,6 +133,9 @@ _ACCOUNTS = [  # not below accounts/, where allauth's pages are
     ),
     page("aws-accounts/<int:pk>/", accounts.aws_account_detail, name="aws_account_detail", get=ACCOUNT_READERS),
     page("aws-accounts/<int:pk>/live/", accounts.aws_account_live, name="aws_account_live", get=ACCOUNT_READERS),
+    page(
+        "aws-accounts/<int:pk>/protect/", accounts.aws_account_protect, name="aws_account_protect", post=ADMINISTRATORS
+    ),
     page("aws-accounts/<int:pk>/check/", accounts.aws_account_check, name="aws_account_check", post=OPERATORS),
     page(
         "aws-accounts/<int:pk>/external-id/",
@@ -147,6 +159,11 @@ _NETWORK = [
     page("services/", catalogue.service_list, name="service_list", get=ANY_ROLE),
     page("permissions/", colleague.permissions_page, name="permissions", get=ANY_ROLE),
     page("costs/", costs.cost_totals, name="cost_totals", get=ANY_ROLE),
+]
+_SIMULATOR = [
+    page("simulator/", simulator.simulator, name="simulator", get=SIGNED_IN, post=SIGNED_IN),
+    page("simulator/actions/", simulator.simulator_actions, name="simulator_actions", get=SIGNED_IN),
+    page("simulator/<uuid:pk>/", simulator.simulation, name="simulation", get=SIGNED_IN),
 ]
 _REST = [
     page("", home.home, name="home", get=SIGNED_IN),
@@ -179,6 +196,8 @@ api_urls: list[URLPattern] = [
     *_v1("plan", json_plan.Plan, name="api_plan", get=None, post=ENGINEERS),
     *_v1("operations", json_operations.OperationList, name="api_operations", get=AUDITORS),
     *_v1("operations/<uuid:pk>", json_operations.OperationDetail, name="api_operation", get=AUDITORS),
+    api("api/v1/simulations", json_simulations.SimulationList, name="api_simulations", post=SIGNED_IN),
+    api("api/v1/simulations/", json_simulations.SimulationList, name="api_simulations_slash", post=SIGNED_IN),
     api("api/schema/", json.Schema, name="api_schema", get=SIGNED_IN),
     page("api/docs/", docs.api_docs, name="api_docs", get=SIGNED_IN),
     api("api/<path:rest>", json.UnknownPath, name="api_unknown", get=PUBLIC),
@@ -186,6 +205,7 @@ api_urls: list[URLPattern] = [
 
 urlpatterns: list[URLPattern] = [
     *_REST,
+    *_SIMULATOR,
     *_REQUESTS,
     *_ENDPOINTS,
     *_NETWORK,

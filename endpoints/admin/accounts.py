@@ -23,7 +23,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # can't be subscr
 
     class Meta:
         model = Account
-        fields = ("account_id", "name", "role_arn", "regions", "is_active")
+        fields = ("account_id", "name", "role_arn", "regions", "is_active", "protected")
 
     def clean(self) -> dict[str, Any]:
         """Check that the role is one of this account, in the partition of its regions; propose one."""
@@ -47,8 +47,8 @@ class AccountAdmin(EditableAdmin):
     """Accounts are switched off, never deleted: requests and events name them."""
 
     form = AccountForm
-    list_display = ("name", "account_id", "role_arn", "region_list", "is_active")
-    list_filter = ("is_active",)
+    list_display = ("name", "account_id", "role_arn", "region_list", "is_active", "protected")
+    list_filter = ("is_active", "protected")
     search_fields = ("name", "account_id", "role_arn")
 
     @admin.display(description="Regions")
@@ -62,7 +62,7 @@ class AccountAdmin(EditableAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Show the ExternalId once there is one; the account's page in the portal renews it."""
-        fields = ("account_id", "name", "role_arn", "regions", "is_active")
+        fields = ("account_id", "name", "role_arn", "regions", "is_active", "protected")
         return (*fields, "external_id", "external_id_at") if obj else fields
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -73,12 +73,14 @@ def decide(
     return None
 
 
-def why_not(user: User, item: EndpointRequest) -> str:
-    """Return why a person can't decide on a request, or an empty text."""
+def why_not(user: User, item: EndpointRequest, decision: Decision) -> str:
+    """Return why a person can't decide this on a request, or an empty text."""
     try:
         permissions.check_can_decide(user, item)
     except PermissionDenied as error:
         return str(error)
+    if item.status == "submitted" and decision is APPROVE and item.endorsed_by_id == user.pk:
+        return "You approved it already; a second reviewer must approve it too."
     return "" if item.status == "submitted" else f"It doesn't wait for a decision: it is “{item.state.label}”."
 
 
@@ -92,7 +94,9 @@ def _decide_one(
     except (PermissionDenied, ServiceError) as error:
         desk.message_user(request, f"{item.reference} was not decided. {error}", messages.WARNING)
     else:
-        desk.message_user(request, f"{decision.done}: {item}", messages.SUCCESS)
+        half = decision is APPROVE and item.status == "submitted"
+        done = "Approved, and waits for a second reviewer" if half else decision.done
+        desk.message_user(request, f"{done}: {item}", messages.SUCCESS)
 
 
 def _page(
@@ -105,7 +109,7 @@ def _page(
     status: int = 200,
 ) -> TemplateResponse:
     user = who(request).person()
-    rows = [(item, why_not(user, item)) for item in items]
+    rows = [(item, why_not(user, item, decision)) for item in items]
     # A form that comes back keeps the hashes that were read: what was edited meanwhile must not slip in.
     decided = [
         (item, request.POST.get(f"hash_{item.pk}") or item.content_hash, [pretty(c.spec) for c in _changes(item)])
@@ -134,7 +138,7 @@ def _chosen(request: HttpRequest) -> QuerySet[EndpointRequest]:
 def _loaded(queryset: QuerySet[EndpointRequest]) -> QuerySet[EndpointRequest]:
     changes = Change.objects.filter(round=F("request__round")).prefetch_related("checks").order_by("position")
     plain = queryset.prefetch_related(None)  # the list has fetched less of the changes
-    return plain.select_related("account", "owner_team", "requester").prefetch_related(
+    return plain.select_related("account", "owner_team", "requester", "endorsed_by").prefetch_related(
         Prefetch("changes", changes, to_attr="current_changes")
     )
 

@@ -97,7 +97,8 @@ class RequestAdmin(ReadOnlyAdmin):
     inlines = (ChangeInline, ReviewInline)
     fields = (
         *("reference", "title", "justification", "account", "owner_team", "requester", "status", "round"),
-        *("content_hash", "created_at", "submitted_at", "approved_by", "approved_at", "approved_hash"),
+        *("content_hash", "created_at", "submitted_at", "approvals_needed", "endorsed_by", "endorsed_at"),
+        *("endorsed_hash", "approved_by", "approved_at", "approved_hash"),
         *("closed_at", "updated_at", "version"),
     )
     readonly_fields = ("reference",)
@@ -155,14 +156,19 @@ class ChangeAdmin(ReadOnlyAdmin):
     search_fields = ("=request__id", "request__title", "vpc_id", "service_name", "spec_hash")
     fields = (
         *("request", "round", "position", "action", "region", "vpc_id", "service_name", "vpc_endpoint_type"),
-        *("asked", "spec_hash", "base_generation", "endpoint", "policy_revision"),
+        *("asked", "spec_hash", "base_generation", "endpoint", "policy_revision", "means"),
     )
-    readonly_fields = ("asked",)
+    readonly_fields = ("asked", "means")
 
     @admin.display(description="Spec")
     def asked(self, change: Change) -> SafeString | str:
         """Return the spec that is reviewed."""
         return pretty(change.spec)
+
+    @admin.display(description="Meaning of the policy")
+    def means(self, change: Change) -> SafeString | str:
+        """Return what the policy gains and loses."""
+        return pretty(change.meaning)
 
 
 @admin.register(Check)

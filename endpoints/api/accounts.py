@@ -56,6 +56,9 @@ class AccountDetailSerializer(serializers.Serializer[Account]):
     role_arn = serializers.CharField()
     regions = serializers.ListField(child=serializers.CharField())
     is_active = serializers.BooleanField()
+    protected = serializers.BooleanField(
+        help_text="No endpoint has full access, and a policy that allows more than before needs two approvals."
+    )
     last_check = AccountCheckSerializer(allow_null=True)
 
     @extend_schema_field(serializers.URLField())
@@ -75,7 +78,8 @@ class AccountDetail(PortalView):
         if account is None:
             raise Http404
         check = account.checks.first()
-        facts = {name: getattr(account, name) for name in ("id", "name", "role_arn", "regions", "is_active")}
+        names = ("id", "name", "role_arn", "regions", "is_active", "protected")
+        facts = {name: getattr(account, name) for name in names}
 
         def build() -> Mapping[str, Any]:
             account.last_check = check  # type: ignore[attr-defined]  # read by the serializer

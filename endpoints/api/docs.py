@@ -62,7 +62,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A method of a path. `example` is an address to try, without its host, `body` what to send to it, if anything."""
+    """A method of a path. `example` is an address to try, without its host."""
 
     id: str
     method: str
@@ -71,8 +71,10 @@ class Operation:
     parameters: tuple[Field, ...]
     answers: tuple[Answer, ...]
     example: str
-    body: str = ""
-    body_name: str = ""
+    body: str
+    """JSON to send with the example; empty where nothing is sent."""
+    sent: str
+    """The name of what is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,18 +132,20 @@ def _operation(path: str, method: str, operation: Mapping[str, Any]) -> Operatio
         parameters=tuple(sorted(parameters, key=lambda it: (it.place, it.name))),
         answers=tuple(_answer(code, response) for code, response in operation["responses"].items()),
         example=_example(path, parameters),
-        **_body(operation.get("requestBody", {})),
+        body=_body(operation),
+        sent=_name(_sent(operation).get("schema", {})),
     )
 
 
-def _body(sent: Mapping[str, Any]) -> dict[str, str]:
-    """Return the name of the object that an operation takes, and an example of it."""
-    described = sent.get("content", {}).get("application/json", {})
-    example = next((item["value"] for item in described.get("examples", {}).values()), None)
-    return {
-        "body": json.dumps(example) if example is not None else "",
-        "body_name": _name(described.get("schema", {})),
-    }
+def _sent(operation: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what the schema says of the JSON that an operation takes; nothing where it takes none."""
+    content: Mapping[str, Any] = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    return content
+
+
+def _body(operation: Mapping[str, Any]) -> str:
+    examples: Mapping[str, Any] = _sent(operation).get("examples", {})
+    return next((json.dumps(item["value"]) for item in examples.values()), "")
 
 
 def _field(name: str, schema: Mapping[str, Any], about: Mapping[str, Any]) -> Field:

@@ -24,7 +24,7 @@ from endpoints.models import Change, Endpoint, EndpointRequest, PolicyRevision, 
 from endpoints.models.operations import OperationQuerySet
 from endpoints.services.reading import service_owner
 
-SHAPE = 2
+SHAPE = 3
 """Raise it with every change of the serializers, so that no client keeps the old shape."""
 
 Versions = QuerySet[Any, Any]
@@ -40,6 +40,7 @@ def request_versions(requests: QuerySet[EndpointRequest]) -> Versions:
         *_names("account", "account_id", "name"),
         *_names("owner_team", "slug", "name"),
         *_names("requester", "username", "first_name", "last_name"),
+        *_names("endorsed_by", "username", "first_name", "last_name"),
         *_names("approved_by", "username", "first_name", "last_name"),
         works=ArraySubquery(
             changes.values(

@@ -15,7 +15,7 @@ from endpoints.domain import lifecycle
 from endpoints.domain.specs import DNS_RECORD_IP_TYPES, IP_ADDRESS_TYPES
 from endpoints.models import Change, Endpoint, EndpointRequest, Operation, PolicyRevision, UnmanagedEndpoint
 from endpoints.models.policies import CURRENT_STATES
-from endpoints.models.requests import ChangeAction, Severity
+from endpoints.models.requests import ChangeAction, Relation, Severity
 from endpoints.models.reviews import Decision
 from endpoints.services.reading import accept_command
 
@@ -146,6 +146,42 @@ class AcceptanceSerializer(serializers.Serializer[Any]):
     command = serializers.CharField(help_text="What accepts the connection, run in their account.")
 
 
+class PolicyRequestSerializer(serializers.Serializer[Any]):
+    """A request to AWS, in the form that `python -m endpoints.policy evaluate` takes."""
+
+    principal = serializers.CharField()
+    action = serializers.CharField()
+    resource = serializers.CharField()
+    resource_account = serializers.CharField(allow_null=True)
+    context = serializers.DictField(  # type: ignore[assignment]  # DRF takes declared fields out of the class
+        help_text="Condition keys: each a text, or a list of texts."
+    )
+
+
+class RegionSerializer(serializers.Serializer[Any]):
+    """Requests that one of the two policies allows and the other doesn't, with one of them."""
+
+    text = serializers.CharField()
+    witness = PolicyRequestSerializer(allow_null=True)
+
+
+class MeaningSerializer(serializers.Serializer[Any]):
+    """What a policy allows more and less than the one before it, as worked out when the change was submitted."""
+
+    relation = serializers.ChoiceField(choices=Relation.choices)
+    gained = RegionSerializer(many=True)
+    lost = RegionSerializer(many=True)
+    gained_more = serializers.IntegerField(help_text="How many more there are than are listed.")
+    lost_more = serializers.IntegerField()
+    reason = serializers.CharField(allow_blank=True, help_text="Why nothing could be decided.")
+    before_sha256 = serializers.CharField(help_text="Of the document that it was compared with.")
+
+
+@extend_schema_field(MeaningSerializer(allow_null=True))
+class MeaningField(serializers.JSONField):
+    """A meaning, given out as it was kept; null where no policy changes."""
+
+
 class ChangeSerializer(serializers.Serializer[Change]):
     """One change of the round that is under review or was approved."""
 
@@ -164,6 +200,7 @@ class ChangeSerializer(serializers.Serializer[Change]):
     acceptance = serializers.SerializerMethodField()
     operation = serializers.SerializerMethodField()
     checks = CheckSerializer(many=True)
+    meaning = MeaningField()
 
     @extend_schema_field(AcceptanceSerializer(allow_null=True))
     def get_acceptance(self, change: Change) -> dict[str, str] | None:
@@ -208,6 +245,9 @@ class RequestSerializer(serializers.Serializer[EndpointRequest]):
     content_hash = serializers.CharField()
     created_at = serializers.DateTimeField()
     submitted_at = serializers.DateTimeField()
+    approvals_needed = serializers.IntegerField()
+    endorsed_at = serializers.DateTimeField(allow_null=True, help_text="When the first of two approvals was given.")
+    endorsed_by = PersonSerializer(allow_null=True)
     approved_at = serializers.DateTimeField(allow_null=True)
     approved_by = PersonSerializer(allow_null=True)
     closed_at = serializers.DateTimeField(allow_null=True)
@@ -398,6 +438,7 @@ class PolicyRevisionSerializer(serializers.Serializer[PolicyRevision]):
     author = PersonSerializer()
     reason = serializers.CharField()
     restores = serializers.IntegerField(source="restores.number", default=None, allow_null=True)
+    meaning = MeaningField()
     proposed_at = serializers.DateTimeField()
     approved_at = serializers.DateTimeField(allow_null=True)
     approved_by = PersonSerializer(allow_null=True)

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import F, Prefetch, QuerySet
+from django.db.models import F, OuterRef, Prefetch, QuerySet, Subquery
 from django.http import Http404, HttpResponse
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
@@ -35,7 +35,8 @@ def loaded_requests(requests: QuerySet[EndpointRequest]) -> QuerySet[EndpointReq
         .order_by("position")
     )
     reviews = Review.objects.select_related("reviewer").order_by("-id")
-    return requests.select_related("account", "owner_team", "requester", "approved_by").prefetch_related(
+    people = ("requester", "endorsed_by", "approved_by")
+    return requests.select_related("account", "owner_team", *people).prefetch_related(
         Prefetch("changes", changes, to_attr="current_changes"), Prefetch("reviews", reviews, to_attr="all_reviews")
     )
 
@@ -134,6 +135,8 @@ class PolicyRevisionList(ListView):
     def load(self, ids: Sequence[int]) -> QuerySet[PolicyRevision]:
         """Return the revisions."""
         revisions = PolicyRevision.objects.filter(pk__in=ids).order_by("-number")
+        proposing = Change.objects.filter(policy_revision=OuterRef("pk")).order_by("-pk")
+        revisions = revisions.annotate(meaning=Subquery(proposing.values("meaning")[:1]))
         return revisions.select_related("author", "approved_by", "restores", "endpoint")
 
     @extend_schema(

@@ -130,6 +130,15 @@ REQUEST = _lifecycle(
     ],
     [
         _move("approve", "submitted", "approved", Actor.APPROVER, "request.approved", (Actor.REQUESTER,)),
+        # The first of two approvals: a second reviewer decides next.
+        _move(
+            "endorse",
+            "submitted",
+            "submitted",
+            Actor.APPROVER,
+            "request.endorsed",
+            (Actor.REQUESTER, Actor.APPROVER),
+        ),
         _move(
             "request_changes",
             "submitted",

@@ -43,6 +43,12 @@ class AccountForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
+    protected = forms.BooleanField(
+        label="Protected",
+        required=False,
+        help_text="No endpoint with full access; a policy that allows more than before needs two reviewers.",
+    )
+
     def clean_account_id(self) -> str:
         """Take the digits as consoles write them: 1234-5678-9012."""
         return re.sub(r"[\s-]", "", self.cleaned_data["account_id"])
@@ -50,6 +56,14 @@ class AccountForm(forms.Form):
     def clean_regions(self) -> list[str]:
         """Split into names; the service says which are none."""
         return [name.lower() for name in re.split(r"[\s,;]+", self.cleaned_data["regions"]) if name]
+
+
+class ProtectionForm(forms.Form):
+    """Whether an account is to be protected."""
+
+    protected = forms.TypedChoiceField(
+        choices=(("yes", "Protect"), ("no", "Stop protecting")), coerce=lambda value: value == "yes"
+    )
 
 
 class AccountFilter(Filter):

@@ -10,7 +10,9 @@ from endpoints.models.people import Membership, Role, RoleAssignment, Team, User
 from endpoints.models.policies import PolicyRevision
 from endpoints.models.requests import Change, Check, EndpointRequest
 from endpoints.models.reviews import Review
+from endpoints.models.simulations import SavedSimulation
 from endpoints.models.unmanaged import UnmanagedEndpoint
+from endpoints.models.use import EndpointUse, UseRecord, UseReplay
 
 __all__ = [
     "Account",
@@ -21,6 +23,7 @@ __all__ = [
     "Drift",
     "Endpoint",
     "EndpointRequest",
+    "EndpointUse",
     "Event",
     "InventoryItem",
     "Membership",
@@ -30,7 +33,10 @@ __all__ = [
     "Review",
     "Role",
     "RoleAssignment",
+    "SavedSimulation",
     "Team",
     "UnmanagedEndpoint",
+    "UseRecord",
+    "UseReplay",
     "User",
 ]

@@ -15,7 +15,10 @@ from endpoints.domain.specs import ACCOUNT_ID, REGION
 
 
 class Account(models.Model):
-    """An AWS account that the portal works in, by assuming a role. It holds an ARN and an external id, never a key."""
+    """An AWS account that the portal works in, by assuming a role. It holds an ARN and an external id, never a key.
+
+    In a protected one no endpoint has full access, and a policy that allows more needs two reviewers.
+    """
 
     account_id = models.CharField(
         max_length=12, unique=True, validators=[RegexValidator(ACCOUNT_ID, "An account id has twelve digits.")]
@@ -26,6 +29,10 @@ class Account(models.Model):
     external_id_at = models.DateTimeField(null=True, blank=True)
     regions = ArrayField(models.CharField(max_length=32, validators=[RegexValidator(REGION)]))
     is_active = models.BooleanField(default=True)
+    protected = models.BooleanField(
+        default=False,
+        help_text="No endpoint with full access, and a second reviewer for a policy that allows more than before.",
+    )
 
     class Meta:
         ordering = ["name"]

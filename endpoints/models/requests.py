@@ -40,6 +40,21 @@ class ChangeAction(models.TextChoices):
         return self in (ChangeAction.CREATE, ChangeAction.RECREATE)
 
 
+class Relation(models.TextChoices):
+    """How the policy that a change asks for relates to the one before it: the words of `policy.compare`."""
+
+    EQUIVALENT = "equivalent", "Equivalent: same meaning"
+    NARROWER = "narrower", "Narrower: allows less than before"
+    WIDER = "wider", "Wider: allows more than before"
+    INCOMPARABLE = "incomparable", "Gains and loses: allows more here and less there"
+    UNDECIDED = "undecided", "Undecided: too complex to compare; read the text"
+
+    @property
+    def widens(self) -> bool:
+        """Tell whether it lets something through that was held back, as far as can be known."""
+        return self not in (Relation.EQUIVALENT, Relation.NARROWER)
+
+
 class EndpointRequestQuerySet(models.QuerySet["EndpointRequest"]):
     """Requests as people look for them."""
 
@@ -50,16 +65,18 @@ class EndpointRequestQuerySet(models.QuerySet["EndpointRequest"]):
         return self.filter(requests_visible_to(user))
 
     def waiting_for(self, user: User) -> Self:
-        """Return what this person may decide: submitted, in their accounts, and not their own."""
+        """Return what this person may decide: submitted, in their accounts, not their own, not approved by them yet."""
         from endpoints.models.visibility import accounts_approved_by
 
-        return self.filter(status="submitted", account__in=accounts_approved_by(user)).exclude(requester=user)
+        rows = self.filter(status="submitted", account__in=accounts_approved_by(user))
+        return rows.exclude(requester=user).exclude(endorsed_by=user)
 
 
 class EndpointRequest(models.Model):
     """A request: title, justification, owner team, and changes that are reviewed as one.
 
-    `content_hash` covers everything that a reviewer reads; an approval holds only for the hash it names.
+    `content_hash` covers everything that a reviewer reads; an approval holds only for the hash it names. Where
+    `approvals_needed` is two, the first one endorses: the request waits on until somebody else approves the same hash.
     """
 
     account = models.ForeignKey("endpoints.Account", on_delete=models.PROTECT, related_name="requests")
@@ -76,6 +93,12 @@ class EndpointRequest(models.Model):
     version = models.PositiveBigIntegerField(default=1)
     created_at = models.DateTimeField()
     submitted_at = models.DateTimeField()
+    approvals_needed = models.PositiveSmallIntegerField(default=1)
+    endorsed_by = models.ForeignKey(
+        "endpoints.User", on_delete=models.PROTECT, null=True, blank=True, related_name="endorsed_requests"
+    )
+    endorsed_at = models.DateTimeField(null=True, blank=True)
+    endorsed_hash = models.CharField(max_length=64, null=True, blank=True)
     approved_by = models.ForeignKey(
         "endpoints.User", on_delete=models.PROTECT, null=True, blank=True, related_name="approved_requests"
     )
@@ -106,6 +129,29 @@ class EndpointRequest(models.Model):
             models.CheckConstraint(
                 condition=~Q(status__in=APPROVED_STATES) | Q(approved_by__isnull=False),
                 name="request_approved_states_need_approver",
+            ),
+            models.CheckConstraint(
+                condition=Q(approvals_needed__gte=1, approvals_needed__lte=2), name="request_one_or_two_approvals"
+            ),
+            models.CheckConstraint(
+                condition=Q(endorsed_by__isnull=True, endorsed_at__isnull=True, endorsed_hash__isnull=True)
+                | Q(endorsed_by__isnull=False, endorsed_at__isnull=False, endorsed_hash__isnull=False),
+                name="request_endorsement_who_when_what",
+            ),
+            models.CheckConstraint(
+                condition=Q(endorsed_hash__isnull=True) | Q(endorsed_hash=F("content_hash")),
+                name="request_endorsed_as_reviewed",
+            ),
+            models.CheckConstraint(
+                condition=Q(endorsed_by__isnull=True) | ~Q(endorsed_by=F("requester")), name="request_not_self_endorsed"
+            ),
+            models.CheckConstraint(
+                condition=Q(endorsed_by__isnull=True) | Q(approved_by__isnull=True) | ~Q(endorsed_by=F("approved_by")),
+                name="request_two_different_reviewers",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=APPROVED_STATES) | Q(approvals_needed=1) | Q(endorsed_by__isnull=False),
+                name="request_approved_states_need_second",
             ),
         ]
         indexes = [
@@ -143,6 +189,8 @@ class Change(models.Model):
     `base_generation` is the endpoint's generation that the requester saw; an approval against another one is refused.
     `base_spec` is what the endpoint should have been until then. `adopts` is the id of an endpoint that exists in AWS
     and that the portal takes over. `after` is the position of the change of the same round that must succeed first.
+    `meaning` tells what its policy allows more and less than the one before, as `services.policy_meaning` kept it at
+    submission; None where there was none before, or it stays.
     """
 
     request = models.ForeignKey(EndpointRequest, on_delete=models.PROTECT, related_name="changes")
@@ -165,6 +213,7 @@ class Change(models.Model):
     policy_revision = models.ForeignKey(
         "endpoints.PolicyRevision", on_delete=models.PROTECT, null=True, blank=True, related_name="changes"
     )
+    meaning: models.JSONField[dict[str, Any] | None, dict[str, Any] | None] = models.JSONField(null=True, blank=True)
 
     class Meta:
         ordering = ["request", "round", "position"]
@@ -199,6 +248,14 @@ class Change(models.Model):
     def kind(self) -> ChangeAction:
         """Return the action as what it is, not as text."""
         return ChangeAction(self.action)
+
+    @property
+    def relation(self) -> Relation | None:
+        """Return how its policy relates to the one before; None where no policy changes."""
+        if self.meaning is None:
+            # Asked for before meanings were kept: nobody has compared them.
+            return Relation.UNDECIDED if self.policy_revision_id else None
+        return Relation(self.meaning["relation"])
 
     def reviewed(self) -> dict[str, Any]:
         """Return what a reviewer reads of this change, as hashed in the request's `content_hash`."""

@@ -15,7 +15,10 @@ class Decision(models.TextChoices):
 
 
 class Review(models.Model):
-    """One decision. Append-only; `requester` is repeated so that the database itself refuses a self-review."""
+    """One decision. Append-only; `requester` is repeated so that the database itself refuses a self-review.
+
+    A request that needs two approvals has two in one round, by two people; the request's own columns hold it to that.
+    """
 
     request = models.ForeignKey("endpoints.EndpointRequest", on_delete=models.PROTECT, related_name="reviews")
     round = models.PositiveIntegerField()
@@ -34,7 +37,16 @@ class Review(models.Model):
                 condition=Q(decision=Decision.APPROVED) | ~Q(comment=""), name="review_refusal_says_why"
             ),
             models.CheckConstraint(condition=Q(decision__in=Decision.values), name="review_decision_known"),
-            models.UniqueConstraint(fields=["request", "round"], name="review_decides_a_round_once"),
+            models.UniqueConstraint(
+                fields=["request", "round"],
+                condition=~Q(decision=Decision.APPROVED),
+                name="review_refuses_a_round_once",
+            ),
+            models.UniqueConstraint(
+                fields=["request", "round", "reviewer"],
+                condition=Q(decision=Decision.APPROVED),
+                name="review_approves_a_round_once_each",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -25,6 +25,10 @@ Answer: TypeAlias = Callable[["Line"], "dict[str, Any]"]
 
 VERBS = {
     "evaluate": "whether requests are allowed, by which policy and why",
+    "compare": "what a change of a policy allows that was not allowed, and what no longer",
+    "lint": "what is wrong with policies, or odd, and how to mend it",
+    "replay": "which recorded requests a policy would deny",
+    "suggest": "which small policy allows what was recorded",
 }
 """What each verb finds out. It is answered by `answer` in the module of its name in `commands`."""
 

@@ -82,8 +82,7 @@ def parse(text: str) -> PolicyDocument:
         raise PolicySyntaxError(tuple(sorted(reader.findings, key=lambda found: (found.line, found.column))))
     assert isinstance(root, Object)  # anything else was reported above
     document = PolicyDocument(text, root)
-    size = len(minified(document))
-    if size > MAX_CHARACTERS:
+    if len(text) > MAX_CHARACTERS and (size := len(minified(document))) > MAX_CHARACTERS:
         raise PolicySyntaxError((_too_long(size, MAX_CHARACTERS, "without its white space"),))
     return document
 

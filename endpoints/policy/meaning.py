@@ -2,7 +2,7 @@
 
 `canonical` removes the differences that never matter: white space, the order of keys, statements and lists,
 a scalar against a list of one, Sid and Id, letter case where AWS ignores it, and the spellings of "anyone".
-Equal canonical forms of documents that `grammar.check` passes mean the same; documents that mean the same in
+Equal canonical forms of documents that `lint` passes mean the same; documents that mean the same in
 subtler ways (one statement split in two) may still differ here.
 """
 

@@ -16,8 +16,14 @@ MAX_DEPTH = 32
 MAX_NUMBER_LENGTH = 64
 MAX_FINDINGS = 50
 
+_SPACES = " \t\r\n"
 _SPACE = re.compile(r"[ \t\r\n]*")
+_NEXT = re.compile(r"[ \t\r\n]*(.?)", re.DOTALL)
 _PLAIN_STRING = re.compile(r'"([^"\\\x00-\x1f]*)"')
+_PLAIN_STRINGS = re.compile(
+    r'\[[ \t\r\n]*+"[^"\\\x00-\x1f]*+"(?:[ \t\r\n]*+,[ \t\r\n]*+"[^"\\\x00-\x1f]*+")*+[ \t\r\n]*+\]'
+)
+_PLAIN_KEY = re.compile(r'"([^"\\\x00-\x1f]*)"[ \t\r\n]*:[ \t\r\n]*')
 _STRING_RUN = re.compile(r'[^"\\\x00-\x1f]+')
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _NUMBER_LIKE = re.compile(r"[-+.0-9][-+.0-9a-zA-Z_]*")
@@ -44,7 +50,7 @@ class Reader:
     def __init__(self, text: str) -> None:
         self.findings: list[Finding] = []
         self._text = text
-        self._places = Places(text)
+        self._places: Places | None = None
         self._at = 0
 
     def read(self) -> Node:
@@ -64,6 +70,8 @@ class Reader:
         """Note a finding that blocks."""
         if len(self.findings) >= MAX_FINDINGS:
             raise UnreadableError
+        if self._places is None:
+            self._places = Places(self._text)
         line, column = self._places.of(offset)
         self.findings.append(Finding(rule, "block", line, column, message, cure))
 
@@ -83,9 +91,17 @@ class Reader:
 
     # --- Values --------------------------------------------------------------------------------
     def _skip_space(self) -> None:
-        match = _SPACE.match(self._text, self._at)
+        if self._text[self._at : self._at + 1] in _SPACES:
+            match = _SPACE.match(self._text, self._at)
+            assert match is not None  # the pattern also matches nothing
+            self._at = match.end()
+
+    def _next(self) -> str:
+        """Step over white space; return what follows, nothing at the end."""
+        match = _NEXT.match(self._text, self._at)
         assert match is not None  # the pattern also matches nothing
-        self._at = match.end()
+        self._at = match.start(1)
+        return match[1]
 
     def _peek(self) -> str:
         return self._text[self._at : self._at + 1]
@@ -108,9 +124,7 @@ class Reader:
         members: list[Member] = []
         seen: set[str] = set()
         while not self._closes("}", "member", bool(members)):
-            if self._peek() != '"':
-                self._stop_at_key()
-            key = self._string()
+            key = self._key()
             if str(key.value) in seen:
                 self.report(
                     "json-duplicate-key",
@@ -119,16 +133,33 @@ class Reader:
                     "Keep one, or join their values in a list.",
                 )
             seen.add(str(key.value))
-            self._skip_space()
-            if self._peek() != ":":
-                self._stop("json-colon", "A colon is missing after the key.", 'Write "key": value.')
-            self._at += 1
-            self._skip_space()
             members.append(Member(key, self._value(depth + 1)))
         return Object(tuple(members), start, self._at)
 
+    def _key(self) -> Scalar:
+        """Return a member's key, and step over the colon behind it."""
+        start = self._at
+        match = _PLAIN_KEY.match(self._text, start)
+        if match is not None:  # nearly every key of a policy
+            self._at = match.end()
+            return Scalar(match.group(1), start, match.end(1) + 1)
+        if self._peek() != '"':
+            self._stop_at_key()
+        key = self._string()
+        self._skip_space()
+        if self._peek() != ":":
+            self._stop("json-colon", "A colon is missing after the key.", 'Write "key": value.')
+        self._at += 1
+        self._skip_space()
+        return key
+
     def _array(self, depth: int) -> Array:
         start = self._at
+        match = _PLAIN_STRINGS.match(self._text, start)
+        if match is not None:  # nearly every list of a policy
+            self._at = match.end()
+            inside = _PLAIN_STRING.finditer(self._text, start + 1, self._at)
+            return Array(tuple([Scalar(item[1], item.start(), item.end()) for item in inside]), start, self._at)
         self._at += 1
         items: list[Node] = []
         while not self._closes("]", "item", bool(items)):
@@ -137,20 +168,19 @@ class Reader:
 
     def _closes(self, bracket: str, what: str, after_one: bool) -> bool:
         """Step over the closing bracket, or over the comma before the next member or item."""
-        self._skip_space()
-        if self._peek() == bracket:
+        first = self._next()
+        if first == bracket:
             self._at += 1
             return True
-        if self._at == len(self._text):
+        if not first:
             self._stop("json-unclosed", f"The text ends before {bracket} closes.", f"Add the missing {bracket}.")
         if not after_one:
             return False
-        if self._peek() != ",":
+        if first != ",":
             self._stop("json-comma", f"A comma or {bracket} is missing here.", f"Put a comma before the next {what}.")
         comma = self._at
         self._at += 1
-        self._skip_space()
-        if self._peek() == bracket:
+        if self._next() == bracket:
             self.report("json-trailing-comma", comma, f"A comma stands before {bracket}.", "Remove the comma.")
             self._at += 1
             return True

@@ -5,7 +5,6 @@ From the IAM user guide's "JSON policy elements" reference; the operator table a
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Literal, NamedTuple
 
 VERSIONS = ("2012-10-17", "2008-10-17")
@@ -80,6 +79,8 @@ def operator(text: str) -> Operator | None:
 
 def nearest(word: str, known: tuple[str, ...]) -> str | None:
     """Return the known word that the given one most likely means, letter case aside."""
+    from difflib import get_close_matches  # seldom needed, and slow to import
+
     lowered = {name.lower(): name for name in known}
     found = get_close_matches(word[:64].lower(), lowered, n=1, cutoff=0.6)
     return lowered[found[0]] if found else None

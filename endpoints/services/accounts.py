@@ -34,6 +34,7 @@ def add(
     name: str,
     regions: Sequence[str],
     role_name: str = role.ROLE_NAME,
+    protected: bool = False,
     by: Who,
     now: datetime,
 ) -> Account:
@@ -47,6 +48,7 @@ def add(
         name=name,
         role_arn=role.role_arn(account_id, regions, role_name),
         regions=sorted(set(regions)),
+        protected=protected,
     )
     try:
         administration.save(item=account, by=by, now=now)
@@ -80,6 +82,26 @@ def _problems(account_id: str, name: str, regions: Sequence[str], role_name: str
         except ValueError as error:
             problems["regions"] = str(error)
     return problems
+
+
+def protect(*, account: Account, protected: bool, by: Who, now: datetime) -> None:
+    """Protect an account, or stop protecting it, with an event. Requests that wait need a second reviewer from now on.
+
+    Those that were submitted while it was protected keep theirs. Raises PermissionDenied.
+    """
+    permissions.check_can_administer(by.person())
+    with events.recorded(administration.CHAIN):
+        if not Account.objects.filter(pk=account.pk, protected=not protected).update(protected=protected):
+            return
+        account.protected = protected
+        events.record(
+            chain=administration.CHAIN,
+            who=by,
+            verb="account.protected" if protected else "account.unprotected",
+            at=now,
+            summary=str(account),
+            data={"id": account.pk},
+        )
 
 
 def renew_external_id(*, account: Account, by: Who, now: datetime) -> None:

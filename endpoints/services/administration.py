@@ -24,7 +24,7 @@ Administered = Account | Membership | RoleAssignment | Team | User
 
 # What the record keeps of each: never a password, its hash or an external id.
 _RECORDED: dict[type[Any], tuple[str, tuple[str, ...]]] = {
-    Account: ("account", ("account_id", "name", "role_arn", "regions", "is_active")),
+    Account: ("account", ("account_id", "name", "role_arn", "regions", "is_active", "protected")),
     Membership: ("membership", ("user", "team")),
     RoleAssignment: ("role", ("user", "role", "account")),
     Team: ("team", ("name", "slug")),

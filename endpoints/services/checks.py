@@ -11,7 +11,7 @@ from endpoints.models.requests import ChangeAction, Severity
 from endpoints.network import preflight
 from endpoints.network.preflight import Finding
 from endpoints.network.snapshot import Part, Snapshot
-from endpoints.policy import grammar
+from endpoints.policy.lint import lint
 from endpoints.services import adoption
 from endpoints.services.drafts import ChangeDraft, Draft
 
@@ -20,9 +20,8 @@ __all__ = ["Finding", "blocks", "findings_for", "findings_of", "policy_findings"
 
 def findings_of(draft: Draft) -> list[list[Finding]]:
     """Return the findings on each change of a draft, blocks first; a new endpoint knows which one it replaces."""
-    replaced = {item.after: item.endpoint for item in draft.changes if item.action == ChangeAction.DELETE}
     return [
-        findings_for(change, account=draft.account, replaces=replaced.get(position))
+        findings_for(change, account=draft.account, replaces=draft.replaced_by(position))
         for position, change in enumerate(draft.changes, start=1)
     ]
 
@@ -31,11 +30,12 @@ def findings_for(change: ChangeDraft, *, account: Account, replaces: Endpoint | 
     """Return the findings on a change, blocks first."""
     if change.action == ChangeAction.DELETE:
         return []
-    found = policy_findings(change.spec)
+    snapshot = snapshot_for(change.spec, account=account)
+    takes_policy = snapshot.service is None or snapshot.service.data.get("policy_supported", True)
+    found = policy_findings(change.spec, protected=account.protected and takes_policy, keeps=_keeps(change))
     if change.action == ChangeAction.ADOPT:
         return _ordered(found + adoption.findings_for(change.spec, change.adopts, account=account))
     rules = preflight.POLICY_RULES if change.action == ChangeAction.POLICY else preflight.RULES
-    snapshot = snapshot_for(change.spec, account=account)
     if change.action == ChangeAction.MODIFY and change.endpoint:
         former, own_id = change.endpoint.desired_spec(), change.endpoint.vpc_endpoint_id or ""
         snapshot = replace(snapshot, former=former, own_id=own_id)
@@ -60,24 +60,55 @@ def blocks(found: list[Finding]) -> dict[str, str]:
     return problems
 
 
-def policy_findings(spec: EndpointSpec) -> list[Finding]:
-    """Return what there is to say about a spec's policy, each with its line and column."""
+def _keeps(change: ChangeDraft) -> bool:
+    """Tell whether a change leaves AWS with the policy that is there, or brings back the approved one."""
+    if change.action in (ChangeAction.ADOPT, ChangeAction.RECREATE):
+        return True
+    if change.action != ChangeAction.MODIFY or change.endpoint is None:
+        return False
+    return change.spec.to_dict() == change.endpoint.desired
+
+
+def policy_findings(spec: EndpointSpec, *, protected: bool = False, keeps: bool = False) -> list[Finding]:
+    """Return what there is to say about a spec's policy, each with its line and column.
+
+    In a `protected` account full access is refused, but for a change that `keeps` what is there: refusing that would
+    leave AWS as it is, only unknown to the portal or not as approved.
+    """
     if spec.vpc_endpoint_type is EndpointType.GATEWAY_LOAD_BALANCER:
         return []
     if spec.policy_document is None:
-        message = "Full access: whoever reaches the endpoint may do anything that their own permissions allow."
-        cure = "Choose a custom policy to narrow it."
-        return [Finding("policy-full-access", "info", "policy_document", message, cure)]
+        return [_full_access(protected, keeps)]
+    found = lint(
+        spec.policy_document,
+        vpc_endpoint_type="Gateway" if spec.is_gateway else "Interface",
+        service_name=spec.service_name,
+        protected=protected,
+    )
     return [
         Finding(
             f"policy-{item.rule}",
-            item.severity,
+            Severity.WARN if keeps and item.rule == REFUSED else item.severity,
             "policy_document",
             f"Line {item.line}, column {item.column}: {item.message}",
             item.cure,
         )
-        for item in grammar.check(spec.policy_document, vpc_endpoint_type="Gateway" if spec.is_gateway else "Interface")
+        for item in found
     ]
+
+
+REFUSED = "protected-full-access"
+"""The linter's rule of full access in a protected account."""
+
+
+def _full_access(protected: bool, keeps: bool) -> Finding:
+    """Return the finding that no policy is asked for."""
+    if protected:
+        message = "Full access: this account is protected, and no endpoint of it gets full access."
+        cure = "Choose a custom policy; an endpoint that exists gets it by a change of its policy."
+        return Finding(f"policy-{REFUSED}", "warn" if keeps else "block", "policy_document", message, cure)
+    message = "Full access: whoever reaches the endpoint may do anything that their own permissions allow."
+    return Finding("policy-full-access", "info", "policy_document", message, "Choose a custom policy to narrow it.")
 
 
 _BY_VPC = {

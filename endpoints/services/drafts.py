@@ -71,6 +71,11 @@ class Draft:
             found[""] = "A request needs at least one change."
         return found
 
+    def replaced_by(self, position: int) -> Endpoint | None:
+        """Return the endpoint that is deleted once the change at this position, from 1, has succeeded."""
+        deletions = (item for item in self.changes if item.action == ChangeAction.DELETE)
+        return next((item.endpoint for item in deletions if item.after == position), None)
+
     def content_hash(self) -> str:
         """Return the SHA-256 that a review is bound to."""
         return content_hash(

@@ -16,10 +16,26 @@ from endpoints.models import Change, Check, EndpointRequest, Operation, PolicyRe
 from endpoints.models.operations import LIVE
 from endpoints.models.requests import ChangeAction
 from endpoints.queue import wake_operation
-from endpoints.services import attempts, checks, deadletters, events, operations, policies, transitions
+from endpoints.services import (
+    attempts,
+    checks,
+    deadletters,
+    events,
+    operations,
+    policies,
+    policy_meaning,
+    transitions,
+    use,
+)
 from endpoints.services.actors import Who
 from endpoints.services.drafts import ChangeDraft, Draft
 from endpoints.services.errors import Conflict, Invalid
+
+NOT_APPROVED = {
+    **dict.fromkeys(("endorsed_by", "endorsed_at", "endorsed_hash")),
+    **dict.fromkeys(("approved_by", "approved_at", "approved_hash")),
+}
+"""The columns of a request that nobody has approved, or not in this round."""
 
 
 def submit(*, draft: Draft, by: Who, now: datetime, submission_key: UUID) -> EndpointRequest:
@@ -33,6 +49,7 @@ def submit(*, draft: Draft, by: Who, now: datetime, submission_key: UUID) -> End
     if known:
         return known
     findings = _checked(draft, by)
+    meanings = policy_meaning.meanings_of(draft)
     try:
         with events.recorded(events.chain_of(draft.account)):
             request = EndpointRequest.objects.create(
@@ -43,11 +60,12 @@ def submit(*, draft: Draft, by: Who, now: datetime, submission_key: UUID) -> End
                 requester=user,
                 submission_key=submission_key,
                 content_hash=draft.content_hash(),
+                approvals_needed=policy_meaning.needed_for(draft.account, meanings),
                 created_at=now,
                 submitted_at=now,
                 updated_at=now,
             )
-            _add_changes(request, draft, findings, by, now)
+            _add_changes(request, draft, findings, meanings, by, now)
             events.record(
                 chain=events.chain_of(draft.account),
                 who=by,
@@ -75,6 +93,7 @@ def resubmit(*, request: EndpointRequest, draft: Draft, by: Who, now: datetime) 
         raise Invalid({"account": "A request stays in its account. Withdraw this one and make another."})
     draft = _rebased(request, draft)
     findings = _checked(draft, by)
+    meanings = policy_meaning.meanings_of(draft)
     with events.recorded(events.chain_of(request.account)):
         _retire_round(request, by, now, for_edit=True)
         transitions.apply(
@@ -90,13 +109,12 @@ def resubmit(*, request: EndpointRequest, draft: Draft, by: Who, now: datetime) 
                 "content_hash": draft.content_hash(),
                 "round": F("round") + 1,
                 "submitted_at": now,
-                "approved_by": None,
-                "approved_at": None,
-                "approved_hash": None,
+                "approvals_needed": policy_meaning.needed_for(draft.account, meanings),
+                **NOT_APPROVED,
             },
             data={"content_hash": draft.content_hash()},
         )
-        _add_changes(request, draft, findings, by, now)
+        _add_changes(request, draft, findings, meanings, by, now)
     return request
 
 
@@ -163,9 +181,15 @@ def _checked(draft: Draft, by: Who) -> list[list[checks.Finding]]:
 
 
 def _add_changes(
-    request: EndpointRequest, draft: Draft, findings: list[list[checks.Finding]], by: Who, now: datetime
+    request: EndpointRequest,
+    draft: Draft,
+    findings: list[list[checks.Finding]],
+    meanings: list[policy_meaning.Meaning | None],
+    by: Who,
+    now: datetime,
 ) -> None:
-    for position, (asked, found) in enumerate(zip(draft.changes, findings, strict=True), start=1):
+    parts = zip(draft.changes, findings, meanings, strict=True)
+    for position, (asked, found, meaning) in enumerate(parts, start=1):
         change = Change.objects.create(
             request=request,
             round=request.round,
@@ -183,11 +207,14 @@ def _add_changes(
             after=asked.after,
             endpoint=asked.endpoint,
             policy_revision=_proposed(asked, draft.justification, by, now),
+            meaning=meaning,
         )
         Check.objects.bulk_create(
             Check(change=change, rule=item.rule, severity=item.severity, message=item.message, cure=item.cure)
             for item in found
         )
+        if change.policy_revision_id and change.endpoint_id:
+            use.ask(endpoint_id=change.endpoint_id)  # what was recorded there is held against the new policy
 
 
 def _proposed(asked: ChangeDraft, why: str, by: Who, now: datetime) -> PolicyRevision | None:

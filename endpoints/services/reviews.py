@@ -1,8 +1,12 @@
-"""What a reviewer does: approve, request changes, reject. Bound to what was read; never one's own request."""
+"""What a reviewer does: approve, request changes, reject. Bound to what was read; never one's own request.
+
+Some requests need two approvals, by two people (docs/adr/0011-second-reviewer.md).
+"""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -17,10 +21,10 @@ from endpoints.models.operations import client_token
 from endpoints.models.requests import ChangeAction
 from endpoints.models.reviews import Decision
 from endpoints.queue import wake_operation
-from endpoints.services import events, policies, transitions
+from endpoints.services import events, policies, policy_meaning, transitions
 from endpoints.services.actors import Who
 from endpoints.services.errors import Conflict, Invalid
-from endpoints.services.requests import current_changes
+from endpoints.services.requests import NOT_APPROVED, current_changes
 
 MAX_COMMENT = 4000
 
@@ -28,30 +32,46 @@ MAX_COMMENT = 4000
 def approve(*, request: EndpointRequest, content_hash: str, comment: str, by: Who, now: datetime) -> None:
     """Approve exactly what was read, and queue its work: state, review, endpoint, operation and event in one commit.
 
-    Raises PermissionDenied, or Conflict when somebody else was faster or the request isn't the one that was read.
+    The first of two approvals only endorses it; the request is `submitted` still. Raises PermissionDenied, or Conflict
+    when somebody else was faster, the request isn't the one that was read, or it takes somebody else to approve too.
     """
     _check(request, by, comment, required=False)
     with events.recorded(events.chain_of(request.account)):
-        user = by.person()
-        _decide(
-            request,
-            "approve",
-            content_hash,
-            by,
-            now,
-            changes={"approved_by": user, "approved_at": now, "approved_hash": content_hash},
-            comment=comment,
-        )
+        request.refresh_from_db()  # the lock is held: nobody else decides on it now
+        changes = current_changes(request)
+        # An account that came to be protected asks for the second reviewer too; one that no longer is doesn't let go.
+        needed = max(request.approvals_needed, policy_meaning.needed_now(request.account, changes))
+        first = needed > 1 and request.endorsed_by_id is None
+        (_endorse if first else _complete)(request, needed, content_hash, comment, by, now)
         _keep_review(request, Decision.APPROVED, content_hash, comment, by, now)
-        for change in current_changes(request):
+        for change in [] if first else changes:
             _start(change, request, by, now)
+
+
+def _endorse(request: EndpointRequest, needed: int, content_hash: str, comment: str, by: Who, now: datetime) -> None:
+    """Give the first of two approvals."""
+    stamp = {"endorsed_by": by.person(), "endorsed_at": now, "endorsed_hash": content_hash}
+    changes = {"approvals_needed": needed, **stamp}
+    nobody_yet = Q(endorsed_by__isnull=True)
+    _decide(request, "endorse", content_hash, by, now, where=nobody_yet, changes=changes, comment=comment)
+
+
+def _complete(request: EndpointRequest, needed: int, content_hash: str, comment: str, by: Who, now: datetime) -> None:
+    """Give the only approval that is needed, or the second one."""
+    if request.status == "submitted" and request.endorsed_by_id == by.person().pk:
+        raise Conflict("You have approved this already. It takes a second reviewer, somebody else, to approve it too.")
+    stamp = {"approved_by": by.person(), "approved_at": now, "approved_hash": content_hash}
+    # The UPDATE itself refuses a single approval where two are needed, and the same person's second one.
+    by_two = Q(endorsed_hash=content_hash) & ~Q(endorsed_by=by.person())
+    enough = by_two if needed > 1 else Q(approvals_needed=1)
+    _decide(request, "approve", content_hash, by, now, where=enough, changes=stamp, comment=comment)
 
 
 def request_changes(*, request: EndpointRequest, content_hash: str, comment: str, by: Who, now: datetime) -> None:
     """Send a request back to its requester, saying what to change. Raises as `approve` does, and Invalid."""
     _check(request, by, comment, required=True)
     with events.recorded(events.chain_of(request.account)):
-        _decide(request, "request_changes", content_hash, by, now, comment=comment)
+        _decide(request, "request_changes", content_hash, by, now, changes=NOT_APPROVED, comment=comment)
         _keep_review(request, Decision.CHANGES_REQUESTED, content_hash, comment, by, now)
 
 
@@ -84,7 +104,8 @@ def _decide(
     now: datetime,
     *,
     comment: str,
-    changes: dict[str, Any] | None = None,
+    changes: Mapping[str, Any] | None = None,
+    where: Q | None = None,
 ) -> None:
     if request.content_hash != content_hash and request.status == "submitted":
         raise Conflict("The request was edited after you opened it. Read it again before you decide.")
@@ -95,7 +116,7 @@ def _decide(
         who=by,
         now=now,
         # The UPDATE itself refuses another content than the one read, and the requester's own decision.
-        where=Q(content_hash=content_hash) & ~Q(requester=by.person()),
+        where=Q(content_hash=content_hash) & ~Q(requester=by.person()) & (where or Q()),
         changes=changes,
         summary=comment,
         data={"content_hash": content_hash},

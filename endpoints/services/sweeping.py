@@ -11,16 +11,20 @@ from django.db.models.functions import RowNumber
 from endpoints.models import AccountCheck, Operation
 from endpoints.models.operations import ROUTINE
 from endpoints.queue import (
+    first_in,
     wake_inventory,
     wake_observer,
     wake_survey,
     wake_waiting_account_check,
     wake_waiting_operation,
+    wake_waiting_use,
 )
-from endpoints.services import deadletters, inventory, observation, policies, survey
+from endpoints.services import deadletters, inventory, observation, policies, simulations, survey, use
 
 BATCH = 500
 """How many operations one look wakes, at most."""
+FORGET_SECONDS = 600
+"""How often a sweep looks for what nobody opens any more: that is in no hurry."""
 SHARE = 10
 """How many of them are one account-region's, urgent and routine each: nobody's thousands hide another's one."""
 
@@ -47,6 +51,10 @@ def sweep(*, now: datetime) -> Swept:
     checks = list(AccountCheck.objects.due().order_by("at").values_list("pk", "version")[:BATCH])
     for check_id, version in checks:
         wake_waiting_account_check(check_id, version)
+    for endpoint_id in use.due():
+        wake_waiting_use(endpoint_id)
+    if first_in("forget-simulations", seconds=FORGET_SECONDS):
+        simulations.forget(now=now)
     return Swept(
         inventories=len(stale),
         surveys=len(unseen),

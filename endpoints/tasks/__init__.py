@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from endpoints import queue
-from endpoints.services import account_checks, inventory, observation, provisioning, survey, sweeping
+from endpoints.services import account_checks, inventory, observation, provisioning, survey, sweeping, use
 
 
 @shared_task(name=queue.PROVISION)
@@ -47,6 +47,12 @@ def survey_region(*, account_region_id: int) -> None:
 def check_account(*, check_id: int) -> None:
     """Look whether the portal may do in an account what it needs."""
     account_checks.run(check_id=check_id)
+
+
+@shared_task(name=queue.READ_USE)
+def read_use(*, endpoint_id: int) -> None:
+    """Read what was recorded at an endpoint, and work out what it says."""
+    use.work(endpoint_id=endpoint_id)
 
 
 @shared_task(name="endpoints.wake_due")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from endpoints.domain.lifecycle import State, Tone
+from endpoints.models.requests import Relation
 
 ICONS = {
     Tone.OK: "check-circle-fill",
@@ -24,6 +25,14 @@ AWS_STATES = {
     "rejected": Tone.BAD,
     "failed": Tone.BAD,
     "expired": Tone.BAD,
+}
+
+RELATIONS = {
+    Relation.EQUIVALENT: (Tone.OK, "check-circle"),
+    Relation.NARROWER: (Tone.OK, "arrow-down"),
+    Relation.WIDER: (Tone.WARN, "arrow-up"),
+    Relation.INCOMPARABLE: (Tone.WARN, "arrow-left-right"),
+    Relation.UNDECIDED: (Tone.WARN, "question-circle"),
 }
 
 OUTCOMES = {
@@ -70,3 +79,9 @@ def of_attempt(outcome: str, label: str) -> Status:
     """Return an attempt's outcome; an empty one is still to come."""
     tone = OUTCOMES.get(outcome, Tone.BAD)
     return Status(label or "Under way", tone.value, ICONS[tone])
+
+
+def of_relation(relation: Relation) -> Status:
+    """Return how a policy relates to the one before it."""
+    tone, icon = RELATIONS[relation]
+    return Status(str(relation.label), tone.value, icon)

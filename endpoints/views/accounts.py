@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
-from endpoints.forms.accounts import AccountFilter, AccountForm
+from endpoints.forms.accounts import AccountFilter, AccountForm, ProtectionForm
 from endpoints.forms.parts import add_problems
 from endpoints.models import Account
 from endpoints.models.visibility import accounts_visible_to
@@ -71,6 +71,19 @@ def aws_account_check(request: HttpRequest, pk: int) -> HttpResponse:
         accounts.request_check(account=account, by=person(signed_in(request)), now=timezone.now())
     except Conflict as error:
         return conflict(request, error, back=account.get_absolute_url())
+    return redirect(account)
+
+
+def aws_account_protect(request: HttpRequest, pk: int) -> HttpResponse:
+    """Protect an account, or stop protecting it."""
+    account = _found(request, pk)
+    form = ProtectionForm(request.POST)
+    if not form.is_valid():
+        error = Conflict("Say whether the account is to be protected: yes or no.")
+        return conflict(request, error, back=account.get_absolute_url())
+    protected = form.cleaned_data["protected"]
+    accounts.protect(account=account, protected=protected, by=person(signed_in(request)), now=timezone.now())
+    messages.success(request, "The account is protected now." if protected else "The account is no longer protected.")
     return redirect(account)
 
 

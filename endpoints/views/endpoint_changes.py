@@ -13,12 +13,13 @@ from django.utils import timezone
 
 from endpoints import permissions
 from endpoints.forms.changes import ChangeFields, DeleteForm, PolicyChangeForm, RollbackForm, policy_values
-from endpoints.forms.parts import add_problems, submission_key
-from endpoints.models import Change, Endpoint, EndpointRequest, PolicyRevision
+from endpoints.forms.parts import CUSTOM, add_problems, submission_key
+from endpoints.forms.templates import CHOOSE, FILL, Chooser, Place
+from endpoints.models import Change, Endpoint, EndpointRequest, EndpointUse, PolicyRevision
 from endpoints.models.requests import ChangeAction
 from endpoints.policy.diff import side_by_side
 from endpoints.policy.meaning import FULL_ACCESS
-from endpoints.services import checks, reading, requests
+from endpoints.services import checks, policy_meaning, reading, requests
 from endpoints.services.actors import person
 from endpoints.services.drafts import Draft
 from endpoints.services.errors import Conflict, Invalid
@@ -27,13 +28,15 @@ from endpoints.services.usage import usage_of
 from endpoints.views.answers import CONFLICT, INVALID, conflict
 from endpoints.views.listing import signed_in
 from endpoints.views.present.endpoint_page import DELETABLE, GONE
+from endpoints.views.present.meaning import shown
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
     """What differs between the changes. `form` makes the form, and `make` turns the valid form into a draft.
 
-    `review`, where there is a second step, returns its template and what it shows beside the form.
+    `review`, where there is a second step, returns its template and what it shows beside the form. `place` is where a
+    policy is written for, so that templates can be offered.
     """
 
     endpoint: Endpoint
@@ -44,6 +47,7 @@ class Asking:
     edited: EndpointRequest | None = None
     review: Callable[[Draft, list[checks.Finding]], tuple[str, dict[str, Any]]] | None = None
     context: dict[str, Any] = field(default_factory=dict)
+    place: Place | None = None
 
 
 def endpoint_policy_new(request: HttpRequest, pk: int) -> HttpResponse:
@@ -51,7 +55,17 @@ def endpoint_policy_new(request: HttpRequest, pk: int) -> HttpResponse:
     endpoint = owned(request, pk)
     current = reading.current_revision(endpoint)
     document = endpoint.desired_spec().policy_document
-    return _unless_gone(request, _policy_asking(endpoint, current, policy_values(document)))
+    suggestion = _suggestion(endpoint) if request.GET.get("suggest") == "use" else {}
+    values = policy_values(suggestion.get("text") or document)
+    asking = _policy_asking(endpoint, current, values)
+    asking.context["suggestion"] = suggestion.get("lines")
+    return _unless_gone(request, asking)
+
+
+def _suggestion(endpoint: Endpoint) -> dict[str, Any]:
+    """Return the smallest policy for what was recorded, with its explanation; nothing where none was worked out."""
+    use = EndpointUse.objects.filter(endpoint=endpoint).first()
+    return use.suggestion if use else {}
 
 
 def edit_policy(request: HttpRequest, edited: EndpointRequest, change: Change) -> HttpResponse:
@@ -135,7 +149,13 @@ def _policy_asking(
         edited=edited,
         review=lambda draft, found: ("endpoints/policy_review.html", _policy_review(endpoint, current, draft)),
         context={"current": current},
+        place=place_of(endpoint),
     )
+
+
+def place_of(endpoint: Endpoint) -> Place:
+    """Return what templates ask of an endpoint."""
+    return Place(endpoint.service_name, endpoint.vpc_endpoint_type, endpoint.region, endpoint.account.account_id)
 
 
 def _deletion(
@@ -175,6 +195,8 @@ def ask(request: HttpRequest, asking: Asking) -> HttpResponse:
         return _show(request, asking, asking.form(initial=fresh))
     action = request.POST.get("action", "review" if asking.review else "submit")
     form = asking.form(request.POST)
+    if asking.place and action in (CHOOSE, FILL):
+        return _from_template(request, asking, {**fresh, **form.typed(request.POST)}, fill=action == FILL)
     if action == "edit":
         return _show(request, asking, asking.form(initial={**fresh, **form.typed(request.POST)}))
     if not form.is_valid():
@@ -191,6 +213,16 @@ def ask(request: HttpRequest, asking: Asking) -> HttpResponse:
         context = {"form": form, "endpoint": asking.endpoint, "edited": asking.edited, "draft": draft, **shown}
         return render(request, template, {**context, "findings": found})
     return _submit(request, asking, form, draft)
+
+
+def _from_template(request: HttpRequest, asking: Asking, values: dict[str, Any], *, fill: bool) -> HttpResponse:
+    """Show the form once more with a template's fields, or with the policy that the template gives."""
+    assert asking.place is not None
+    chooser = Chooser(asking.place, request.POST, existing=asking.initial.get("policy_document", ""))
+    made = chooser.fill(str(values.get("policy_document", ""))) if fill else None
+    values |= {"access": CUSTOM} | ({"policy_document": made} if made is not None else {})
+    status = INVALID if chooser.errors or chooser.asks_to_replace else 200
+    return _show(request, asking, asking.form(initial=values), status=status, chooser=chooser)
 
 
 def _submit(request: HttpRequest, asking: Asking, form: ChangeFields, draft: Draft) -> HttpResponse:
@@ -216,9 +248,18 @@ def _changed_meanwhile(request: HttpRequest, asking: Asking, form: ChangeFields)
 
 
 def _show(
-    request: HttpRequest, asking: Asking, form: ChangeFields, *, status: int = 200, message: str = ""
+    request: HttpRequest,
+    asking: Asking,
+    form: ChangeFields,
+    *,
+    status: int = 200,
+    message: str = "",
+    chooser: Chooser | None = None,
 ) -> HttpResponse:
+    if chooser is None and asking.place:
+        chooser = Chooser(asking.place, request.POST)
     context = {
+        "chooser": chooser,
         "form": form,
         "endpoint": asking.endpoint,
         "edited": asking.edited,
@@ -232,7 +273,10 @@ def _policy_review(endpoint: Endpoint, current: PolicyRevision | None, draft: Dr
     change = draft.changes[0]
     known = reading.known_of(endpoint.account_id, endpoint.region, change.spec)
     before = current.document if current else FULL_ACCESS
+    meaning = policy_meaning.meaning_of(change)
     return {
+        "meaning": shown(meaning) if meaning else None,
+        "second_reviewer": policy_meaning.needed_for(draft.account, [meaning]) > 1,
         "current": current,
         "difference": side_by_side(before, change.spec.policy_document or FULL_ACCESS),
         "same_meaning": same_policy(before, change.spec.policy_document),

@@ -8,13 +8,14 @@ from django.shortcuts import get_object_or_404, render
 from endpoints import permissions
 from endpoints.forms.costs import VolumeForm
 from endpoints.forms.filters import EndpointFilter
-from endpoints.models import Endpoint
+from endpoints.models import Change, Endpoint, PolicyRevision
 from endpoints.network.cost import CENT
 from endpoints.policy.diff import side_by_side
 from endpoints.services import costs, reading
 from endpoints.views.csv_files import Cell, csv_file
 from endpoints.views.listing import page_of, signed_in
 from endpoints.views.present.endpoint_page import GONE, EndpointPage
+from endpoints.views.present.meaning import meaning_of
 
 EXPORTED = 5000
 COLUMNS = (
@@ -106,6 +107,7 @@ def policy_revision(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     else:
         other = next((item for item in revisions if item.number < number and item.status != "declined"), None)
     current = reading.current_revision(endpoint)
+    proposing = shown.changes.select_related("request", "policy_revision").order_by("-pk").first()
     context = {
         "endpoint": endpoint,
         "revision": shown,
@@ -119,9 +121,19 @@ def policy_revision(request: HttpRequest, pk: int, number: int) -> HttpResponse:
             and (current is None or current.number != number)
             and shown.status != "proposed"
         ),
-        "proposing": shown.changes.select_related("request").order_by("-pk").first(),
+        "proposing": proposing,
+        "meaning": meaning_of(proposing) if proposing else None,
+        "compared": _compared_with(proposing, revisions),
     }
     return render(request, "endpoints/policy_revision.html", context)
+
+
+def _compared_with(proposing: Change | None, revisions: list[PolicyRevision]) -> PolicyRevision | None:
+    """Return the revision that a proposed one was compared with when it was submitted, as far as it is one."""
+    if proposing is None or proposing.meaning is None or proposing.policy_revision is None:
+        return None
+    before, number = proposing.meaning["before_sha256"], proposing.policy_revision.number
+    return next((item for item in revisions if item.number < number and item.document_sha256 == before), None)
 
 
 def _found(request: HttpRequest, pk: int) -> Endpoint:

@@ -14,8 +14,9 @@ from django.utils import timezone
 from endpoints.domain.observed import BEYOND_RETRY
 from endpoints.domain.specs import EndpointType
 from endpoints.forms.costs import VolumeForm
-from endpoints.forms.parts import add_problems
+from endpoints.forms.parts import CUSTOM, add_problems
 from endpoints.forms.request import RequestForm, Values, read_values, settled, spec_values, values_of
+from endpoints.forms.templates import CHOOSE, FILL, Chooser, Place
 from endpoints.models import Change, Endpoint, EndpointRequest
 from endpoints.models.requests import ChangeAction
 from endpoints.services import checks, costs, reading, requests
@@ -118,7 +119,8 @@ def request_new_fields(request: HttpRequest) -> HttpResponse:
     values = read_values(request.GET)
     choices = _choices(values)
     form = RequestForm(initial=settled(values, choices), choices=choices, user=signed_in(request))
-    return render(request, "requests/form_fields.html", {"form": form})
+    context = {"form": form, "chooser": Chooser(_place(form), request.GET)}
+    return render(request, "requests/form_fields_live.html", context)
 
 
 def _ask(request: HttpRequest, asking: Asking) -> HttpResponse:
@@ -128,7 +130,29 @@ def _ask(request: HttpRequest, asking: Asking) -> HttpResponse:
         choices = _choices(values)
         form = RequestForm(initial=settled(values, choices), choices=choices, user=signed_in(request))
         return _form_page(request, asking, form)
+    if action in (CHOOSE, FILL):
+        return _from_template(request, asking, fill=action == FILL)
     return _judge(request, asking, send=action == "submit")
+
+
+def _from_template(request: HttpRequest, asking: Asking, *, fill: bool) -> HttpResponse:
+    """Show the form once more with a template's fields, or with the policy that the template gives."""
+    values = read_values(request.POST)
+    choices = _choices(values)
+    found = settled(values, choices) | {"access": CUSTOM}
+    form = RequestForm(initial=found, choices=choices, user=signed_in(request))
+    chooser = Chooser(_place(form), request.POST, existing=str(asking.initial.get("policy_document", "")))
+    made = chooser.fill(found["policy_document"]) if fill else None
+    if made is not None:
+        form.initial["policy_document"] = made
+    status = INVALID if chooser.errors or chooser.asks_to_replace else 200
+    return _form_page(request, asking, form, status=status, chooser=chooser)
+
+
+def _place(form: RequestForm) -> Place:
+    account = form.offered.account
+    service, kind = (str(form[name].value() or "") for name in ("service_name", "vpc_endpoint_type"))
+    return Place(service, kind, form.offered.region, account.account_id if account else "")
 
 
 def _judge(request: HttpRequest, asking: Asking, *, send: bool) -> HttpResponse:
@@ -185,9 +209,15 @@ def _changed_meanwhile(request: HttpRequest, asking: Asking, form: RequestForm, 
 
 
 def _form_page(
-    request: HttpRequest, asking: Asking, form: RequestForm, status: int = 200, message: str = ""
+    request: HttpRequest,
+    asking: Asking,
+    form: RequestForm,
+    status: int = 200,
+    message: str = "",
+    chooser: Chooser | None = None,
 ) -> HttpResponse:
     context = {
+        "chooser": chooser or Chooser(_place(form), request.POST),
         "form": form,
         "edited": asking.edited,
         "replaces": asking.replaces,

@@ -47,6 +47,7 @@ EDITS: dict[str, Callable[[HttpRequest, EndpointRequest, Change], HttpResponse]]
     ChangeAction.RECREATE: edit_recreation,
     ChangeAction.DELETE: edit_deletion,
 }
+HALF = "Approved: 1 of 2. Nothing happens until a second reviewer approves it too."
 SAID = {"approve": "Approved.", "request_changes": "Sent back to the requester.", "reject": "Rejected."}
 
 
@@ -135,13 +136,16 @@ def request_review(request: HttpRequest, pk: int) -> HttpResponse:
         return _page(request, found, form=form, status=INVALID)
     except Conflict as error:
         return _page(request, _found(request, pk), form=form, error=error, status=CONFLICT)
-    messages.success(request, SAID[values["decision"]])
+    half = values["decision"] == "approve" and found.status == "submitted"
+    messages.success(request, HALF if half else SAID[values["decision"]])
     return redirect(found)
 
 
 def _found(request: HttpRequest, pk: int) -> EndpointRequest:
     rows = EndpointRequest.objects.visible_to(signed_in(request))
-    return get_object_or_404(rows.select_related("account", "owner_team", "requester", "approved_by"), pk=pk)
+    return get_object_or_404(
+        rows.select_related("account", "owner_team", "requester", "approved_by", "endorsed_by"), pk=pk
+    )
 
 
 def _page(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.urls import reverse
@@ -14,7 +16,7 @@ from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
 from endpoints.models import Account, Endpoint, EndpointRequest, Operation, Role, User
-from endpoints.services import operations, requests
+from endpoints.services import operations, requests, use
 from endpoints.services.actors import person
 from endpoints.services.drafts import ChangeDraft, Draft
 from tests import factories
@@ -58,6 +60,7 @@ class World:
         factories.approved(self.parked, self.approver)
         self._park(Operation.objects.get(request=self.parked))
         self.change = self._change_policy()
+        self._record_use()
         self.modified = factories.modification(
             self.interface,
             self.engineer,
@@ -103,6 +106,16 @@ class World:
             now=timezone.now(),
         )
 
+    def _record_use(self) -> None:
+        asked = {"eventSource": "s3.amazonaws.com", "eventName": "GetObject", "eventTime": "2026-11-01T10:00:00Z"}
+        asked |= {"requestParameters": {"bucketName": "payments", "key": "2026.csv"}, "awsRegion": factories.REGION}
+        asked |= {"userIdentity": {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/batch"}}
+        asked |= {"vpcEndpointId": self.endpoint.vpc_endpoint_id}
+        data = json.dumps([asked, {"nothing": "of the kind"}]).encode()
+        by, now = person(self.engineer), timezone.now()
+        use.add(endpoint=self.endpoint, name="events.json", data=data, organization="", by=by, now=now)
+        use.work(endpoint_id=self.endpoint.pk)
+
     def _change_policy(self) -> EndpointRequest:
         self.endpoint.refresh_from_db()
         change = ChangeDraft(
@@ -123,19 +136,39 @@ class World:
             draft=draft, by=person(self.engineer), now=timezone.now(), submission_key=factories.uuid.uuid4()
         )
 
+    def wider(self) -> tuple[EndpointRequest, User]:
+        """Return a request that waits for a second reviewer, since it gains in a protected account, and who that is."""
+        account = factories.make_account("payments-vault", protected=True)
+        first, second = (factories.make_approver(account, f"{name}-reviewer") for name in ("first", "second"))
+        spec = factories.gateway_spec(account, policy_document=POLICY)
+        (endpoint,) = factories.available(factories.approved(factories.submitted(account, self.engineer, spec), first))
+        asked = factories.policy_change(endpoint, self.engineer, factories.DENY_DELETE, reason="The jobs write, too.")
+        return factories.approved(asked, first), second
+
     def form(self) -> str:
         """Return the address of the form with a place chosen."""
         spec = factories.interface_spec(self.account)
         place = f"account={self.account.pk}&region={spec.region}&vpc_id={spec.vpc_id}&service_name={spec.service_name}"
         return f"{reverse('request_new')}?{place}&access=custom"
 
+    def simulated(self) -> str:
+        """Return the address of a question, one policy of which decides."""
+        asked = {"principal": "arn:aws:iam::111122223333:role/app", "action": "s3:GetObject"}
+        asked |= {"resource": "arn:aws:s3:::bucket/key", "endpoint_policy": POLICY, "identity": POLICY}
+        asked |= {"context_key": "aws:PrincipalOrgID", "context_value": "o-1"}
+        return f"{reverse('simulator')}?{urlencode(asked)}"
+
     def pages(self) -> Iterator[tuple[str, User, str]]:
         """Return each page's name, who looks, and its address."""
+        wider, second = self.wider()
+        revision = wider.changes.get().policy_revision
+        assert revision is not None
         yield from (
             ("requests", self.engineer, reverse("request_list")),
             ("requests-none", self.engineer, reverse("request_list") + "?q=nothing"),
             ("form", self.engineer, self.form()),
             ("form-empty", self.engineer, reverse("request_new")),
+            ("policy-rules", self.engineer, reverse("policy_rules")),
             ("request-done", self.engineer, self.done.get_absolute_url()),
             ("request-waiting", self.approver, self.waiting.get_absolute_url()),
             ("request-broken", self.engineer, self.broken.get_absolute_url()),
@@ -163,12 +196,19 @@ class World:
             ("request-replace", self.approver, self.replaced.get_absolute_url()),
             ("request-accepting", self.engineer, self.accepting.get_absolute_url()),
             ("endpoint-accepting", self.engineer, self.partner.get_absolute_url()),
+            ("request-wider", second, wider.get_absolute_url()),
+            ("approvals-second", second, reverse("approval_queue")),
+            ("policy-meaning", self.engineer, reverse("policy_revision", args=[revision.endpoint_id, revision.number])),
             ("events", self.operator, reverse("event_list")),
             ("operations", self.operator, reverse("operation_list")),
             ("operations-dead", self.operator, reverse("operation_list") + "?show=person"),
             ("operation-failed", self.operator, Operation.objects.get(request=self.broken).get_absolute_url()),
             ("operation-parked", self.operator, Operation.objects.get(request=self.parked).get_absolute_url()),
             ("request-parked", self.engineer, self.parked.get_absolute_url()),
+            ("recorded-use", self.engineer, reverse("endpoint_use", args=[self.endpoint.pk])),
+            ("recorded-use-none", self.engineer, reverse("endpoint_use", args=[self.interface.pk])),
+            ("simulator", self.engineer, f"{reverse('simulator')}?endpoint={self.endpoint.pk}"),
+            ("simulator-answer", self.engineer, self.simulated()),
             ("tokens", self.engineer, reverse("token_list")),
             ("search", self.engineer, reverse("search") + "?q=s3"),
             ("conflict", self.engineer, reverse("request_edit", args=[self.waiting.pk])),
@@ -205,6 +245,7 @@ def test_every_page_is_accessible_and_fits_a_phone(
             leave(page, live_server.url)
             login(user)
         page.goto(live_server.url + address)
+        page.evaluate("for (const hidden of document.querySelectorAll('.witness')) hidden.open = true")
         wrong += [f"{name}: {line}" for line in violations(page)]
         _keep(page, name)
         page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")

@@ -15,8 +15,11 @@ from django.conf import settings
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
-from endpoints.models import Account, Endpoint, EndpointRequest, Operation, Role, UnmanagedEndpoint, User
+from endpoints.models import Account, Endpoint, EndpointRequest, Operation, Role, UnmanagedEndpoint, User, UseRecord
+from endpoints.services import use
+from endpoints.services.actors import person
 from tests import factories as make
 from tests.integration.browsers import browser
 
@@ -50,6 +53,8 @@ EVERYBODY = "         P      P      P      P        P        P         P        
 NO_METHOD = "         m      m      m      m        m        m         m        m       m          m            m"
 NOWHERE = "           h      h      h      h        h        h         h        h       h          h            h"
 SIGNED_IN = "         s      P      P      P        P        P         P        P       P          P            P"
+NO_ROLE_OR_NOWHERE = "s      d      h      h        h        h         h        h       h          h            d"
+NOT_THERE = "         s      h      h      h        h        h         h        h       h          h            h"
 WITH_A_ROLE = "       s      d      P      P        P        P         P        P       P          P            d"
 SEES_OWN = "          s      d      P      P        h        P         h        P       P          P            d"
 SEES_FOREIGN = "      s      d      h      h        P        h         P        P       P          P            d"
@@ -106,6 +111,11 @@ UNMANAGED_FOREIGN = " s      d      P      P        P        h         P        
 REASON = {"reason": "Because."}
 SEEN = {"version": "1"}
 
+ADDS_OWN = "          s      d      P      P        h        P         h        P       d          P            d"
+ADDS_FOREIGN = "      s      d      h      h        P        h         P        P       d          P            d"
+UPLOADER = "          s      d      P      d        h        d         h        P       d          P            d"
+ANOTHER_UPLOADER = "  s      d      h      h        P        h         d        P       d          P            d"
+
 API = {
     **dict.fromkeys(["api_requests", "api_requests_slash", "api_endpoints", "api_endpoints_slash"], reads(WITH_A_ROLE)),
     **dict.fromkeys(["api_unmanaged_endpoints", "api_unmanaged_endpoints_slash"], reads(WITH_A_ROLE)),
@@ -119,6 +129,7 @@ API = {
     **dict.fromkeys(["api_services", "api_services_slash", "api_vpcs", "api_vpcs_slash"], reads(WITH_A_ROLE)),
     **dict.fromkeys(["api_plan", "api_plan_slash"], Row({"POST": ENGINEERS})),
     **dict.fromkeys(["api_operation", "api_operation_slash"], reads(AUDITORS, AUDITORS, "operation")),
+    **dict.fromkeys(["api_simulations", "api_simulations_slash"], Row({"POST": SIGNED_IN})),
     "api_schema": reads(SIGNED_IN),
     "api_docs": reads(SIGNED_IN),
     "api_unknown": Row(dict.fromkeys(METHODS, NOWHERE), arguments={"rest": "v1/nothing"}),
@@ -162,10 +173,22 @@ ENDPOINTS = {
             ("policy_rollback", {"number": 1}),
         ]
     },
+    "endpoint_use": Row({"GET": SEES_OWN, "POST": ADDS_OWN}, {"GET": SEES_FOREIGN, "POST": ADDS_FOREIGN}, "endpoint"),
+    "endpoint_use_live": reads(SEES_OWN, SEES_FOREIGN, "endpoint"),
+    "use_remove": Row({"POST": UPLOADER}, {"POST": ANOTHER_UPLOADER}, "use"),
+    # The change asks for no other policy, so there is nothing to say of it to anybody.
+    "request_use": reads(NO_ROLE_OR_NOWHERE, NO_ROLE_OR_NOWHERE, "request", change=1),
     "endpoint_unmanaged": reads(WITH_A_ROLE),
     # No team owns what nobody asked for: every engineer may ask to adopt it, in the name of their team.
     "endpoint_adopt": Row({"GET": ENGINEERS, "POST": ENGINEERS}, {"GET": ENGINEERS, "POST": ENGINEERS}, "unmanaged"),
     "policy_check": Row({"POST": ENGINEERS}, form={"policy_document": "{}"}),
+    "policy_rules": reads(WITH_A_ROLE),
+}
+SIMULATOR = {
+    "simulator": Row({"GET": SIGNED_IN, "POST": SIGNED_IN}),
+    "simulator_actions": reads(SIGNED_IN),
+    # Whoever has the link may read the question: an id that nobody guesses, and nothing of AWS in it.
+    "simulation": reads(NOT_THERE, pk="7d2c5f3e-9a41-4a53-8f0e-0c1b7a6d9e12"),
 }
 ACCOUNTS = {
     "aws_account_list": reads(ACCOUNT_READERS),
@@ -173,6 +196,9 @@ ACCOUNTS = {
     "aws_account_detail": reads(OWN_ACCOUNT, FOREIGN_ACCOUNT, "account"),
     "aws_account_live": reads(OWN_ACCOUNT, FOREIGN_ACCOUNT, "account"),
     "aws_account_check": Row({"POST": OPERATORS}, {"POST": OPERATORS}, "account"),
+    "aws_account_protect": Row(
+        {"POST": ADMINISTRATORS}, {"POST": ADMINISTRATORS}, "account", form={"protected": "yes"}
+    ),
     "aws_account_external_id": Row(
         {"GET": ADMINISTRATORS, "POST": ADMINISTRATORS}, {"GET": ADMINISTRATORS, "POST": ADMINISTRATORS}, "account"
     ),
@@ -199,7 +225,7 @@ REST = {
     "event_list": reads(WITH_A_ROLE),
     "token_list": Row({"GET": WITH_A_ROLE, "POST": WITH_A_ROLE}, form={"name": "laptop"}),
 }
-TABLE: dict[str, Row] = {**API, **REQUESTS, **ENDPOINTS, **NETWORK, **ACCOUNTS, **WORK, **REST}
+TABLE: dict[str, Row] = {**API, **REQUESTS, **ENDPOINTS, **NETWORK, **SIMULATOR, **ACCOUNTS, **WORK, **REST}
 
 # Routes of others, which carry no rules of ours, by the beginning of their address.
 NOT_OURS = {
@@ -222,12 +248,15 @@ def routes(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[tu
 OURS = {item.name or address: item for address, item in routes() if not address.startswith(tuple(NOT_OURS))}
 
 
+Thing = EndpointRequest | Endpoint | Account | Operation | UnmanagedEndpoint | UseRecord
+
+
 @dataclass
 class Stage:
     """The cast, and the objects that they meet."""
 
     people: dict[str, User]
-    objects: dict[tuple[str, str], EndpointRequest | Endpoint | Account | Operation | UnmanagedEndpoint]
+    objects: dict[tuple[str, str], Thing]
     sessions: dict[str, str]
 
     def address(self, name: str, row: Row, relation: str) -> str:
@@ -272,15 +301,23 @@ def _set() -> Stage:
         "administrator": make.make_person("administrator", Role.ADMINISTRATOR),
         "superuser": User.objects.create_superuser("superuser", password=make.PASSWORD),
     }
-    objects: dict[tuple[str, str], EndpointRequest | Endpoint | Account | Operation | UnmanagedEndpoint] = {}
+    objects: dict[tuple[str, str], Thing] = {}
     for relation, account, asks, decides in [
         ("own", here, "owner", "approver"),
         ("foreign", there, "outsider", "elsewhere"),
     ]:
         objects["account", relation] = account
         done = make.approved(make.submitted(account, people[asks]), people[decides])
-        objects["endpoint", relation] = make.available(done)[0]
+        endpoint = objects["endpoint", relation] = make.available(done)[0]
         objects["unmanaged", relation] = make.unmanaged(account)
+        objects["use", relation] = use.add(
+            endpoint=endpoint,
+            name="events.json",
+            data=b"[]",
+            organization="",
+            by=person(people[asks]),
+            now=timezone.now(),
+        )
         objects["operation", relation] = Operation.objects.get(request=done)
         objects["request", relation] = make.submitted(account, people[asks], make.interface_spec(account))
     people = {name: User.objects.get(pk=user.pk) for name, user in people.items()}

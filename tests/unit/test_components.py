@@ -155,6 +155,16 @@ def test_findings_say_how_grave_they_are_and_their_cure() -> None:
     assert text(render("findings", findings=[finding])) == "Blocks: The subnet is full. Choose another."
 
 
+def test_a_finding_on_a_policy_leads_to_its_rule() -> None:
+    findings = [
+        SimpleNamespace(rule=rule, severity="warn", message="It is.", cure="")
+        for rule in ("policy-full-access", "policy-never-was", "source-ip")
+    ]
+    html = render("findings", findings=findings)
+    assert html.count("<a ") == 1
+    assert "#full-access" in html
+
+
 @pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "409", "429", "500"])
 @override_settings(ROOT_URLCONF=__name__)
 def test_an_error_page_needs_no_more_than_the_route_home(name: str) -> None:

@@ -12,6 +12,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from endpoints.domain import lifecycle
 from endpoints.domain.lifecycle import Lifecycle
+from endpoints.policy.lint import GROUPS, Rule
+from endpoints.policy.templates import page as templates
 
 HEADER = "<!-- Written by `make docs` from the code. Edit the code, not this page. -->\n"
 
@@ -19,7 +21,7 @@ HEADER = "<!-- Written by `make docs` from the code. Edit the code, not this pag
 class Command(BaseCommand):
     """Write the generated pages, or check that they are fresh."""
 
-    help = "Write docs/lifecycles.md and docs/who-may.md from the code."
+    help = "Write the generated pages of docs/ from the code."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -29,7 +31,14 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Write each page, or compare it."""
         stale = []
-        for name, text in (("lifecycles.md", lifecycles()), ("who-may.md", who_may())):
+        pages = {
+            "lifecycles.md": lifecycles,
+            "who-may.md": who_may,
+            "policy-rules.md": policy_rules,
+            "policy-templates.md": policy_templates,
+        }
+        for name, write in pages.items():
+            text = write()
             path = Path(settings.BASE_DIR) / "docs" / name
             if options["check"]:
                 if not path.exists() or path.read_text() != text:
@@ -80,9 +89,33 @@ def who_may() -> str:
     return "\n".join(lines) + "\n"
 
 
+def policy_templates() -> str:
+    """Return the page of policy templates, with what each allows and the requests that prove it."""
+    return HEADER + "\n" + templates.page()
+
+
 def _routes(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
     for pattern in patterns:
         if isinstance(pattern, URLResolver):
             yield from _routes(pattern.url_patterns, f"{prefix}{pattern.pattern}")
         else:
             yield f"{prefix}{pattern.pattern}", pattern
+
+
+def policy_rules() -> str:
+    """Return the page of the linter's rules."""
+    lines = [
+        HEADER,
+        "# What is checked in an endpoint policy\n",
+        "`block` means that a policy can't be used, `warn` that it probably doesn't mean what its author thinks,",
+        "`info` that a reviewer wants to know. The editor says so while one types, the request's page shows it, and",
+        "`python -m endpoints.policy lint` answers pipelines. The rules stand in `endpoints/policy/lint`.",
+    ]
+    for title, rules in GROUPS.items():
+        lines += [f"\n## {title}\n", "| rule | | what | why | cure | source |", "|---|---|---|---|---|---|"]
+        lines += [_rule(rule) for rule in rules]
+    return "\n".join(lines) + "\n"
+
+
+def _rule(rule: Rule) -> str:
+    return f"| `{rule.id}` | {rule.severity} | {rule.title} | {rule.why} | {rule.cure} | {rule.source} |"

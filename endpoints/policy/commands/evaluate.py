@@ -6,6 +6,7 @@ In: `{"request": {"principal", "action", "resource", "resource_account"?, "conte
 a string with its text. What is left out or null doesn't take part; an empty list allows nothing.
 
 Out: `{"decision", "decided_by": {"policy", "index", "statement": {"index", "sid"}} or null, "reason", "steps": [...]}`.
+Every `index` counts from 0, as positions in JSON do; sentences count statements from 1, as people and `lint` do.
 """
 
 from __future__ import annotations
@@ -44,6 +45,11 @@ _T = TypeVar("_T")
 
 def answer(line: Line) -> dict[str, Any]:
     """Answer one line. Raises `BadLineError`."""
+    return as_json(evaluate(*read_question(line), explain=True))
+
+
+def read_question(line: Line) -> tuple[Request, Chain]:
+    """Return the request and the policies of a line. Raises `BadLineError`."""
     root = line.root
     _refuse_misspelt(root, _MEMBERS)
     request = read_request(root.get("request"))
@@ -57,7 +63,7 @@ def answer(line: Line) -> dict[str, Any]:
         service_control_policies=read.levels(root, "service_control_policies"),
         resource_control_policies=read.levels(root, "resource_control_policies"),
     )
-    return as_json(evaluate(request, chain, explain=True))
+    return request, chain
 
 
 # --- Reading the question --------------------------------------------------------------------------------------------

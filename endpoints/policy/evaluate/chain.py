@@ -145,4 +145,6 @@ def _nearest(decision: Decision, steps: Sequence[Step]) -> str:
     step, nearest = max(missed, key=lambda pair: _ORDER.index(pair[1].element or ""))
     policy = f" of policy {step.index}" if len({one.index for one, _ in missed}) > 1 else ""
     sid = f" ({wording.quoted(nearest.sid)})" if nearest.sid else ""
-    return f" Statement {nearest.index}{sid}{policy} comes nearest and fails at its {nearest.element}: {nearest.why}"
+    return (
+        f" Statement {nearest.index + 1}{sid}{policy} comes nearest and fails at its {nearest.element}: {nearest.why}"
+    )

@@ -106,7 +106,7 @@ class CompiledPolicy:
 
 def _outcome(form: StatementForm) -> Outcome:
     name = f" ({wording.quoted(form.sid)})" if form.sid else ""
-    return Outcome(form.effect, form.index, form.sid, f"Statement {form.index}{name}")
+    return Outcome(form.effect, form.index, form.sid, f"Statement {form.index + 1}{name}")
 
 
 def compile_policy(document: PolicyDocument, *, resource_policy: bool = False) -> CompiledPolicy:

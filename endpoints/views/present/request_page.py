@@ -27,6 +27,8 @@ from endpoints.views.present import stepper, timeline
 from endpoints.views.present.acceptance import Acceptance, acceptance_of
 from endpoints.views.present.facts import AT_REST, Delta, Fact, Interface, deltas_of, facts_of, interfaces_of
 from endpoints.views.present.marks import live_mark
+from endpoints.views.present.meaning import ShownMeaning, meaning_of
+from endpoints.views.present.use import ChangeUse, change_use
 
 EDITABLE = lifecycle.REQUEST.transitions["resubmit"].sources
 WITHDRAWABLE = lifecycle.REQUEST.transitions["withdraw"].sources
@@ -136,6 +138,16 @@ class ChangePage:
             return None
         before = self.previous.document if self.previous else FULL_ACCESS
         return side_by_side(before, self.spec.policy_document or FULL_ACCESS)
+
+    @cached_property
+    def meaning(self) -> ShownMeaning | None:
+        """Return what its policy gains and loses, as kept at submission."""
+        return meaning_of(self.change)
+
+    @cached_property
+    def use(self) -> ChangeUse | None:
+        """Return what recorded calls say about its policy, as a worker kept it."""
+        return change_use(self.change)
 
     @cached_property
     def restored(self) -> Difference | None:
@@ -255,6 +267,21 @@ class RequestPage:
     def can_decide(self) -> bool:
         """Tell whether the person may decide now."""
         return self.request.status == "submitted" and permissions.can_decide(self.user, self.request)
+
+    @property
+    def approved_by_me(self) -> bool:
+        """Tell whether the person has given the first of two approvals; they may still refuse it."""
+        return isinstance(self.user, User) and self.request.endorsed_by_id == self.user.pk
+
+    @property
+    def approvals(self) -> str:
+        """Return how many of two approvals there are, and what comes next; empty where one decides."""
+        request = self.request
+        if request.status != "submitted" or request.approvals_needed < 2:
+            return ""
+        if request.endorsed_by_id is None:
+            return "It allows more in a protected account: two people must approve it. 0 of 2 approvals."
+        return f"1 of 2 approvals, by {request.endorsed_by}; a second reviewer must approve."
 
     @property
     def decides_not(self) -> str:

@@ -85,7 +85,7 @@ def _review(request: EndpointRequest, decided_at: datetime | None) -> tuple[str,
     if request.approved_at:
         return (f"Approved by {request.approved_by}", request.approved_at)
     words = {
-        "submitted": "An approver decides",
+        "submitted": "A second reviewer decides" if request.endorsed_by_id else "An approver decides",
         "changes_requested": "Changes requested",
         "rejected": "Rejected",
     }

@@ -209,3 +209,27 @@ def test_the_page_takes_the_same_number_of_queries_for_1_and_20(
         assert len(page(items[:1]).context["decided"]) == 1
     with django_assert_num_queries(len(captured)):
         assert len(page(items).context["decided"]) == 20
+
+
+def test_a_wider_policy_in_a_protected_account_waits_for_a_second_reviewer(desk: Desk) -> None:
+    spec = make.gateway_spec(desk.account, policy_document=make.READ_ONLY)
+    made = make.submitted(desk.account, desk.people["engineer"], spec)
+    (endpoint,) = make.available(make.approved(made, desk.people["approver"]))
+    desk.account.protected = True
+    desk.account.save()
+    asked = make.policy_change(endpoint, desk.people["engineer"], make.DENY_DELETE)
+    RoleAssignment.objects.create(user=desk.people["auditor"], role=Role.APPROVER, account=desk.account)
+    page = select(desk, "approver", "approve_selected", asked).content.decode()
+    assert "Two approvals are needed" in page
+    assert asked.changes.get().relation.label in page
+    assert "waits for a second reviewer" in told(confirm(desk, "approver", "approve_selected", asked))
+    assert "You approved it already" in select(desk, "approver", "approve_selected", asked).content.decode()
+    assert "not decided" in told(confirm(desk, "approver", "approve_selected", asked))
+    assert "approver has given the first" in select(desk, "auditor", "approve_selected", asked).content.decode()
+    confirm(desk, "auditor", "approve_selected", asked)
+    asked.refresh_from_db()
+    assert (asked.status, asked.endorsed_by, asked.approved_by) == (
+        "approved",
+        desk.people["approver"],
+        desk.people["auditor"],
+    )

@@ -201,7 +201,7 @@ class TestPolicyCheck:
         answer = self.ask(as_(engineer), {"policy": policy, "vpc_endpoint_type": "Gateway"}).json()
         assert answer["characters"] == len(policy)
         finding = answer["findings"][0]
-        assert set(finding) == {"rule", "severity", "line", "column", "message", "cure"}
+        assert set(finding) == {"rule", "severity", "line", "column", "message", "cure", "url"}
         assert (finding["severity"], finding["line"]) == ("block", 2)
 
     @pytest.mark.parametrize(
@@ -215,10 +215,21 @@ class TestPolicyCheck:
             "[" * 100_000,
             {"policy": 1, "vpc_endpoint_type": "Gateway"},
             {"policy": "{}"},
+            {"policy": "{}", "vpc_endpoint_type": "Gateway", "service_name": 1},
         ],
     )
     def test_what_is_no_question_is_refused(self, as_: SignIn, engineer: User, body: Any) -> None:
         assert self.ask(as_(engineer), body).status_code == 400
+
+    def test_the_endpoints_service_counts_and_each_rule_has_its_place_on_the_page(
+        self, as_: SignIn, engineer: User
+    ) -> None:
+        client, service = as_(engineer), "com.amazonaws.eu-west-1.logs"
+        asked = {"policy": factories.READ_ONLY, "vpc_endpoint_type": "Interface", "service_name": service}
+        found = self.ask(client, asked).json()["findings"]
+        finding = next(item for item in found if item["rule"] == "action-elsewhere")
+        address, _, anchor = finding["url"].partition("#")
+        assert f'id="{anchor}"' in client.get(address).content.decode()
 
     def test_any_text_is_a_policy_to_judge(self, as_: SignIn, engineer: User) -> None:
         for policy in ("", "[" * 20_480, "\x00", '"\\ud800"', "NaN", "x" * 100_000):

@@ -7,7 +7,7 @@ from typing import Any
 
 from endpoints.policy.document import parse
 from endpoints.policy.evaluate import Chain, CompiledPolicy, Request, compile_policy, evaluate
-from endpoints.policy.grammar import check
+from endpoints.policy.lint import lint
 
 ACCOUNT, OTHER = "111122223333", "444455556666"
 USER = f"arn:aws:iam::{ACCOUNT}:user/bob"
@@ -76,4 +76,4 @@ def decided(asked: Request, **kinds: Any) -> tuple[str, str | None]:
 
 def rules(document: str, *, kind: Any = "Interface") -> set[str]:
     """Return the rules that find something in a text."""
-    return {found.rule for found in check(document, vpc_endpoint_type=kind)}
+    return {found.rule for found in lint(document, vpc_endpoint_type=kind)}

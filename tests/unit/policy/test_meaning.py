@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from endpoints.policy.document import parse
-from endpoints.policy.grammar import check
+from endpoints.policy.lint import lint
 from endpoints.policy.meaning import FULL_ACCESS, canonical, equivalent, is_full_access, minified
 
 GATEWAY_DEFAULT = (
@@ -45,7 +45,7 @@ def test_both_of_awss_defaults_are_full_access(default: str) -> None:
 
 def test_full_access_is_a_document_that_both_types_accept() -> None:
     for kind in ("Gateway", "Interface"):
-        assert not [found for found in check(FULL_ACCESS, vpc_endpoint_type=kind) if found.severity == "block"]
+        assert not [found for found in lint(FULL_ACCESS, vpc_endpoint_type=kind) if found.severity == "block"]
     assert json.loads(minified(parse(FULL_ACCESS))) == json.loads(FULL_ACCESS)
 
 

@@ -158,18 +158,18 @@ def test_reasons_are_sentences_that_name_what_decided() -> None:
     chain = Chain(endpoint_policies=[made])
     asked = request(aws__PrincipalOrgID="o-1")
     assert evaluate(asked, chain).reason == (
-        f'Statement 0 ("Ours") of the endpoint policy allows s3:GetObject on arn:aws:s3:::bucket/key to {USER}.'
+        f'Statement 1 ("Ours") of the endpoint policy allows s3:GetObject on arn:aws:s3:::bucket/key to {USER}.'
     )
     locked = request(resource="arn:aws:s3:::locked/x", aws__PrincipalOrgID="o-1")
     assert evaluate(locked, chain).reason == (
-        f'Statement 1 ("Locked") of the endpoint policy denies s3:GetObject on arn:aws:s3:::locked/x to {USER}.'
+        f'Statement 2 ("Locked") of the endpoint policy denies s3:GetObject on arn:aws:s3:::locked/x to {USER}.'
     )
     stranger = request("*")
     assert evaluate(stranger, chain).reason == (
         "No statement of the endpoint policy allows s3:GetObject on arn:aws:s3:::bucket/key to an anonymous caller."
     )
     assert evaluate(stranger, chain, explain=True).reason.endswith(
-        'Statement 0 ("Ours") comes nearest and fails at its Condition: '
+        'Statement 1 ("Ours") comes nearest and fails at its Condition: '
         "StringEquals on aws:PrincipalOrgID: the request has no such key."
     )
 

@@ -44,7 +44,7 @@ def test_an_answer_has_decision_what_decided_reason_and_steps(answers: Answers) 
     assert answers.status == 0
     assert found["decision"] == "allowed"
     assert found["decided_by"] == {"policy": "identity", "index": 0, "statement": {"index": 0, "sid": "All"}}
-    assert found["reason"].startswith('Statement 0 ("All") of the identity\'s policies allows s3:GetObject on')
+    assert found["reason"].startswith('Statement 1 ("All") of the identity\'s policies allows s3:GetObject on')
     assert found["steps"] == [
         {
             "policy": "endpoint",

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
 
 from endpoints.policy import words
+from endpoints.policy.lint.model import Statement, VpcEndpointType
+from endpoints.policy.lint.report import Report, quoted
 from endpoints.policy.nodes import Array, Member, Node, Object, Scalar
-from endpoints.policy.report import Report, quoted
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _PRINCIPAL_ARN = re.compile(r"arn:[a-z0-9-]+:(iam|sts)::[0-9]{12}:(root|(user|role|assumed-role|federated-user)/.+)")
+_ROOT = re.compile(r"arn:[a-z0-9-]+:iam::([0-9]{12}):root")
 _UNIQUE_ID = re.compile(r"(AIDA|AROA)[A-Z0-9]{12,}")  # what AWS shows in place of a principal that was deleted
 
 
-def check_principal(report: Report, member: Member, vpc_endpoint_type: Literal["Gateway", "Interface"] | None) -> None:
-    """Report what an endpoint of that type would refuse, or never match, as its principal."""
+def check_principal(
+    report: Report, statement: Statement, member: Member, vpc_endpoint_type: VpcEndpointType | None
+) -> None:
+    """Report what an endpoint of that type would refuse, or never match, as its principal; note who is meant."""
     value = member.value
-    if vpc_endpoint_type == "Gateway" and not (member.name == "Principal" and is_anyone(value)):
-        report.block(
+    anyone = is_anyone(value)
+    statement.named_principal = True
+    statement.not_principal = member.name == "NotPrincipal"
+    statement.anyone = anyone
+    if vpc_endpoint_type == "Gateway" and (statement.not_principal or not anyone):
+        report.add(
             "gateway-principal",
-            member.key if member.name == "NotPrincipal" else value,
+            member.key if statement.not_principal else value,
             f"A gateway endpoint takes no {member.name} but *.",
             'Write "Principal": "*" and narrow it with a Condition on aws:PrincipalArn.',
         )
@@ -28,7 +35,7 @@ def check_principal(report: Report, member: Member, vpc_endpoint_type: Literal["
     if isinstance(value, Scalar) and value.value == "*":
         return
     if not isinstance(value, Object):
-        report.block(
+        report.add(
             "principal-form",
             value,
             f"{member.name} is * or an object.",
@@ -36,9 +43,12 @@ def check_principal(report: Report, member: Member, vpc_endpoint_type: Literal["
         )
         return
     if not value.members:
-        report.block("principal-empty", value, f"{member.name} names nobody.", 'Write "*" or { "AWS": … }.')
+        report.add("principal-empty", value, f"{member.name} names nobody.", 'Write "*" or { "AWS": … }.')
+    names: set[str] = set()
     for kind in value.members:
-        _check_kind(report, kind)
+        names.update(_check_kind(report, kind))
+    statement.principals = frozenset(names)
+    statement.anyone = "AWS *" in names
 
 
 def is_anyone(node: Node) -> bool:
@@ -50,22 +60,31 @@ def is_anyone(node: Node) -> bool:
     return isinstance(node, Scalar) and node.value == "*"
 
 
-def _check_kind(report: Report, kind: Member) -> None:
+def _check_kind(report: Report, kind: Member) -> list[str]:
+    """Return the principals of one type, each with it; an account and its root are the same."""
     if kind.name not in words.PRINCIPAL_TYPES:
         meant = words.nearest(kind.name, words.PRINCIPAL_TYPES)
         cure = f'Write "{meant}".' if meant else f"Use one of {', '.join(words.PRINCIPAL_TYPES)}."
-        report.block("principal-type", kind.key, f"{quoted(kind.name)} is no type of principal.", cure)
-        return
+        report.add("principal-type", kind.key, f"{quoted(kind.name)} is no type of principal.", cure)
+        return []
     if kind.name != "AWS":
-        report.warn(
+        report.add(
             "principal-never",
             kind.key,
             f"Endpoint policies match accounts, roles, users and sessions; {kind.name} never matches.",
             'Use "AWS", or a Condition on aws:PrincipalIsAWSService.',
         )
-    for node in report.texts(kind):
+    nodes = report.texts(kind)
+    for node in nodes:
         if kind.name == "AWS":
             _check_aws(report, node)
+    return [f"{kind.name} {_named(str(node.value))}" for node in nodes]
+
+
+def _named(value: str) -> str:
+    """Return a principal, an account's root as the account."""
+    root = _ROOT.fullmatch(value)
+    return root[1] if root else value
 
 
 def _check_aws(report: Report, node: Scalar) -> None:
@@ -73,14 +92,14 @@ def _check_aws(report: Report, node: Scalar) -> None:
     if value == "*" or _ACCOUNT.fullmatch(value) or _UNIQUE_ID.fullmatch(value):
         return
     if "*" in value or "?" in value:
-        report.block(
+        report.add(
             "principal-wildcard",
             node,
             "A principal is named whole: a wildcard inside it is not allowed.",
             'Write "*" and narrow it with a Condition: { "ArnLike": { "aws:PrincipalArn": … } }.',
         )
     elif not _PRINCIPAL_ARN.fullmatch(value):
-        report.block(
+        report.add(
             "principal-arn",
             node,
             f"{quoted(value)} is no principal.",

@@ -7,24 +7,26 @@ from datetime import datetime
 from ipaddress import ip_network
 
 from endpoints.policy import words
+from endpoints.policy.lint.model import Test
+from endpoints.policy.lint.report import Report, quoted
 from endpoints.policy.nodes import Array, Member, Node, Object, Scalar, value_text
-from endpoints.policy.report import Report, quoted
 
 _KEY = re.compile(r"[A-Za-z0-9-]+:[^\s].*", re.DOTALL)
 _NO_VARIABLES: frozenset[words.ValueKind] = frozenset({"number", "date", "binary", "address", "null"})
 
 
-def check_condition(report: Report, condition: Node) -> None:
-    """Report what is wrong in `{operator: {key: value or values}}`."""
+def check_condition(report: Report, condition: Node) -> list[Test]:
+    """Report what is wrong in `{operator: {key: value or values}}`; return what of it is well formed."""
+    tests: list[Test] = []
     if not isinstance(condition, Object):
-        report.block("condition-type", condition, "Condition is an object.", 'Write { "StringEquals": { … } }.')
-        return
+        report.add("condition-type", condition, "Condition is an object.", 'Write { "StringEquals": { … } }.')
+        return tests
     for member in condition.members:
         operator = words.operator(member.name)
         if operator is None:
             _report_operator(report, member)
         elif not isinstance(member.value, Object):
-            report.block(
+            report.add(
                 "condition-type",
                 member.value,
                 f"{member.name} takes an object of keys.",
@@ -32,7 +34,9 @@ def check_condition(report: Report, condition: Node) -> None:
             )
         else:
             for key in member.value.members:
-                _check_key(report, operator, key)
+                if test := _check_key(report, operator, key):
+                    tests.append(test)
+    return tests
 
 
 def _report_operator(report: Report, member: Member) -> None:
@@ -42,12 +46,14 @@ def _report_operator(report: Report, member: Member) -> None:
         cure = f'Write "{meant}".'
     else:
         cure = 'Use an operator such as "StringEquals" or "ArnLike".'
-    report.block("operator-unknown", member.key, f"{quoted(member.name)} is no condition operator.", cure)
+    report.add("operator-unknown", member.key, f"{quoted(member.name)} is no condition operator.", cure)
 
 
-def _check_key(report: Report, operator: words.Operator, member: Member) -> None:
+def _check_key(report: Report, operator: words.Operator, member: Member) -> Test | None:
+    """Return the test, unless its key or a value is malformed."""
+    blocks = report.blocks
     if not _KEY.fullmatch(member.name):
-        report.block(
+        report.add(
             "condition-key",
             member.key,
             f"{quoted(member.name)} is no condition key.",
@@ -56,24 +62,31 @@ def _check_key(report: Report, operator: words.Operator, member: Member) -> None
     _warn_of_key(report, operator, member)
     values = member.value.items if isinstance(member.value, Array) else (member.value,)
     if not values:
-        report.warn("condition-empty", member.value, "An empty list matches no value.", "Name the values.")
+        report.add("condition-empty", member.value, "An empty list matches no value.", "Name the values.")
+    scalars: list[Scalar] = []
+    texts: list[str] = []
     for value in values:
         if isinstance(value, Scalar) and value.value is not None:
-            _check_value(report, operator, value)
+            scalars.append(value)
+            texts.append(value_text(value))
+            _check_value(report, operator, value, texts[-1])
         else:
-            report.block(
+            report.add(
                 "condition-value",
                 value,
                 "A condition's value is a string, number, boolean, or a list of them.",
                 "Write a string.",
             )
+    if report.blocks > blocks:
+        return None
+    return Test(operator, member.name.lower(), member.name, member.key, tuple(scalars), tuple(texts))
 
 
 def _warn_of_key(report: Report, operator: words.Operator, member: Member) -> None:
     name = member.name.lower()
     if name == "aws:sourceip" and not operator.if_exists and operator.name != "Null":
-        always = operator.name.startswith("Not") or "Not" in operator.name
-        report.warn(
+        always = "Not" in operator.name
+        report.add(
             "source-ip",
             member.key,
             "Requests through an endpoint carry no aws:SourceIp, so this condition "
@@ -81,7 +94,7 @@ def _warn_of_key(report: Report, operator: words.Operator, member: Member) -> No
             "Use aws:VpcSourceIp for the address inside the VPC.",
         )
     if name == "aws:sourcevpce":
-        report.info(
+        report.add(
             "source-vpce",
             member.key,
             "In an endpoint's own policy, aws:SourceVpce is always this endpoint.",
@@ -89,10 +102,9 @@ def _warn_of_key(report: Report, operator: words.Operator, member: Member) -> No
         )
 
 
-def _check_value(report: Report, operator: words.Operator, node: Scalar) -> None:
-    text = value_text(node)
+def _check_value(report: Report, operator: words.Operator, node: Scalar, text: str) -> None:
     if "${" in text and operator.kind in _NO_VARIABLES:
-        report.warn(
+        report.add(
             "condition-variable",
             node,
             f"{operator.name} does not replace variables.",
@@ -101,7 +113,7 @@ def _check_value(report: Report, operator: words.Operator, node: Scalar) -> None
         return
     cure = _cure_for(operator.kind, text)
     if cure is not None:
-        report.block("condition-value", node, f"{quoted(text)} is no value for {operator.name}.", cure)
+        report.add("condition-value", node, f"{quoted(text)} is no value for {operator.name}.", cure)
 
 
 def _cure_for(kind: words.ValueKind, text: str) -> str | None:
