@@ -244,5 +244,16 @@ def can_check_accounts(user: Person) -> bool:
     return _answers(check_can_check_accounts, user)
 
 
+def check_can_refresh_inventory(user: Person) -> None:
+    """Refuse who may not have AWS read again: whoever asks for, decides on or operates changes may."""
+    if not CHANGERS.allows(user):
+        _deny(CHANGERS.reason)
+
+
+def can_refresh_inventory(user: Person) -> bool:
+    """Tell whether a person may have AWS read again."""
+    return _answers(check_can_refresh_inventory, user)
+
+
 def _an_administrator_exists() -> bool:
     return RoleAssignment.objects.filter(role=Role.ADMINISTRATOR, user__is_active=True).exists()

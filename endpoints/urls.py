@@ -133,6 +133,7 @@ _ACCOUNTS = [  # not below accounts/, where allauth's pages are
     ),
     page("aws-accounts/<int:pk>/", accounts.aws_account_detail, name="aws_account_detail", get=ACCOUNT_READERS),
     page("aws-accounts/<int:pk>/live/", accounts.aws_account_live, name="aws_account_live", get=ACCOUNT_READERS),
+    page("aws-accounts/<int:pk>/refresh/", accounts.aws_account_refresh, name="aws_account_refresh", post=CHANGERS),
     page(
         "aws-accounts/<int:pk>/protect/", accounts.aws_account_protect, name="aws_account_protect", post=ADMINISTRATORS
     ),

@@ -217,15 +217,20 @@ def _make_role(url: str, keys: dict[str, str], account_id: str) -> None:
     )
 
 
-def member_account(account_id: str = MEMBER) -> Account:
-    """Return a member account as the portal knows it, with its inventory read from the simulated AWS."""
-    account = Account.objects.create(
+def stored_account(account_id: str = MEMBER) -> Account:
+    """Return a member account as the portal knows it before it was ever read."""
+    return Account.objects.create(
         account_id=account_id,
         name="member" if account_id == MEMBER else f"member-{account_id}",
         role_arn=f"arn:aws:iam::{account_id}:role/{ROLE}",
         external_id=external_id(account_id),
         regions=[REGION],
     )
+
+
+def member_account(account_id: str = MEMBER) -> Account:
+    """Return a member account as the portal knows it, with its inventory read from the simulated AWS."""
+    account = stored_account(account_id)
     regions.ensure_regions(account=account, now=timezone.now())
     region = AccountRegion.objects.get(account=account)
     assert inventory.refresh(account_region_id=region.pk, now=timezone.now()), region.inventory_error

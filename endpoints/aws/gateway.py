@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 PAGE = 1000
 """The largest page of DescribeVpcEndpoints and DescribeVpcEndpointServices."""
 PREFIX_LIST_PAGE = 100
+DIRECT_CONNECT_PAGE = 100
 IDS_A_CALL = 200
 """How many ids one filtered call names: EC2 allows 200 values in a filter."""
 
@@ -47,14 +48,22 @@ class Ec2Gateway:
     Reads keep the pace that is given; whoever calls a method that changes AWS has seen to its pace before.
     """
 
-    def __init__(self, *, reads: EC2Client, writes: EC2Client, pace: ReadPace | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        reads: EC2Client,
+        writes: EC2Client,
+        direct_connect: Callable[[], Any] | None = None,
+        pace: ReadPace | None = None,
+    ) -> None:
         self._reads = reads
         self._writes = writes
+        self._direct_connect = direct_connect
         self._pace = pace
 
     def paced(self, pace: ReadPace) -> Ec2Gateway:
         """Return a gateway with the same clients that reads at this pace."""
-        return Ec2Gateway(reads=self._reads, writes=self._writes, pace=pace)
+        return Ec2Gateway(reads=self._reads, writes=self._writes, direct_connect=self._direct_connect, pace=pace)
 
     # --- Endpoints ------------------------------------------------------------------------------------------------
 
@@ -191,8 +200,8 @@ class Ec2Gateway:
 
     # --- Inventory ------------------------------------------------------------------------------------------------
 
-    def describe(self, operation: str, key: str, *, page: int = PAGE, **arguments: Any) -> list[dict[str, Any]]:
-        """Return all pages of a Describe call of the inventory, as botocore gives them."""
+    def describe(self, operation: str, key: str, *, page: int | None = PAGE, **arguments: Any) -> list[dict[str, Any]]:
+        """Return all pages of a Describe call of the inventory, as botocore gives them; `page` None: it has none."""
         return list(self._pages(operation, key, page, **arguments))
 
     def vpc_attribute(self, vpc_id: str, attribute: str) -> bool:
@@ -211,17 +220,43 @@ class Ec2Gateway:
             with translated():
                 yield
             return
-        action = self._reads.meta.method_to_api_mapping[operation]
+        action = self._reads.meta.method_to_api_mapping.get(operation, operation)
         pace.before(action)
         with translated(lambda error: pace.failed(action, error)):
             yield
 
-    def _pages(self, operation: str, key: str, page: int, **arguments: Any) -> Iterator[dict[str, Any]]:
+    def direct_connect_associations(self, gateway_id: str) -> list[dict[str, Any]]:
+        """Return the associations of Direct Connect gateways with a VPN gateway or a transit gateway.
+
+        None where there is no Direct Connect: a region, a partition or a double of AWS may be without it.
+        """
+        if self._direct_connect is None:
+            return []
+        found: list[dict[str, Any]] = []
         token: str | None = None
+        while True:
+            extra = {"nextToken": token} if token else {}
+            try:
+                with self._reading(_ASSOCIATIONS):
+                    answer = self._direct_connect().describe_direct_connect_gateway_associations(
+                        associatedGatewayId=gateway_id, maxResults=DIRECT_CONNECT_PAGE, **extra
+                    )
+            except AwsError as error:
+                if error.code in _NOT_OFFERED:
+                    return found
+                raise
+            found += answer.get("directConnectGatewayAssociations", ())
+            token = answer.get("nextToken")
+            if not token:
+                return found
+
+    def _pages(self, operation: str, key: str, page: int | None, **arguments: Any) -> Iterator[dict[str, Any]]:
+        token: str | None = None
+        size = {} if page is None else {"MaxResults": page}
         while True:
             extra = {"NextToken": token} if token else {}
             with self._reading(operation):
-                answer = getattr(self._reads, operation)(MaxResults=page, **arguments, **extra)
+                answer = getattr(self._reads, operation)(**size, **arguments, **extra)
             yield from answer.get(key, [])
             token = answer.get("NextToken")
             if not token:
@@ -233,6 +268,13 @@ _OF_ENDPOINTS: dict[str, Any] = {"Name": "interface-type", "Values": ["vpc_endpo
 
 _NO_SUCH_FILTER = frozenset({"ResponseParserError", "InternalFailure", "InternalError", "InvalidParameterValue"})
 """How doubles of AWS, moto among them, say that they don't know that filter. AWS itself does."""
+
+
+_ASSOCIATIONS = "DescribeDirectConnectGatewayAssociations"
+_NOT_OFFERED = frozenset(
+    {"InvalidAction", "UnknownOperationException", "EndpointConnectionError", "ResponseParserError"}
+)
+"""How a region without Direct Connect answers, or a double of AWS."""
 
 
 def _narrowest(*choices: tuple[str, set[str]]) -> dict[str, Any]:

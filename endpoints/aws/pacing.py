@@ -84,7 +84,7 @@ class Bucket:
     @property
     def size(self) -> Size:
         """Return the bucket's size at AWS, unscaled. Raises KeyError for an action that has none here."""
-        return _READ if self.action.startswith("Describe") else _SIZES[self.action]
+        return _READ if self.action.startswith(("Describe", "Get")) else _SIZES[self.action]
 
     @property
     def key(self) -> str:

@@ -29,6 +29,8 @@ class Sample:
     route_table_id: str = "rtb-0123456789abcdef0"
     vpc_endpoint_id: str = "vpce-0123456789abcdef0"
     vpc_endpoint_type: str = "Interface"
+    prefix_list_id: str = "pl-0123456789abcdef0"
+    vpn_gateway_id: str = "vgw-0123456789abcdef0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,14 @@ _READS = {
     "describe_subnets": "ec2:DescribeSubnets",
     "describe_route_tables": "ec2:DescribeRouteTables",
     "describe_security_groups": "ec2:DescribeSecurityGroups",
+    "describe_network_acls": "ec2:DescribeNetworkAcls",
+    "describe_internet_gateways": "ec2:DescribeInternetGateways",
+    "describe_egress_only_internet_gateways": "ec2:DescribeEgressOnlyInternetGateways",
+    "describe_nat_gateways": "ec2:DescribeNatGateways",
+    "describe_vpn_gateways": "ec2:DescribeVpnGateways",
+    "describe_transit_gateway_vpc_attachments": "ec2:DescribeTransitGatewayVpcAttachments",
+    "describe_vpc_peering_connections": "ec2:DescribeVpcPeeringConnections",
+    "describe_managed_prefix_lists": "ec2:DescribeManagedPrefixLists",
     "describe_network_interfaces": "ec2:DescribeNetworkInterfaces",
     "describe_prefix_lists": "ec2:DescribePrefixLists",
     "describe_vpc_endpoints": "ec2:DescribeVpcEndpoints",
@@ -60,6 +70,8 @@ def probes(sample: Sample) -> Iterator[Probe]:
         yield Probe(operation, {}, (action,))
     attribute = {"VpcId": sample.vpc_id, "Attribute": "enableDnsSupport"}
     yield Probe("describe_vpc_attribute", attribute, ("ec2:DescribeVpcAttribute",))
+    entries = {"PrefixListId": sample.prefix_list_id}
+    yield Probe("get_managed_prefix_list_entries", entries, ("ec2:GetManagedPrefixListEntries",))
     create = {"VpcId": sample.vpc_id, "ServiceName": f"com.amazonaws.{sample.region}.s3"}
     interface = {
         **create,
@@ -97,10 +109,11 @@ def _modification(sample: Sample) -> dict[str, Any]:
 class Prober:
     """One account and region. Nothing of botocore comes out: answers are `Answer`s, or AwsError is raised."""
 
-    def __init__(self, *, ec2: EC2Client, sts: STSClient, quotas: Any) -> None:
+    def __init__(self, *, ec2: EC2Client, sts: STSClient, quotas: Any, direct_connect: Any) -> None:
         self._ec2 = ec2
         self._sts = sts
         self._quotas = quotas
+        self._direct_connect = direct_connect
 
     def caller_account(self) -> str:
         """Return the id of the account that the role acts in. Raises AwsError where it can't be assumed.
@@ -124,6 +137,20 @@ class Prober:
         except AwsError as error:
             return answer_of(error)
         return Answer("NoDryRun", "It answered a dry run as if it were none.")
+
+    def direct_connect(self, sample: Sample) -> Answer:
+        """Return what AWS says to a look at Direct Connect, which has no dry runs: that looking is allowed, or not.
+
+        It judges the permission first: whoever is told that there is no such gateway may look.
+        """
+        try:
+            with translated():
+                self._direct_connect.describe_direct_connect_gateway_associations(
+                    associatedGatewayId=sample.vpn_gateway_id
+                )
+        except AwsError as error:
+            return Answer() if error.code == "DirectConnectClientException" else answer_of(error)
+        return Answer()
 
     def quota(self, code: str) -> int:
         """Return the applied value of a quota of service `vpc`. Raises AwsError."""

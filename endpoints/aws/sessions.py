@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -86,6 +87,7 @@ def gateway_for(target: Target, timeouts: Timeouts | None = None) -> Ec2Gateway:
             gateway = Ec2Gateway(
                 reads=_client(session, target.region, timeouts, attempts=timeouts.read_attempts),
                 writes=_client(session, target.region, timeouts, attempts=1),
+                direct_connect=_direct_connect(session, target.region, timeouts),
             )
             _gateways[(target, timeouts)] = gateway
         return gateway
@@ -102,6 +104,7 @@ def prober_for(target: Target, timeouts: Timeouts | None = None) -> Prober:
                 ec2=session.client("ec2", region_name=target.region, config=config),
                 sts=session.client("sts", region_name=target.region, config=config),
                 quotas=session.client("service-quotas", region_name=target.region, config=config),
+                direct_connect=session.client("directconnect", region_name=target.region, config=config),
             )
         return prober
 
@@ -122,6 +125,18 @@ def forget_role(target: Target) -> None:
 def _client(session: boto3.Session, region: str, timeouts: Timeouts, *, attempts: int) -> EC2Client:
     # Writes are tried once here: the operation's row, not botocore, decides when to try again.
     return session.client("ec2", region_name=region, config=_config(timeouts, attempts=attempts))
+
+
+def _direct_connect(session: boto3.Session, region: str, timeouts: Timeouts) -> Callable[[], Any]:
+    """Return what makes the client when it is first asked for: only regions with a VPN or transit gateway do."""
+
+    @cache
+    def made() -> Any:
+        config = _config(timeouts, attempts=timeouts.read_attempts)
+        with _lock:
+            return session.client("directconnect", region_name=region, config=config)
+
+    return made
 
 
 def _config(timeouts: Timeouts, *, attempts: int) -> Config:

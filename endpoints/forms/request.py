@@ -17,6 +17,7 @@ from endpoints.forms.parts import FULL, TEXTS, PolicyFields, submission_key, tea
 from endpoints.models import Account, Change, EndpointRequest, User
 from endpoints.models.requests import ChangeAction
 from endpoints.network.cost import Estimate, PriceBook, estimate
+from endpoints.network.preflight.placement import serves
 from endpoints.services import costs
 from endpoints.services.choices import OFFERED_TYPES, Choices, Service, Subnet
 from endpoints.services.drafts import MAX_TITLE, ChangeDraft, Draft
@@ -231,6 +232,31 @@ def settled(values: Mapping[str, Any], choices: Choices) -> Values:
     return found
 
 
+def spec_so_far(values: Mapping[str, Any], choices: Choices) -> EndpointSpec | None:
+    """Return the spec of settled values as far as it is chosen, for the checks; None while it is none."""
+    kind, service = str(values["vpc_endpoint_type"]), str(values["service_name"])
+    if choices.account is None or not (values["vpc_id"] and service and kind):
+        return None
+    lists = {"route_table_ids"} if kind == EndpointType.GATEWAY else {"subnet_ids", "security_group_ids"}
+    if kind == EndpointType.GATEWAY_LOAD_BALANCER:
+        lists.remove("security_group_ids")
+    found: Values = {
+        "account_id": choices.account.account_id,
+        "region": choices.region,
+        "vpc_id": values["vpc_id"],
+        "service_name": service,
+        "vpc_endpoint_type": kind,
+        **{name: values[name] for name in lists},
+    }
+    if kind == EndpointType.INTERFACE:
+        found["private_dns_enabled"] = bool(values.get("private_dns_enabled"))
+        found["ip_address_type"] = str(values.get("ip_address_type", ""))
+    try:
+        return EndpointSpec.from_dict(found)
+    except SpecError:
+        return None
+
+
 def _placement(
     values: Mapping[str, Any], choices: Choices, service: Service | None, kind: str, *, kept: bool
 ) -> Values:
@@ -254,12 +280,19 @@ def _placement(
 
 
 def default_subnets(choices: Choices, service: Service | None) -> list[str]:
-    """Return one private or isolated subnet with free addresses in each zone that the service serves."""
-    zones = set(service.data.get("availability_zones", ())) if service else set()
+    """Return one subnet in each zone that the service serves: private before isolated before public, then the one
+    with the most free addresses. A full one, and one that another account shares, is of no use."""
+    owner = choices.account.account_id if choices.account else ""
     found = []
-    for zone, subnets in choices.by_zone():
-        fit = [item for item in subnets if item.reach != "public" and item.free > 0]
-        if fit and (not zones or zone in zones):
+    for _, subnets in choices.by_zone():
+        fit = [
+            item
+            for item in subnets
+            if item.free > 0
+            and item.data.get("owner_id", owner) in ("", owner)
+            and (service is None or serves(service.data, item.data))
+        ]
+        if fit:
             found.append(min(fit, key=_private_first).aws_id)
     return found
 
@@ -303,8 +336,11 @@ def spec_values(spec: EndpointSpec, account: int) -> Values:
     )
 
 
-def _private_first(item: Subnet) -> tuple[bool, str, str]:
-    return (item.reach != "private", item.name, item.aws_id)
+_BEST_FIRST = ("private", "isolated", "public")
+
+
+def _private_first(item: Subnet) -> tuple[int, int, str, str]:
+    return (_BEST_FIRST.index(item.reach), -item.free, item.name, item.aws_id)
 
 
 def _vpc_label(item: Any) -> str:

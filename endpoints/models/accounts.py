@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
@@ -12,6 +14,9 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from endpoints.domain.specs import ACCOUNT_ID, REGION
+
+LATE = 3
+"""After how many times the usual pause between readings an inventory counts as stale."""
 
 
 class Account(models.Model):
@@ -53,7 +58,9 @@ class AccountRegion(models.Model):
     """One account in one region: when it was last read, and who reads it now.
 
     The lease lets one observer at a time describe what is in flight there; the survey, which looks at everything and
-    takes longer, has a lease of its own, so that neither waits for the other.
+    takes longer, has a lease of its own, so that neither waits for the other; so has the reading of the inventory.
+    `inventory_asked_at` is when a person last asked for that reading. While `inventory_error` says something, the
+    inventory's rows are older than the last attempt.
     """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="account_regions")
@@ -61,6 +68,8 @@ class AccountRegion(models.Model):
     inventory_at = models.DateTimeField(null=True, blank=True)
     inventory_due_at = models.DateTimeField()
     inventory_error = models.TextField(blank=True, default="")
+    inventory_asked_at = models.DateTimeField(null=True, blank=True)
+    inventory_lease_expires_at = models.DateTimeField(null=True, blank=True)
     observed_at = models.DateTimeField(null=True, blank=True)
     lease_owner = models.CharField(max_length=80, blank=True, default="")
     lease_expires_at = models.DateTimeField(null=True, blank=True)
@@ -77,6 +86,18 @@ class AccountRegion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account} {self.region}"
+
+    @staticmethod
+    def late(path: str = "") -> Q:
+        """Return the filter for rows whose inventory is older than it should be; `path` leads to them from others."""
+        limit = Now() - timedelta(seconds=LATE * settings.PORTAL_INVENTORY_SECONDS)
+        failed, never = ~Q(**{f"{path}inventory_error": ""}), Q(**{f"{path}inventory_at__isnull": True})
+        return failed | never | Q(**{f"{path}inventory_at__lt": limit})
+
+    @staticmethod
+    def being_read(path: str = "") -> Q:
+        """Return the filter for rows whose inventory a worker reads now, or is to read as soon as it can."""
+        return Q(**{f"{path}inventory_due_at__lte": Now()}) | Q(**{f"{path}inventory_lease_expires_at__gt": Now()})
 
 
 class AccountCheckQuerySet(models.QuerySet["AccountCheck"]):

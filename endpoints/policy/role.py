@@ -41,16 +41,24 @@ STATEMENTS = (
     Statement(
         "Look",
         (
+            "ec2:DescribeEgressOnlyInternetGateways",
+            "ec2:DescribeInternetGateways",
+            "ec2:DescribeManagedPrefixLists",
+            "ec2:DescribeNatGateways",
+            "ec2:DescribeNetworkAcls",
             "ec2:DescribeNetworkInterfaces",
             "ec2:DescribePrefixLists",
             "ec2:DescribeRegions",
             "ec2:DescribeRouteTables",
             "ec2:DescribeSecurityGroups",
             "ec2:DescribeSubnets",
+            "ec2:DescribeTransitGatewayVpcAttachments",
             "ec2:DescribeVpcAttribute",
             "ec2:DescribeVpcEndpointServices",
             "ec2:DescribeVpcEndpoints",
+            "ec2:DescribeVpcPeeringConnections",
             "ec2:DescribeVpcs",
+            "ec2:DescribeVpnGateways",
         ),
         "Reads what stands in the account's regions, so that forms offer what exists and pages show what AWS holds. "
         "AWS takes no narrower resource for most of these.",
@@ -86,6 +94,19 @@ STATEMENTS = (
         ("ec2:DeleteVpcEndpoints",),
         "Deletes endpoints whose deletion was approved. Nothing else can be deleted with it.",
         (_ENDPOINT,),
+    ),
+    Statement(
+        "ReadPrefixLists",
+        ("ec2:GetManagedPrefixListEntries",),
+        "Reads the ranges of the prefix lists that routes and security groups name, AWS's own among them, so that the "
+        "portal can tell who gets through.",
+        ("arn:{partition}:ec2:*:*:prefix-list/*",),
+    ),
+    Statement(
+        "ReadDirectConnect",
+        ("directconnect:DescribeDirectConnectGatewayAssociations",),
+        "Reads which VPN and transit gateways Direct Connect reaches. It is asked for only where there are such "
+        "gateways.",
     ),
     Statement(
         "ReadQuotas",

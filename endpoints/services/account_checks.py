@@ -26,6 +26,7 @@ from endpoints.services.targets import PATIENCE, gateway, target_of, timeouts
 MAX_ATTEMPTS = 3
 _MOMENT = "%d %B %Y at %H:%M"
 _NO_RESOURCE = "NoSuchResourceException"
+_DIRECT_CONNECT = "directconnect:DescribeDirectConnectGatewayAssociations"
 _COUNTED = {"Interface", "GatewayLoadBalancer"}
 _GONE = {"deleted", "deleting", "rejected", "failed", "expired"}
 
@@ -127,7 +128,8 @@ def _statuses(prober: Prober) -> tuple[dict[str, str] | None, Finding]:
 
 def _region(account: Account, region: str, state: Finding | None) -> Iterator[Finding]:
     prober = prober_for(target_of(account, region), timeouts())
-    first, *rest = probes(_sample(account, region))
+    sample = _sample(account, region)
+    first, *rest = probes(sample)
     answer = prober.attempt(first)
     if not (answer.allowed or answer.refused or answer.code in role_check.SPEED):
         yield role_check.region_unreachable(region, answer)
@@ -135,7 +137,8 @@ def _region(account: Account, region: str, state: Finding | None) -> Iterator[Fi
     yield state or role_check.region_answers(region)
     trials = [Trial(first.proves, first.shows, answer), *map(_tried(prober), rest)]
     quotas, found = _quotas(account, region, prober)
-    yield from role_check.permissions([*trials, *quotas], region=region)
+    direct_connect = Trial((_DIRECT_CONNECT,), (), prober.direct_connect(sample))
+    yield from role_check.permissions([*trials, direct_connect, *quotas], region=region)
     yield from found
 
 
@@ -153,7 +156,7 @@ def _sample(account: Account, region: str) -> Sample:
     subnet = rows.filter(kind=InventoryKind.SUBNET).order_by("aws_id").first()
     vpc = subnet.vpc_id if subnet else rows.filter(kind=InventoryKind.VPC).values_list("aws_id", flat=True).first()
     there = rows.filter(vpc_id=vpc or "").order_by("kind", "aws_id").distinct("kind")
-    known = {item.kind: item for item in there}
+    known = {item.kind: item for item in (*there, *rows.filter(kind=InventoryKind.PREFIX_LIST).order_by("aws_id")[:1])}
     known |= {
         item.kind: item
         for item in rows.filter(kind=InventoryKind.VPC_ENDPOINT, data__requester_managed=False)
@@ -166,6 +169,8 @@ def _sample(account: Account, region: str) -> Sample:
         InventoryKind.SECURITY_GROUP: "security_group_id",
         InventoryKind.ROUTE_TABLE: "route_table_id",
         InventoryKind.VPC_ENDPOINT: "vpc_endpoint_id",
+        InventoryKind.VPN_GATEWAY: "vpn_gateway_id",
+        InventoryKind.PREFIX_LIST: "prefix_list_id",
     }
     ids = {field: known[kind].aws_id for kind, field in names.items() if kind in known}
     endpoint = known.get(InventoryKind.VPC_ENDPOINT)

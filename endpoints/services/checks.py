@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from endpoints.domain.specs import EndpointSpec, EndpointType
-from endpoints.models import Account, Endpoint, InventoryItem
-from endpoints.models.inventory import InventoryKind
+from endpoints.models import Account, Endpoint
 from endpoints.models.requests import ChangeAction, Severity
 from endpoints.network import preflight
 from endpoints.network.preflight import Finding
-from endpoints.network.snapshot import Part, Snapshot
 from endpoints.policy.lint import lint
 from endpoints.services import adoption
+from endpoints.services.choices import Choices
 from endpoints.services.drafts import ChangeDraft, Draft
+from endpoints.services.snapshots import Age, snapshot_for, snapshot_of
 
-__all__ = ["Finding", "blocks", "findings_for", "findings_of", "policy_findings", "snapshot_for"]
+__all__ = ["Finding", "blocks", "findings_for", "findings_of", "findings_so_far", "policy_findings", "snapshot_for"]
 
 
 def findings_of(draft: Draft) -> list[list[Finding]]:
@@ -43,6 +43,19 @@ def findings_for(change: ChangeDraft, *, account: Account, replaces: Endpoint | 
         snapshot = replace(snapshot, replaced_id=replaces.vpc_endpoint_id or "")
     found += preflight.check(change.spec, snapshot, rules)
     return _ordered(found)
+
+
+def findings_so_far(spec: EndpointSpec, choices: Choices) -> list[Finding]:
+    """Return what preflight says to a form's choices, from the rows that the form has read anyway.
+
+    One query where the VPC is connected to others. The region's quota is judged at the review.
+    """
+    read = choices.region_choice()
+    age = Age(read.inventory_at, read.stale) if read else Age()
+    snapshot = snapshot_of(
+        choices.rows, region=spec.region, vpc_id=spec.vpc_id, service_name=spec.service_name, age=age
+    )
+    return list(preflight.check(spec, snapshot))
 
 
 def _ordered(found: list[Finding]) -> list[Finding]:
@@ -109,35 +122,3 @@ def _full_access(protected: bool, keeps: bool) -> Finding:
         return Finding(f"policy-{REFUSED}", "warn" if keeps else "block", "policy_document", message, cure)
     message = "Full access: whoever reaches the endpoint may do anything that their own permissions allow."
     return Finding("policy-full-access", "info", "policy_document", message, "Choose a custom policy to narrow it.")
-
-
-_BY_VPC = {
-    InventoryKind.SUBNET: "subnets",
-    InventoryKind.ROUTE_TABLE: "route_tables",
-    InventoryKind.SECURITY_GROUP: "security_groups",
-    InventoryKind.VPC_ENDPOINT: "endpoints",
-}
-
-
-def snapshot_for(spec: EndpointSpec, *, account: Account) -> Snapshot:
-    """Return the VPC of a spec as last read. Three queries, whatever the VPC's size."""
-    items = InventoryItem.objects.filter(account=account, region=spec.region)
-    parts: dict[str, dict[str, Part]] = {name: {} for name in _BY_VPC.values()}
-    vpc = None
-    for item in items.filter(vpc_id=spec.vpc_id):
-        part = Part(item.aws_id, item.name, item.data)
-        if item.kind == InventoryKind.VPC:
-            vpc = part
-        elif item.kind in _BY_VPC:
-            parts[_BY_VPC[InventoryKind(item.kind)]][item.aws_id] = part
-    service = items.filter(kind=InventoryKind.SERVICE, aws_id=spec.service_name).first()
-    prefix_list = items.filter(kind=InventoryKind.PREFIX_LIST, name=spec.service_name).first()
-    return Snapshot(
-        vpc=vpc,
-        service=Part(service.aws_id, service.name, service.data) if service else None,
-        prefix_list_id=prefix_list.aws_id if prefix_list else "",
-        subnets=parts["subnets"],
-        route_tables=parts["route_tables"],
-        security_groups=parts["security_groups"],
-        endpoints=parts["endpoints"],
-    )

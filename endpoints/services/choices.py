@@ -10,8 +10,9 @@ from typing import Any
 from django.db.models import Q
 
 from endpoints.domain.specs import EndpointSpec, EndpointType, short_service_name
-from endpoints.models import Account, InventoryItem
+from endpoints.models import Account, AccountRegion, InventoryItem
 from endpoints.models.inventory import InventoryKind
+from endpoints.services.snapshots import in_vpc
 
 OFFERED_TYPES = tuple(item.value for item in EndpointType)
 HTTPS = 443
@@ -24,11 +25,16 @@ _GONE = frozenset({"deleted", "deleting", "failed", "rejected", "expired"})
 
 @dataclass(frozen=True, slots=True)
 class RegionChoice:
-    """A region of an account, with when its inventory was read last and what went wrong then."""
+    """A region of an account, with when its inventory was read last and what went wrong then.
+
+    `stale` tells that it is older than it should be, `reading` that a worker reads it now or is to.
+    """
 
     region: str
     inventory_at: datetime | None = None
     inventory_error: str = ""
+    stale: bool = False
+    reading: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +156,7 @@ class Choices:
     route_tables: tuple[RouteTable, ...] = ()
     groups: tuple[Group, ...] = ()
     endpoints: tuple[Item, ...] = field(default=())
+    rows: tuple[InventoryItem, ...] = field(default=(), repr=False)
 
     def service(self, name: str) -> Service | None:
         """Return the region's service of this name, or None."""
@@ -215,7 +222,7 @@ def read_choices(*, account: str = "", region: str = "", vpc_id: str = "") -> Ch
         vpc_id = ""
     rows = list(
         InventoryItem.objects.filter(account=chosen.pk, region=region)
-        .filter(Q(kind__in=_REGIONAL) | Q(kind__in=_IN_VPC, vpc_id=vpc_id))
+        .filter(Q(kind__in=_REGIONAL) | in_vpc(vpc_id) if vpc_id else Q(kind__in=_REGIONAL))
         .order_by("name", "aws_id")
     )
     vpcs = tuple(Item(row.aws_id, row.name, row.data) for row in rows if row.kind == InventoryKind.VPC)
@@ -225,6 +232,7 @@ def read_choices(*, account: str = "", region: str = "", vpc_id: str = "") -> Ch
         accounts=accounts,
         account=chosen,
         region=region,
+        rows=tuple(rows),
         vpcs=vpcs,
         services=_services(rows),
         vpc=vpc,
@@ -241,21 +249,29 @@ def read_choices(*, account: str = "", region: str = "", vpc_id: str = "") -> Ch
 
 def active_accounts() -> tuple[AccountChoice, ...]:
     """Return the active accounts with their regions. One query."""
-    rows = Account.objects.filter(is_active=True).values_list(
-        "pk",
-        "name",
-        "account_id",
-        "regions",
-        "account_regions__region",
-        "account_regions__inventory_at",
-        "account_regions__inventory_error",
+    known_of = "account_regions__"
+    late, being_read = AccountRegion.late(known_of), AccountRegion.being_read(known_of)
+    rows = (
+        Account.objects.filter(is_active=True)
+        .annotate(late=late, being_read=being_read)
+        .values_list(
+            "pk",
+            "name",
+            "account_id",
+            "regions",
+            "account_regions__region",
+            "account_regions__inventory_at",
+            "account_regions__inventory_error",
+            "late",
+            "being_read",
+        )
     )
     known: dict[int, AccountChoice] = {}
     read: dict[tuple[int, str], RegionChoice] = {}
-    for pk, name, account_id, regions, region, at, error in rows.order_by("name"):
+    for pk, name, account_id, regions, region, at, error, stale, reading in rows.order_by("name"):
         known[pk] = AccountChoice(pk, name, account_id, tuple(RegionChoice(item) for item in regions))
         if region:
-            read[pk, region] = RegionChoice(region, at, error or "")
+            read[pk, region] = RegionChoice(region, at, error or "", bool(stale), bool(reading))
     return tuple(
         AccountChoice(
             item.pk,

@@ -2,71 +2,118 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from endpoints.aws import AwsError, Kind
-from endpoints.aws.inventory import SECTIONS, Resource
+from endpoints.aws.inventory import SECTIONS, Reading, Resource
 from endpoints.models import AccountRegion, InventoryItem
+from endpoints.models.inventory import InventoryKind
 from endpoints.services.targets import PATIENCE, gateway
 
-BATCH = 1000
+BATCH = 500
+LEASE = timedelta(minutes=5)
+"""How long one reading may take; longer than Celery lets its task run."""
 _NO_WAY_IN = frozenset({"AccessDenied", "AuthFailure", "InvalidClientTokenId", "NoCredentials"})
 
 log = logging.getLogger(__name__)
 
 
 def refresh(*, account_region_id: int, now: datetime) -> bool:
-    """Read one account-region and replace its rows, kind by kind; tell whether all of it worked.
+    """Read one account-region and write what changed, kind by kind; tell whether all of it worked.
 
-    A kind that can't be read keeps its last rows, and the error is kept beside them. What isn't due is left alone:
-    the message came twice, and another worker is reading.
+    A kind that can't be read keeps its last rows, and the error with its cure is kept beside them. What isn't due, or
+    is being read, is left alone: the message came twice, and another worker is at it.
     """
     if not _take(account_region_id):
         return False
     region = AccountRegion.objects.select_related("account").get(pk=account_region_id)
+    errors = ["The reading was not finished: its worker stopped. The portal tries again by itself."]
+    try:
+        errors = _read(region, now)
+    finally:
+        AccountRegion.objects.filter(pk=region.pk).update(
+            inventory_error="\n".join(errors),
+            inventory_lease_expires_at=None,
+            **({} if errors else {"inventory_at": now}),
+        )
+    return not errors
+
+
+def _read(region: AccountRegion, now: datetime) -> list[str]:
+    """Read kind by kind; return what went wrong, each with its cure."""
     client = gateway(region.account, region.region, patience=PATIENCE)
+    reading = Reading(client, _attributes(region), int(now.timestamp() // settings.PORTAL_INVENTORY_SECONDS))
     errors = []
     for kind, read in SECTIONS.items():
         try:
-            items = [_item(region, resource) for resource in read(client)]
+            reading.found[kind] = list(read(reading))
         except AwsError as error:
-            errors.append(f"{kind}: {error.code}: {error.message}")
+            errors.append(f"{kind}: {error.code}: {error.message} {error.cure}".rstrip())
             log.warning("inventory of %s, %s: %s", region, kind, error)
             if error.kind is Kind.TRANSIENT or error.code in _NO_WAY_IN:
                 break  # what keeps us out keeps us out of the rest, too
         else:
-            _replace(region, kind, items)
-    AccountRegion.objects.filter(pk=region.pk).update(
-        inventory_error="\n".join(errors), **({} if errors else {"inventory_at": now})
-    )
-    return not errors
+            _keep(region, kind, reading.found[kind])
+    return errors
 
 
-def _replace(region: AccountRegion, kind: str, items: list[InventoryItem]) -> None:
-    with transaction.atomic():
-        InventoryItem.objects.filter(account=region.account, region=region.region, kind=kind).delete()
-        InventoryItem.objects.bulk_create(items, batch_size=BATCH)
+def _attributes(region: AccountRegion) -> dict[str, dict[str, bool]]:
+    """Return the DNS attributes of the VPCs as last read, by VPC."""
+    rows = InventoryItem.objects.filter(account=region.account, region=region.region, kind=InventoryKind.VPC)
+    return {
+        aws_id: {name: data[name] for name in ("enable_dns_support", "enable_dns_hostnames")}
+        for aws_id, data in rows.values_list("aws_id", "data")
+        if "enable_dns_support" in data
+    }
+
+
+def _keep(region: AccountRegion, kind: str, found: Sequence[Resource]) -> None:
+    """Write what is new or changed, and delete what is gone; what is the same costs nothing but its digest."""
+    rows = InventoryItem.objects.filter(account=region.account, region=region.region, kind=kind)
+    known = {aws_id: (pk, digest) for pk, aws_id, digest in rows.values_list("pk", "aws_id", "digest")}
+    items = [_item(region, resource) for resource in {item.aws_id: item for item in found}.values()]
+    changed = [item for item in items if known.get(item.aws_id, (0, ""))[1] != item.digest]
+    gone = [known[aws_id][0] for aws_id in known.keys() - {item.aws_id for item in items}]
+    for start in range(0, len(gone), BATCH):
+        rows.filter(pk__in=gone[start : start + BATCH]).delete()
+    for start in range(0, len(changed), BATCH):
+        InventoryItem.objects.bulk_create(
+            changed[start : start + BATCH],
+            update_conflicts=True,
+            unique_fields=["account", "region", "kind", "aws_id"],
+            update_fields=["vpc_id", "name", "data", "digest"],
+        )
 
 
 def due() -> list[int]:
     """Return the account-regions whose inventory should be read again."""
-    rows = AccountRegion.objects.filter(inventory_due_at__lte=Now(), account__is_active=True)
+    rows = AccountRegion.objects.filter(_due(), account__is_active=True)
     return list(rows.order_by("inventory_due_at").values_list("pk", flat=True)[:100])
 
 
+def _due() -> Q:
+    free = Q(inventory_lease_expires_at__isnull=True) | Q(inventory_lease_expires_at__lt=Now())
+    return free & Q(inventory_due_at__lte=Now())
+
+
 def _take(account_region_id: int) -> bool:
-    """Take a due reading by moving its due time on, so that one worker does it."""
+    """Take a due reading by a lease, and move its due time on, so that one worker does it."""
     pause = timedelta(seconds=settings.PORTAL_INVENTORY_SECONDS)
-    due_now = AccountRegion.objects.filter(pk=account_region_id, inventory_due_at__lte=Now())
-    return bool(due_now.update(inventory_due_at=Now() + pause))
+    due_now = AccountRegion.objects.filter(_due(), pk=account_region_id)
+    return bool(due_now.update(inventory_due_at=Now() + pause, inventory_lease_expires_at=Now() + LEASE))
 
 
 def _item(region: AccountRegion, resource: Resource) -> InventoryItem:
+    data = dict(resource.data)
+    content = json.dumps([resource.vpc_id, resource.name, data], sort_keys=True, default=str)
     return InventoryItem(
         account=region.account,
         region=region.region,
@@ -74,5 +121,6 @@ def _item(region: AccountRegion, resource: Resource) -> InventoryItem:
         aws_id=resource.aws_id,
         vpc_id=resource.vpc_id,
         name=resource.name,
-        data=dict(resource.data),
+        data=data,
+        digest=hashlib.sha256(content.encode()).hexdigest()[:32],
     )

@@ -12,7 +12,7 @@ from endpoints.forms.parts import add_problems
 from endpoints.models import Account
 from endpoints.models.visibility import accounts_visible_to
 from endpoints.permissions import ADMINISTRATORS
-from endpoints.services import accounts
+from endpoints.services import accounts, refreshing
 from endpoints.services.actors import person
 from endpoints.services.errors import Conflict, Invalid
 from endpoints.views.answers import INVALID, conflict
@@ -69,6 +69,17 @@ def aws_account_check(request: HttpRequest, pk: int) -> HttpResponse:
     account = _found(request, pk)
     try:
         accounts.request_check(account=account, by=person(signed_in(request)), now=timezone.now())
+    except Conflict as error:
+        return conflict(request, error, back=account.get_absolute_url())
+    return redirect(account)
+
+
+def aws_account_refresh(request: HttpRequest, pk: int) -> HttpResponse:
+    """Have a worker read a region of an account again."""
+    account = _found(request, pk)
+    region = request.POST.get("region", "")
+    try:
+        refreshing.ask(account=account, region=region, by=person(signed_in(request)), now=timezone.now())
     except Conflict as error:
         return conflict(request, error, back=account.get_absolute_url())
     return redirect(account)

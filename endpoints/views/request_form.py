@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -15,11 +16,11 @@ from endpoints.domain.observed import BEYOND_RETRY
 from endpoints.domain.specs import EndpointType
 from endpoints.forms.costs import VolumeForm
 from endpoints.forms.parts import CUSTOM, add_problems
-from endpoints.forms.request import RequestForm, Values, read_values, settled, spec_values, values_of
+from endpoints.forms.request import RequestForm, Values, read_values, settled, spec_so_far, spec_values, values_of
 from endpoints.forms.templates import CHOOSE, FILL, Chooser, Place
-from endpoints.models import Change, Endpoint, EndpointRequest
+from endpoints.models import Account, Change, Endpoint, EndpointRequest
 from endpoints.models.requests import ChangeAction
-from endpoints.services import checks, costs, reading, requests
+from endpoints.services import checks, costs, reading, refreshing, requests
 from endpoints.services.actors import person
 from endpoints.services.choices import Choices, read_choices
 from endpoints.services.drafts import ChangeDraft, Draft
@@ -119,13 +120,26 @@ def request_new_fields(request: HttpRequest) -> HttpResponse:
     values = read_values(request.GET)
     choices = _choices(values)
     form = RequestForm(initial=settled(values, choices), choices=choices, user=signed_in(request))
-    context = {"form": form, "chooser": Chooser(_place(form), request.GET)}
+    context: dict[str, Any] = {"form": form, "live": _live_findings(form)}
+    if "only" in request.GET:
+        return render(request, "requests/form_fields.html", context)
+    context["chooser"] = Chooser(_place(form), request.GET)
     return render(request, "requests/form_fields_live.html", context)
+
+
+def _live_findings(form: RequestForm) -> list[checks.Finding] | None:
+    """Return what preflight says to the choices so far; None where there is too little to say anything of."""
+    if form.is_bound:
+        return None  # it is shown with its problems, beside the fields
+    spec = spec_so_far(form.initial, form.offered)
+    return checks.findings_so_far(spec, form.offered) if spec else None
 
 
 def _ask(request: HttpRequest, asking: Asking) -> HttpResponse:
     action = request.POST.get("action", "review") if request.method == "POST" else ""
-    if action in ("", "update", "edit"):
+    if action == "refresh":
+        _refresh(request)
+    if action in ("", "update", "edit", "refresh"):
         values = read_values(request.POST) if action else asking.initial
         choices = _choices(values)
         form = RequestForm(initial=settled(values, choices), choices=choices, user=signed_in(request))
@@ -133,6 +147,20 @@ def _ask(request: HttpRequest, asking: Asking) -> HttpResponse:
     if action in (CHOOSE, FILL):
         return _from_template(request, asking, fill=action == FILL)
     return _judge(request, asking, send=action == "submit")
+
+
+def _refresh(request: HttpRequest) -> None:
+    """Have the chosen region read again, and say so above the form, which keeps what was typed."""
+    choices = _choices(read_values(request.POST))
+    account = Account.objects.filter(pk=choices.account.pk).first() if choices.account else None
+    if account is None:
+        return
+    try:
+        refreshing.ask(account=account, region=choices.region, by=person(signed_in(request)), now=timezone.now())
+    except Conflict as error:
+        messages.warning(request, str(error))
+    else:
+        messages.info(request, f"A worker reads {choices.region} now. What you filled in is kept.")
 
 
 def _from_template(request: HttpRequest, asking: Asking, *, fill: bool) -> HttpResponse:
@@ -219,6 +247,7 @@ def _form_page(
     context = {
         "chooser": chooser or Chooser(_place(form), request.POST),
         "form": form,
+        "live": None if asking.replaces else _live_findings(form),
         "edited": asking.edited,
         "replaces": asking.replaces,
         "message": message,

@@ -93,6 +93,10 @@ PARTNER_SERVICE_PRIVATE_DNS = "ledger.partner.example"
 PARTNER_SERVICE_ID = "vpce-svc-cc995939"
 PARTNER_SERVICE = f"com.amazonaws.vpce.{HUB.region}.{PARTNER_SERVICE_ID}"
 
+# What joins them: the payments VPC is peered with the hub, and the hub is led to the data centre.
+DATA_CENTRE = "192.168.0.0/16"
+DIRECT_CONNECT_ID = "7f3c2a10-5d1e-4c8e-9b7a-2f0d6e5c1b34"
+
 # Endpoints that exist already: nobody asked the portal for them.
 EXISTING_GATEWAY_ID = "vpce-6af52a455410e1235"  # S3, in data-dev-lake, on its private route table
 EXISTING_INTERFACE_ID = "vpce-7c6012c7ef700f6b8"  # KMS, in shared-services-hub, private subnets a and b

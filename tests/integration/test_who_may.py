@@ -102,6 +102,8 @@ ACCOUNT_READERS = "   s      d      d      d        d        P         P        
 OWN_ACCOUNT = "       s      d      d      d        d        P         h        P       P          P            d"
 FOREIGN_ACCOUNT = "   s      d      d      d        d        h         P        P       P          P            d"
 ADMINISTRATORS = "    s      d      d      d        d        d         d        d       d          P            d"
+REFRESH_OWN = "       s      d      h      h        h        P         h        P       d          P            d"
+REFRESH_FOREIGN = "   s      d      h      h        h        h         P        P       d          P            d"
 AUDITORS = "          s      d      d      d        d        d         d        P       P          P            d"
 
 # Engineers see what nobody asked for in every account; approvers see their own account's.
@@ -195,6 +197,7 @@ ACCOUNTS = {
     "aws_account_new": Row({"GET": ADMINISTRATORS, "POST": ADMINISTRATORS}),
     "aws_account_detail": reads(OWN_ACCOUNT, FOREIGN_ACCOUNT, "account"),
     "aws_account_live": reads(OWN_ACCOUNT, FOREIGN_ACCOUNT, "account"),
+    "aws_account_refresh": Row({"POST": REFRESH_OWN}, {"POST": REFRESH_FOREIGN}, "account", form={"region": "x"}),
     "aws_account_check": Row({"POST": OPERATORS}, {"POST": OPERATORS}, "account"),
     "aws_account_protect": Row(
         {"POST": ADMINISTRATORS}, {"POST": ADMINISTRATORS}, "account", form={"protected": "yes"}

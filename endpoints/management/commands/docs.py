@@ -12,6 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from endpoints.domain import lifecycle
 from endpoints.domain.lifecycle import Lifecycle
+from endpoints.network.preflight.catalogue import CATALOGUE
 from endpoints.policy.lint import GROUPS, Rule
 from endpoints.policy.templates import page as templates
 
@@ -34,6 +35,7 @@ class Command(BaseCommand):
         pages = {
             "lifecycles.md": lifecycles,
             "who-may.md": who_may,
+            "network-rules.md": network_rules,
             "policy-rules.md": policy_rules,
             "policy-templates.md": policy_templates,
         }
@@ -86,6 +88,26 @@ def who_may() -> str:
         rules = getattr(pattern.callback, "rules", {})
         for method in sorted(set(rules) - {"HEAD"}):
             lines.append(f"| `/{route}` | {pattern.name} | {method} | {rules[method].name} |")
+    return "\n".join(lines) + "\n"
+
+
+def network_rules() -> str:
+    """Return the page of preflight's rules, each with its source."""
+    lines = [
+        HEADER,
+        "# What is checked before AWS is called\n",
+        "Each rule judges what workers last read (the inventory), in the form and bound to the request. `block` stops",
+        "a submission; `warn` and `info` are for the requester and the approver to weigh. Each has a test with a VPC",
+        "that breaks it and one that doesn't (`tests/unit/network/test_preflight.py`).\n",
+        "A policy has checks of its own, by line and column. A private hosted zone of the VPC that answers for the",
+        "service's name can't be seen without Route 53 permissions, which the portal doesn't ask for: AWS refuses the",
+        "creation then, and the error's cure says so.\n",
+        "| rule | severity | finds | source |",
+        "|---|---|---|---|",
+    ]
+    for item in CATALOGUE:
+        source = f"[AWS]({item.source})" if item.source else "the portal's own"
+        lines.append(f"| `{item.rule}` | {item.severity} | {item.finds} | {source} |")
     return "\n".join(lines) + "\n"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -58,6 +59,7 @@ class AccountPage:
     def __init__(self, account: Account, user: User) -> None:
         self.account = account
         self.can_check = permissions.can_check_accounts(user) and account.is_active
+        self.can_refresh = permissions.can_refresh_inventory(user) and account.is_active
         self.can_renew = permissions.ADMINISTRATORS.allows(user)
 
     @cached_property
@@ -72,8 +74,14 @@ class AccountPage:
 
     @property
     def version(self) -> str:
-        """Return what changes whenever the shown check does."""
-        return version_of(self.check)
+        """Return what changes whenever the shown check, or what is said of a region, does."""
+        read = [(row.pk, row.inventory_at, row.inventory_error, row.is_late, row.is_being_read) for row in self.regions]
+        return f"{version_of(self.check)}.{zlib.crc32(repr(read).encode()):x}"
+
+    @property
+    def expects_news(self) -> bool:
+        """Tell whether a worker is at something that the page shows."""
+        return self.running or any(row.is_being_read for row in self.regions)
 
     @property
     def status(self) -> Status:
@@ -132,9 +140,10 @@ class AccountPage:
         return role.STATEMENTS
 
     @cached_property
-    def regions(self) -> list[AccountRegion]:
-        """Return what is known of the account's regions."""
-        return [item for item in self.account.account_regions.all() if item.region in self.account.regions]
+    def regions(self) -> list[Any]:
+        """Return what is known of the account's regions: AccountRegions with `is_late` and `is_being_read`."""
+        rows = self.account.account_regions.filter(region__in=self.account.regions)
+        return list(rows.annotate(is_late=AccountRegion.late(), is_being_read=AccountRegion.being_read()))
 
 
 def version_of(check: AccountCheck | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -97,6 +98,16 @@ class SimControl:
         """Let temporary credentials run out now and return how many."""
         return int(self._ask("expire-credentials", account=account)["expired"])
 
+    def associate_direct_connect(self, account: str, region: str, gateway: str, direct_connect_gateway: str) -> None:
+        """Let a Direct Connect gateway reach a VPN gateway or a transit gateway."""
+        self._ask(
+            "associate-direct-connect",
+            account=account,
+            region=region,
+            gateway=gateway,
+            direct_connect_gateway=direct_connect_gateway,
+        )
+
     def remove_out_of_band(self, vpc_endpoint_id: str) -> None:
         """Delete an endpoint at once, behind everybody's back."""
         self._ask("remove-out-of-band", vpc_endpoint_id=vpc_endpoint_id)
@@ -113,9 +124,13 @@ class SimControl:
         """Let an AWS service manage an endpoint, or nobody but its account."""
         self._ask("set-requester-managed", vpc_endpoint_id=vpc_endpoint_id, managed=managed)
 
-    def populate(self, like: str, count: int) -> list[str]:
-        """Put `count` more endpoints like this one beside it, without its places, and return their ids."""
-        made: list[str] = self._ask("populate", like=like, count=count)["vpc_endpoint_ids"]
+    def populate(self, like: str, count: int, vpc_ids: Sequence[str] = ()) -> list[str]:
+        """Put `count` more endpoints like this one beside it, or into `vpc_ids` by turns, without its places.
+
+        Returns their ids.
+        """
+        asked = {"like": like, "count": count, "vpc_ids": list(vpc_ids)}
+        made: list[str] = self._ask("populate", **asked)["vpc_endpoint_ids"]
         return made
 
     def _ask(self, act: str, /, **body: Any) -> dict[str, Any]:

@@ -132,12 +132,17 @@ _ACTS: dict[str, Callable[[Body], Body]] = {
     "quota": lambda body: scenes.set_quota(
         str(body["name"]), int(body["value"]), body.get("account"), body.get("region")
     ),
+    "associate-direct-connect": lambda body: scenes.associate_direct_connect(
+        *(str(body[name]) for name in ("account", "region", "gateway", "direct_connect_gateway"))
+    ),
     "expire-credentials": lambda body: scenes.expire_credentials(body.get("account")),
     "remove-out-of-band": lambda body: scenes.remove(str(body["vpc_endpoint_id"])),
     "set-state": lambda body: scenes.set_state(str(body["vpc_endpoint_id"]), str(body["state"]), body.get("error")),
     "set-requester-managed": lambda body: scenes.set_requester_managed(
         str(body["vpc_endpoint_id"]), bool(body.get("managed", True))
     ),
-    "populate": lambda body: scenes.populate(str(body["like"]), int(body["count"])),
+    "populate": lambda body: scenes.populate(
+        str(body["like"]), int(body["count"]), [str(one) for one in body.get("vpc_ids", ())]
+    ),
     "set-policy-out-of-band": lambda body: scenes.set_policy(str(body["vpc_endpoint_id"]), body.get("policy_document")),
 }

@@ -76,18 +76,20 @@ def page(
     ordered = sorted(things, key=key)
     token = params.get("NextToken")
     if token:
-        after = _open(str(token))
+        after = opened(str(token))
         ordered = [thing for thing in ordered if key(thing) > after]
     chosen = ordered[:count]
     more = len(ordered) > count
-    return chosen, _seal(key(chosen[-1])) if more else None
+    return chosen, sealed(key(chosen[-1])) if more else None
 
 
-def _seal(text: str) -> str:
+def sealed(text: str) -> str:
+    """Return the token of the page after what a text names."""
     return base64.urlsafe_b64encode(f"after:{text}".encode()).decode()
 
 
-def _open(token: str) -> str:
+def opened(token: str) -> str:
+    """Return what a token names; raises `InvalidNextToken`."""
     try:
         text = base64.urlsafe_b64decode(token.encode()).decode()
     except (ValueError, binascii.Error):

@@ -17,10 +17,12 @@ from portal.sandbox.aws import (
     create,
     delete,
     describe,
+    direct_connect,
     iam,
     interfaces,
     lifecycle,
     modify,
+    paging,
     prefix_lists,
     provider,
     quotas,
@@ -55,6 +57,7 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("ec2", "DescribeManagedPrefixLists"): prefix_lists.describe_managed,
     ("ec2", "DescribeNetworkInterfaces"): interfaces.describe,
     ("ec2", "DescribeRegions"): regions.describe,
+    ("directconnect", "DescribeDirectConnectGatewayAssociations"): direct_connect.describe_associations,
     ("service-quotas", "GetServiceQuota"): quotas.get_service_quota,
     ("sts", "AssumeRole"): sts.assume_role,
     ("sts", "GetCallerIdentity"): sts.get_caller_identity,
@@ -146,12 +149,14 @@ def _handle(response: Any, moto_call: Callable[[Any], Answer], call: Context, re
     if guard is not None:
         guard(call)
     try:
-        return moto_call(response)
+        paging.check(call)
+        status, headers, body = moto_call(response)
     except NotImplementedError:
         raise AwsError(
             "InvalidAction",
             f"The action {call.action} is not valid for this web service: it is not simulated.",
         ) from None
+    return status, headers, paging.paged(call, body) if service == "ec2" and status == 200 else body
 
 
 def _params(response: Any) -> dict[str, Any]:
@@ -164,6 +169,8 @@ def _params(response: Any) -> dict[str, Any]:
 def _protocol(response: Any) -> str:
     from moto.core.utils import get_service_model
 
+    if "x-amz-json" in str(response.headers.get("Content-Type", "")):
+        return "json"  # a service may speak several: the caller chooses
     return str(get_service_model(response.boto3_service_name).protocol)
 
 

@@ -41,10 +41,11 @@ _RESOURCE_TYPES = {
     "vpce": "vpc-endpoint",
     "eni": "network-interface",
     "vpce-svc": "vpc-endpoint-service",
+    "pl": "prefix-list",
 }
 # moto's name of a service -> the prefix of its actions in policies, where they differ.
 _ACTION_PREFIX = {"elbv2": "elasticloadbalancing", "service-quotas": "servicequotas"}
-_RESOURCE_ID = re.compile(r"^(vpce-svc|vpce|vpc|subnet|sg|rtb|eni)-[0-9a-f]+$")
+_RESOURCE_ID = re.compile(r"^(vpce-svc|vpce|vpc|subnet|sg|rtb|eni|pl)-[0-9a-f]+$")
 _BLOB_KEY = b"simulated-aws authorization message"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -53,6 +54,12 @@ def expire_credentials(account: str | None) -> dict[str, Any]:
     return {"expired": len(expired)}
 
 
+def associate_direct_connect(account: str, region: str, gateway: str, direct_connect_gateway: str) -> dict[str, Any]:
+    """Let a Direct Connect gateway reach a VPN gateway or a transit gateway."""
+    STORE.direct_connect.setdefault((account, region, gateway), set()).add(direct_connect_gateway)
+    return {}
+
+
 def remove(endpoint_id: str) -> dict[str, Any]:
     """Delete an endpoint behind everybody's back, at once and without a trace."""
     endpoint, backend = _found(endpoint_id)
@@ -88,21 +95,23 @@ def set_requester_managed(endpoint_id: str, managed: bool) -> dict[str, Any]:
     return {}
 
 
-def populate(like: str, count: int) -> dict[str, Any]:
+def populate(like: str, count: int, vpc_ids: Sequence[str] = ()) -> dict[str, Any]:
     """Put `count` more endpoints like this one beside it, without its places: a large region in a moment.
 
-    They hold no quota's place and no interface; returns their ids.
+    `vpc_ids` are the VPCs that they stand in by turns, in place of its own. They hold no quota's place and no
+    interface; returns their ids.
     """
     from moto.ec2.utils import random_vpc_ep_id
 
     model, backend = _found(like)
     here = STORE.region(model.account, model.region)
     made = []
-    for _ in range(count):
+    for number in range(count):
         one = replace(
             model,
             id=random_vpc_ep_id(),
             sequence=STORE.next_sequence(),
+            vpc_id=vpc_ids[number % len(vpc_ids)] if vpc_ids else model.vpc_id,
             route_table_ids=[],
             interfaces={},
             group_ids=list(model.group_ids),

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from portal.sandbox import world
-from portal.sandbox.aws import interfaces, lifecycle
+from portal.sandbox.aws import interfaces, lifecycle, seed_network
 from portal.sandbox.aws.context import Context
 from portal.sandbox.aws.create import create_vpc_endpoint
 from portal.sandbox.aws.iam import Principal
@@ -25,6 +25,7 @@ _PORTAL_ACTIONS = [
     "ec2:DeleteTags",
     "route53:AssociateVPCWithHostedZone",
     "route53:ListHostedZonesByVPC",
+    "directconnect:DescribeDirectConnectGatewayAssociations",
     "servicequotas:GetServiceQuota",
     "sts:DecodeAuthorizationMessage",
 ]
@@ -58,6 +59,9 @@ def demo() -> bool:
             _endpoints()
             mock_random.seed("demo endpoint of a service")
             _endpoint_of_a_service()
+            mock_random.seed("demo network")
+            seed_network.join()
+            seed_network.guard()
         finally:
             mock_random.seed()
         STORE.seeded = True

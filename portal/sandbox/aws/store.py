@@ -130,6 +130,8 @@ class Store:
     static_keys: dict[str, StaticKey] = field(default_factory=dict)
     temporary_keys: dict[str, TemporaryKey] = field(default_factory=dict)
     quotas: dict[tuple[str, str | None, str | None], int] = field(default_factory=dict)
+    # (account, region, VPN or transit gateway) -> the Direct Connect gateways that reach it
+    direct_connect: dict[tuple[str, str, str], set[str]] = field(default_factory=dict)
     connections: dict[str, dict[str, tuple[str, str]]] = field(default_factory=dict)  # service id -> endpoints
 
     def region(self, account: str, region: str) -> Region:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import timedelta
 from html import unescape
 from io import StringIO
 from typing import Any
@@ -15,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from endpoints.models import Account, AccountCheck, Event, Role, User
+from endpoints.models import Account, AccountCheck, AccountRegion, Event, Role, User
 from endpoints.policy import role
 from endpoints.services import accounts
 from endpoints.services.actors import person
@@ -213,3 +215,35 @@ class TestCommand:
     def test_an_unknown_account_is_told(self, db: None) -> None:
         with pytest.raises(CommandError, match="no account"):
             call_command("account_policies", "000000000000")
+
+
+class TestRegions:
+    """When each region's inventory was read, and having it read again."""
+
+    def test_a_region_is_read_again_and_the_page_follows(self, desk: Client, account: Account) -> None:
+        address = reverse("aws_account_detail", args=[account.pk])
+        page = text(desk.get(address))
+        assert "Refresh now" in page
+        assert "poll from:body" not in page
+        desk.post(reverse("aws_account_refresh", args=[account.pk]), {"region": factories.REGION})
+        page = text(desk.get(address))
+        assert "A worker reads it now" in page
+        assert "poll from:body" in page
+        (version,) = set(re.findall(r"live/\?v=([\w.-]+)", page))
+        live = reverse("aws_account_live", args=[account.pk])
+        assert desk.get(live, {"v": version}).status_code == 204
+        AccountRegion.objects.update(inventory_at=timezone.now(), inventory_due_at=timezone.now() + timedelta(hours=1))
+        news = desk.get(live, {"v": version})
+        assert news.status_code == 200
+        assert "Refresh now" in text(news)
+
+    def test_what_kept_the_portal_out_is_shown_with_its_cure(self, desk: Client, account: Account) -> None:
+        AccountRegion.objects.update(inventory_error="vpc: UnauthorizedOperation: No. Ask the account's owner.")
+        page = text(desk.get(reverse("aws_account_detail", args=[account.pk])))
+        assert "Not fully read" in page
+        assert "Ask the account's owner." in page
+        assert "What the portal shows was read" in page
+
+    def test_a_region_that_is_not_the_accounts_is_refused(self, desk: Client, account: Account) -> None:
+        response = desk.post(reverse("aws_account_refresh", args=[account.pk]), {"region": "eu-north-1"})
+        assert response.status_code == 409

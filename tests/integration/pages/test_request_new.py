@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
-from endpoints.models import Account, EndpointRequest, InventoryItem, User
+from endpoints.models import Account, AccountRegion, EndpointRequest, InventoryItem, User
 from tests import factories
 from tests.integration.pages.conftest import SignIn
 
@@ -419,3 +422,59 @@ class TestOptions:
             spec.subnet_ids[:1],
             (),
         )
+
+
+class TestAge:
+    """When what is offered was read, and having it read again."""
+
+    def test_refreshing_keeps_what_was_typed_and_says_that_aws_is_read(
+        self, as_: SignIn, account: Account, engineer: User
+    ) -> None:
+        page = as_(engineer).post(URL, filled_in(account, engineer, title="Kept", action="refresh"))
+        text = page.content.decode()
+        assert page.status_code == 200
+        assert 'value="Kept"' in text
+        assert "A worker reads AWS now" in text
+        assert "Refresh now" not in text
+        assert not EndpointRequest.objects.exists()
+
+    def test_asking_again_at_once_is_answered_in_words(self, as_: SignIn, account: Account, engineer: User) -> None:
+        data = filled_in(account, engineer, action="refresh")
+        as_(engineer).post(URL, data)
+        assert "less than a minute ago" in as_(engineer).post(URL, data).content.decode()
+
+    def test_an_inventory_that_grew_old_is_marked_in_the_form_and_among_the_checks(
+        self, as_: SignIn, account: Account, engineer: User
+    ) -> None:
+        AccountRegion.objects.update(inventory_at=timezone.now() - timedelta(days=2))
+        data = filled_in(account, engineer)
+        assert "longer ago than it should be" in as_(engineer).post(URL, data | {"action": "update"}).content.decode()
+        assert "AWS couldn&#x27;t be read lately" in as_(engineer).post(URL, data).content.decode()
+
+
+class TestChecksSoFar:
+    """What preflight says while the form is filled in: the same as at the review."""
+
+    def test_the_fragment_says_what_the_review_would(self, as_: SignIn, account: Account, engineer: User) -> None:
+        for table in InventoryItem.objects.filter(kind="subnet", name="private-a"):
+            table.data["available_ip_address_count"] = 0
+            table.save()
+        data = filled_in(account, engineer)
+        query = {**data, "placed_for": f"{data['vpc_id']} {data['service_name']} Interface"}
+        so_far = as_(engineer).get(FIELDS, query).content.decode()
+        assert "has no free address." in so_far
+        assert "Choose another subnet of its zone." in so_far
+        assert "has no free address." in as_(engineer).post(URL, data).content.decode()
+
+    def test_nothing_is_said_before_there_is_something_to_judge(
+        self, as_: SignIn, account: Account, engineer: User
+    ) -> None:
+        page = as_(engineer).get(FIELDS, {"account": account.pk, "region": factories.REGION}).content.decode()
+        assert "live-checks" not in page
+
+    def test_it_costs_few_queries(
+        self, as_: SignIn, account: Account, engineer: User, django_assert_max_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        client, data = as_(engineer), filled_in(account, engineer)
+        with django_assert_max_num_queries(6):
+            client.get(FIELDS, data)

@@ -14,7 +14,13 @@ from endpoints.aws.probing import Sample, probes
 from endpoints.policy import role
 
 FLOOR = Path(aws.__file__).parent
-PREFIXES = {"ec2": "ec2", "route53": "route53", "service-quotas": "servicequotas", "sts": "sts"}
+PREFIXES = {
+    "ec2": "ec2",
+    "route53": "route53",
+    "service-quotas": "servicequotas",
+    "sts": "sts",
+    "directconnect": "directconnect",
+}
 # Authorised together with another action, without a call of their own (Service Authorization Reference).
 DEPENDENT = {"ec2:CreateVpcEndpoint": {"ec2:CreateTags", "route53:AssociateVPCWithHostedZone"}}
 # Called with the portal's own credentials, or never asked for a permission (STS API reference).
@@ -46,7 +52,7 @@ def named_in(*files: Path) -> set[str]:
 
 
 def test_the_policy_holds_what_is_called_and_nothing_else() -> None:
-    called = named_in(*FLOOR.glob("*.py"))
+    called = named_in(*FLOOR.rglob("*.py"))
     assert {"ec2:CreateVpcEndpoint", "ec2:DescribeVpcs", "sts:AssumeRole"} <= called, "the walk finds calls"
     needed = called.union(*(DEPENDENT.get(action, set()) for action in called)) - NOT_THE_ROLES
     assert needed == role.ACTIONS, "write a new call's permission into endpoints/policy/role.py, with its reason"
@@ -54,10 +60,16 @@ def test_the_policy_holds_what_is_called_and_nothing_else() -> None:
 
 def test_a_check_tries_every_action() -> None:
     tried = {action for probe in probes(Sample(region="eu-west-1")) for action in (*probe.proves, *probe.shows)}
-    by_a_read = {"ec2:DescribeRegions", "servicequotas:GetServiceQuota"}
+    by_a_read = {
+        "ec2:DescribeRegions",
+        "servicequotas:GetServiceQuota",
+        "directconnect:DescribeDirectConnectGatewayAssociations",
+    }
     assert tried | by_a_read == role.ACTIONS
-    called = named_in(*(file for file in FLOOR.glob("*.py") if file.name != "probing.py"))
-    assert called - NOT_THE_ROLES <= tried, "what the portal does must be tried: see endpoints/aws/probing.py"
+    called = named_in(*(file for file in FLOOR.rglob("*.py") if file.name != "probing.py"))
+    assert called - NOT_THE_ROLES - by_a_read <= tried, (
+        "what the portal does must be tried: see endpoints/aws/probing.py"
+    )
 
 
 def test_a_dry_run_is_what_its_name_says() -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from endpoints.domain.specs import EndpointSpec, SubnetConfiguration
 from endpoints.network import preflight
+from endpoints.network.preflight import guards, names, offers, placement, routes
+from endpoints.network.preflight.catalogue import CATALOGUE
 from endpoints.network.snapshot import Part, Snapshot
 from tests.unit.domain.test_specs import GATEWAY, INTERFACE
 
@@ -45,14 +50,45 @@ def group(ingress: list[dict[str, Any]], egress: list[dict[str, Any]], name: str
     return part(GROUP, name, ingress=ingress, egress=egress)
 
 
+def entry(number: int, *, egress: bool, ports: tuple[int, int], cidr: str, action: str = "allow") -> dict[str, Any]:
+    first, last = ports
+    rest = {"protocol": "6", "cidr": cidr, "from_port": first, "to_port": last}
+    return {"rule_number": number, "egress": egress, "action": action, **rest}
+
+
+def acl(*entries: dict[str, Any], subnets: tuple[str, ...] = (), name: str = "guard") -> Part:
+    return part(f"acl-{name}", name, is_default=not subnets, subnet_ids=list(subnets), entries=list(entries))
+
+
+EVERYTHING = {"protocol": "-1", "cidr": "0.0.0.0/0", "from_port": None, "to_port": None, "action": "allow"}
+OPEN = [{**EVERYTHING, "rule_number": 100, "egress": way} for way in (False, True)]
+IN_443 = entry(100, egress=False, ports=(443, 443), cidr="10.0.0.0/16")
+BACK = entry(100, egress=True, ports=(1024, 65535), cidr="10.0.0.0/16")
+RANGES = ["52.218.0.0/17", "3.5.64.0/21"]
+
 GOOD = Snapshot(
     vpc=part("vpc-1", cidr_blocks=["10.0.0.0/16"], enable_dns_support=True, enable_dns_hostnames=True),
     service=service(),
     subnets={SUBNET: subnet(), "subnet-2": part("subnet-2", availability_zone="eu-west-1b")},
-    route_tables={TABLE: part(TABLE, "private", routes=[{"destination": "10.0.0.0/16", "target": "local"}])},
+    route_tables={TABLE: part(TABLE, "private", main=True, routes=[{"destination": "10.0.0.0/16", "target": "local"}])},
     security_groups={GROUP: group([IN], [OUT])},
+    network_acls={"acl-default": acl(*OPEN, name="default")},
+    prefix_lists={PREFIX_LIST: part(PREFIX_LIST, cidrs=RANGES, complete=True)},
     prefix_list_id=PREFIX_LIST,
 )
+
+
+def guarded(*entries: dict[str, Any]) -> Snapshot:
+    """Return the good VPC with another ACL round the endpoint's, or the Gateway's clients', subnet."""
+    return replace(GOOD, network_acls={**GOOD.network_acls, "acl-guard": acl(*entries, subnets=(SUBNET,))})
+
+
+def gateways(count: int) -> dict[str, Part]:
+    return {f"vpce-{n}": part(f"vpce-{n}", vpc_endpoint_type="Gateway", state="available") for n in range(count)}
+
+
+def zoned(aws_id: str, zone: str, zone_id: str) -> Part:
+    return part(aws_id, availability_zone=zone, availability_zone_id=zone_id)
 
 
 def existing(**data: Any) -> dict[str, Part]:
@@ -157,6 +193,112 @@ CASES: list[tuple[str, str, EndpointSpec, Snapshot]] = [
     ("fixed-address-reserved", "block", replace(I_SPEC, subnet_configurations=(fixed("10.0.0.3"),)), ADDRESSED),
     ("fixed-address-reserved", "block", replace(I_SPEC, subnet_configurations=(fixed("10.0.0.255"),)), ADDRESSED),
     ("inbound-only", "block", S3_INBOUND, GOOD),
+    ("inventory-stale", "warn", I_SPEC, replace(GOOD, stale=True, read_at=datetime(2026, 1, 2, tzinfo=UTC))),
+    ("inventory-stale", "warn", G_SPEC, replace(GOOD, stale=True)),
+    ("shared-subnet", "block", I_SPEC, replace(GOOD, subnets={SUBNET: part(SUBNET, owner_id="999900001111")})),
+    (
+        "shared-route-table",
+        "block",
+        G_SPEC,
+        replace(GOOD, route_tables={TABLE: part(TABLE, owner_id="999900001111", main=True)}),
+    ),
+    ("few-addresses", "info", I_SPEC, replace(GOOD, subnets={SUBNET: subnet(free=1)})),
+    (
+        "private-dns-unverified",
+        "block",
+        I_SPEC,
+        replace(GOOD, service=service(private_dns_verification="pendingVerification")),
+    ),
+    (
+        "exists-nearby",
+        "info",
+        I_SPEC,
+        replace(GOOD, connected={"vpce-9": part("vpce-9", vpc_id="vpc-9", account_id="1", through="pcx-1")}),
+    ),
+    ("gateway-free", "info", I_SPEC, GOOD),
+    (
+        "route-table-unused",
+        "info",
+        G_SPEC,
+        replace(GOOD, route_tables={"rtb-9": part("rtb-9", main=True), TABLE: part(TABLE)}),
+    ),
+    ("quota-groups", "warn", replace(I_SPEC, security_group_ids=tuple(f"sg-{n:08}" for n in range(6))), GOOD),
+    ("quota-gateway", "warn", G_SPEC, replace(GOOD, gateway_endpoints_in_region=20)),
+    ("quota-gateway-vpc", "block", G_SPEC, replace(GOOD, endpoints=gateways(255))),
+    ("acl-inbound", "warn", I_SPEC, guarded(BACK)),
+    ("acl-inbound", "warn", I_SPEC, guarded(BACK, IN_443, {**IN_443, "rule_number": 90, "action": "deny"})),
+    ("acl-return", "warn", I_SPEC, guarded(IN_443)),
+    ("acl-return", "warn", I_SPEC, guarded(IN_443, {**BACK, "to_port": 443, "from_port": 443})),
+    ("acl-partial", "info", I_SPEC, guarded(IN_443, {**BACK, "from_port": 32768})),
+    ("acl-partial", "info", I_SPEC, guarded({**IN_443, "cidr": "10.0.0.0/17"}, BACK)),
+    ("acl-outbound", "warn", G_SPEC, guarded(IN_443, BACK)),
+    (
+        "acl-return",
+        "warn",
+        G_SPEC,
+        guarded(*(entry(n, egress=True, ports=(443, 443), cidr=cidr) for n, cidr in enumerate(RANGES))),
+    ),
+    (
+        "acl-partial",
+        "info",
+        G_SPEC,
+        guarded({**OPEN[0]}, entry(1, egress=True, ports=(443, 443), cidr=RANGES[0])),
+    ),
+    (
+        "acl-clients",
+        "info",
+        I_SPEC,
+        replace(
+            GOOD,
+            subnets={**GOOD.subnets, SUBNET: part(SUBNET, availability_zone="eu-west-1a", cidr_block="10.0.0.0/24")},
+            network_acls={**GOOD.network_acls, "acl-guard": acl(IN_443, BACK, subnets=("subnet-2",))},
+        ),
+    ),
+    # Names of zones differ between accounts; ids don't.
+    (
+        "one-subnet-per-zone",
+        "block",
+        replace(I_SPEC, subnet_ids=(SUBNET, "subnet-00000000000000002")),
+        replace(
+            GOOD,
+            subnets={
+                SUBNET: zoned(SUBNET, "eu-west-1a", "euw1-az1"),
+                "subnet-00000000000000002": zoned("subnet-00000000000000002", "eu-west-1b", "euw1-az1"),
+            },
+        ),
+    ),
+    (
+        "zone-not-served",
+        "block",
+        I_SPEC,
+        replace(
+            GOOD,
+            service=service(availability_zone_ids=["euw1-az2"]),
+            subnets={SUBNET: zoned(SUBNET, "eu-west-1a", "euw1-az1")},
+        ),
+    ),
+    # The groups' outbound rules hold a part of the service's ranges only.
+    (
+        "outbound-closed",
+        "warn",
+        G_SPEC,
+        replace(GOOD, security_groups={GROUP: group([IN], [{**OUT, "cidrs": RANGES[:1]}])}),
+    ),
+    (
+        "inbound-partial",
+        "info",
+        replace(I_SPEC, ip_address_type="dualstack"),
+        replace(
+            GOOD,
+            vpc=part(
+                "vpc-1",
+                cidr_blocks=["10.0.0.0/16"],
+                ipv6_cidr_blocks=["2001:db8::/56"],
+                enable_dns_support=True,
+                enable_dns_hostnames=True,
+            ),
+        ),
+    ),
     (
         "quota",
         "warn",
@@ -188,12 +330,84 @@ def test_a_good_vpc_has_nothing_against_it(spec: EndpointSpec) -> None:
     assert serious <= {"connections-drop"}
 
 
-def test_every_rule_that_can_be_found_has_a_case() -> None:
-    import inspect
+# Found in a good VPC as well: what they say is true of each such endpoint.
+ALWAYS = {"connections-drop", "gateway-free", "single-zone"}
+MODULES = (guards, names, offers, placement, routes)
 
-    source = inspect.getsource(preflight)
+
+def test_every_rule_stands_in_the_catalogue_with_its_severity_and_has_a_case() -> None:
+    source = "".join(inspect.getsource(module) for module in MODULES)
+    known = {item.rule: item.severity for item in CATALOGUE}
+    assert len(known) == len(CATALOGUE)
+    unwritten = {rule for rule in known if f'"{rule}"' not in source}
+    assert not unwritten
     named = {line.split('"')[1] for line in source.split("Finding(")[1:] if '"' in line[:60]}
-    assert named - {case[0] for case in CASES} <= {"connections-drop", "single-zone"}
+    assert named <= known.keys() | {"warn", "block"}
+    assert known.keys() - {case[0] for case in CASES} <= {"connections-drop", "single-zone"}
+    assert {case[0]: case[1] for case in CASES}.items() <= known.items()
+
+
+@pytest.mark.parametrize(("rule", "severity", "spec", "snapshot"), CASES, ids=[case[0] for case in CASES])
+def test_the_same_request_in_a_good_vpc_does_not_break_the_rule(
+    rule: str, severity: str, spec: EndpointSpec, snapshot: Snapshot
+) -> None:
+    good = G_SPEC if spec.is_gateway else I_SPEC
+    found = {item.rule for item in preflight.check(good, GOOD)}
+    assert rule not in found or rule in ALWAYS
+
+
+def test_a_good_gateway_and_a_service_without_one_are_not_told_that_gateways_are_free() -> None:
+    assert "gateway-free" not in rules(G_SPEC, GOOD)
+    assert "gateway-free" not in rules(I_SPEC, replace(GOOD, service=service(types=["Interface"])))
+    gateway = existing(service_name=I_SPEC.service_name, vpc_endpoint_type="Gateway")
+    assert "gateway-free" not in rules(I_SPEC, replace(GOOD, endpoints=gateway))
+
+
+def rules(spec: EndpointSpec, snapshot: Snapshot) -> set[str]:
+    return {item.rule for item in preflight.check(spec, snapshot)}
+
+
+def test_the_prefix_lists_own_id_is_named_in_the_cure() -> None:
+    snapshot = replace(GOOD, security_groups={GROUP: group([IN], [])})
+    (finding,) = [item for item in preflight.check(G_SPEC, snapshot) if item.rule == "outbound-closed"]
+    assert finding.cure == f"Clients guarded by them need an outbound rule for TCP 443 to {PREFIX_LIST}."
+
+
+def test_ranges_that_hold_all_of_the_services_let_out() -> None:
+    rule = {**IN, "cidrs": ["52.0.0.0/8", "3.5.0.0/16"]}
+    assert "outbound-closed" not in rules(G_SPEC, replace(GOOD, security_groups={GROUP: group([IN], [rule])}))
+
+
+def test_two_rules_for_halves_of_the_vpc_let_all_of_it_in() -> None:
+    halves = [{**IN, "cidrs": [cidr]} for cidr in ("10.0.0.0/17", "10.0.128.0/17")]
+    assert "inbound-partial" not in rules(I_SPEC, replace(GOOD, security_groups={GROUP: group(halves, [OUT])}))
+
+
+@pytest.mark.parametrize(
+    ("cidrs", "complete", "found"), [(["10.0.0.0/16"], True, False), (["10.1.0.0/16"], True, True), ([], False, False)]
+)
+def test_a_prefix_list_lets_in_whom_it_holds(cidrs: list[str], complete: bool, found: bool) -> None:
+    lists: Mapping[str, Part] = {"pl-1": part("pl-1", cidrs=cidrs, complete=complete)}
+    rule = {**IN, "cidrs": [], "prefix_lists": ["pl-1"]}
+    snapshot = replace(GOOD, prefix_lists=lists, security_groups={GROUP: group([rule], [OUT])})
+    assert ("inbound-partial" in rules(I_SPEC, snapshot)) is found
+
+
+def test_an_acl_is_read_in_the_order_of_its_numbers_up_to_the_first_that_fits() -> None:
+    denied = {**IN_443, "action": "deny", "rule_number": 200}
+    assert not {item for item in rules(I_SPEC, guarded(denied, IN_443, BACK)) if item.startswith("acl-")}
+
+
+@pytest.mark.parametrize("spec", [I_SPEC, replace(I_SPEC, ip_address_type="ipv6")])
+def test_nothing_is_said_of_ranges_that_are_not_known(spec: EndpointSpec) -> None:
+    snapshot = replace(guarded(), vpc=part("vpc-1", enable_dns_support=True, enable_dns_hostnames=True))
+    assert not {item for item in rules(spec, snapshot) if item.startswith(("acl-in", "acl-re", "acl-pa", "inbound-pa"))}
+
+
+def test_more_than_sixteen_groups_are_refused() -> None:
+    many = replace(I_SPEC, security_group_ids=tuple(f"sg-{n:08}" for n in range(17)))
+    (finding,) = [item for item in preflight.check(many, GOOD) if item.rule == "quota-groups"]
+    assert finding.severity == "block"
 
 
 def test_blocks_come_first() -> None:

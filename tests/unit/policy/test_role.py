@@ -42,7 +42,9 @@ def test_the_permission_policy_is_as_narrow_as_aws_allows() -> None:
     ]
     assert by_sid["TagEndpoints"]["Resource"] == f"arn:aws-cn:ec2:*:{ACCOUNT}:vpc-endpoint/*"
     assert by_sid["PrivateDns"]["Resource"] == "arn:aws-cn:route53:::hostedzone/*"
-    assert [sid for sid, item in by_sid.items() if item["Resource"] == "*"] == ["Look", "ReadQuotas"]
+    assert [sid for sid, item in by_sid.items() if item["Resource"] == "*"] == [
+        *("Look", "ReadDirectConnect", "ReadQuotas")
+    ]
     assert len(json.dumps(policy, separators=(",", ":"))) < 6144, "fits a managed policy (IAM quotas)"
 
 

@@ -99,6 +99,18 @@ def test_the_backend_keeps_its_stores() -> None:
             assert hasattr(interface, name)
 
 
+def test_the_demos_gateways_are_made_as_moto_makes_them() -> None:
+    with activate():
+        backend = ec2_backends["123456789012"]["us-east-1"]
+        for store in ("vpc_pcxs", "vpn_gateways", "transit_gateways", "network_acls"):
+            assert isinstance(getattr(backend, store), dict)
+        acl = next(iter(backend.network_acls.values()))
+        assert {one.network_acl_id for one in acl.associations} <= {acl.id}
+        assert names(backend.create_network_acl_entry)[:5] == [
+            *("network_acl_id", "rule_number", "protocol", "rule_action", "egress")
+        ]
+
+
 def test_moto_is_given_back_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)  # moto answers for AWS's own addresses only
     before = BaseResponse.call_action

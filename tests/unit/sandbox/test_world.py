@@ -103,6 +103,30 @@ def test_endpoints_exist_already(demo: None) -> None:
     assert name_of(interface[0]) == "shared-services-hub-kms"
 
 
+def test_the_hub_is_joined_to_payments_and_to_the_data_centre(demo: None) -> None:
+    payments, hub = member(world.PAYMENTS.account, world.HUB.region), member(world.HUB.account, world.HUB.region)
+    for ec2 in (payments, hub):
+        (peering,) = ec2.describe_vpc_peering_connections()["VpcPeeringConnections"]
+        assert peering["Status"]["Code"] == "active"
+        assert peering["AccepterVpcInfo"]["VpcId"] == world.HUB.id
+    (attachment,) = hub.describe_transit_gateway_vpc_attachments()["TransitGatewayVpcAttachments"]
+    assert attachment["VpcId"] == world.HUB.id
+    (vpn,) = hub.describe_vpn_gateways()["VpnGateways"]
+    assert [one["VpcId"] for one in vpn["VpcAttachments"]] == [world.HUB.id]
+    assert world.HUB.id in {one["VpcId"] for one in hub.describe_nat_gateways()["NatGateways"]}
+
+
+def test_the_lakes_isolated_subnets_have_an_acl_of_their_own(demo: None) -> None:
+    ec2 = member(world.LAKE.account, world.LAKE.region)
+    guarded = [{"Name": "default", "Values": ["false"]}]
+    (acl,) = ec2.describe_network_acls(Filters=guarded)["NetworkAcls"]
+    assert len(acl["Associations"]) == 3
+    assert {(one["Egress"], one["PortRange"]["From"]) for one in acl["Entries"] if "PortRange" in one} == {
+        (False, 443),
+        (True, 1024),
+    }
+
+
 def test_the_partner_service_waits_for_its_owner(demo: None) -> None:
     for account in (world.PAYMENTS_PROD, world.DATA_DEV):
         found = member(account, world.HUB.region).describe_vpc_endpoint_services(ServiceNames=[world.PARTNER_SERVICE])[
@@ -149,6 +173,9 @@ def everything() -> dict[str, list[str]]:
             ("security_groups", "SecurityGroups", "GroupId"),
             ("network_interfaces", "NetworkInterfaces", "NetworkInterfaceId"),
             ("vpc_endpoints", "VpcEndpoints", "VpcEndpointId"),
+            ("network_acls", "NetworkAcls", "NetworkAclId"),
+            ("vpn_gateways", "VpnGateways", "VpnGatewayId"),
+            ("vpc_peering_connections", "VpcPeeringConnections", "VpcPeeringConnectionId"),
         )
     }
 

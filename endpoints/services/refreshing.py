@@ -1,0 +1,46 @@
+"""Asking for a reading of the inventory. Apart from `inventory`, so that pages need not load boto3."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from endpoints import permissions
+from endpoints.models import Account, AccountRegion
+from endpoints.queue import wake_inventory
+from endpoints.services import events
+from endpoints.services.actors import Who
+from endpoints.services.errors import Conflict
+
+PAUSE = timedelta(minutes=1)
+"""How long a person's ask stands before the same region can be asked for again: a reading costs AWS's tokens."""
+
+
+def ask(*, account: Account, region: str, by: Who, now: datetime) -> None:
+    """Have a worker read an account-region's inventory now, with an event.
+
+    Raises PermissionDenied; Conflict for an account that is switched off, a region that isn't the account's, and one
+    that was asked for a moment ago.
+    """
+    permissions.check_can_refresh_inventory(by.person())
+    if not account.is_active:
+        raise Conflict("This account is switched off. An administrator switches it on in the administration.")
+    found = AccountRegion.objects.filter(account=account, region=region).first() if region in account.regions else None
+    if found is None:
+        raise Conflict("The portal doesn't work in this region of the account. Choose one of its regions.")
+    with events.recorded(events.chain_of(account)):
+        free = Q(inventory_asked_at__isnull=True) | Q(inventory_asked_at__lte=now - PAUSE)
+        taken = AccountRegion.objects.filter(free, pk=found.pk)
+        if not taken.update(inventory_asked_at=now, inventory_due_at=Now()):
+            raise Conflict(f"Somebody had {region} read less than a minute ago. Look at what was read, then ask again.")
+        events.record(
+            chain=events.chain_of(account),
+            who=by,
+            verb="inventory.refresh_requested",
+            at=now,
+            summary=f"{account}, {region}",
+            data={"id": account.pk, "region": region},
+        )
+        wake_inventory(found.pk)
