@@ -7,6 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
+from endpoints.network.cost import PricesError, price_book
+
 
 @register()
 def lease_outlives_calls(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
@@ -49,6 +51,17 @@ def the_pace_is_a_pace(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             id="endpoints.E003",
         )
     ]
+
+
+@register()
+def the_prices_can_be_read(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Every estimate reads them: a file that can't be used is told at the start, not on a page."""
+    try:
+        price_book(settings.PORTAL_PRICES)
+    except PricesError as error:
+        hint = "Correct the file that PORTAL_PRICES names, or unset it; endpoints/network/data/prices.json is a model."
+        return [Error(str(error), hint=hint, id="endpoints.E004")]
+    return []
 
 
 def _longest_call() -> float:

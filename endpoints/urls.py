@@ -6,8 +6,10 @@ from django.urls import URLPattern
 from rest_framework.views import APIView
 
 from endpoints.api import accounts as account_json
+from endpoints.api import catalogue as json_catalogue
 from endpoints.api import docs
 from endpoints.api import operations as json_operations
+from endpoints.api import plan as json_plan
 from endpoints.api import reachability as json_reachability
 from endpoints.api import simulations as json_simulations
 from endpoints.api import unmanaged as json_unmanaged
@@ -29,9 +31,13 @@ from endpoints.permissions import (
 from endpoints.routing import api, page
 from endpoints.views import (
     accounts,
+    catalogue,
+    colleague,
+    costs,
     endpoint_changes,
     endpoint_modify,
     endpoints,
+    exports,
     home,
     operations,
     policies,
@@ -51,6 +57,7 @@ _REQUESTS = [
     page("requests/", requests.request_list, name="request_list", get=ANY_ROLE),
     page("requests/new/", request_form.request_new, name="request_new", get=ENGINEERS, post=ENGINEERS),
     page("requests/new/fields/", request_form.request_new_fields, name="request_new_fields", get=ENGINEERS),
+    page("requests/new/cost/", costs.request_new_cost, name="request_new_cost", get=ENGINEERS),
     page("requests/<int:pk>/", request_page.request_detail, name="request_detail", get=ANY_ROLE),
     page("requests/<int:pk>/live/", request_page.request_live, name="request_live", get=ANY_ROLE),
     page("requests/<int:pk>/edit/", request_page.request_edit, name="request_edit", get=ENGINEERS, post=ENGINEERS),
@@ -153,6 +160,11 @@ _OPERATIONS = [
 ]
 _NETWORK = [
     page("network/reachability/", reachability.reachability_page, name="network_reachability", get=ANY_ROLE),
+    page("endpoints/<int:pk>/export/", exports.endpoint_export, name="endpoint_export", get=ANY_ROLE),
+    page("endpoints/unmanaged/<int:pk>/export/", exports.unmanaged_export, name="unmanaged_export", get=ANY_ROLE),
+    page("services/", catalogue.service_list, name="service_list", get=ANY_ROLE),
+    page("permissions/", colleague.permissions_page, name="permissions", get=ANY_ROLE),
+    page("costs/", costs.cost_totals, name="cost_totals", get=ANY_ROLE),
 ]
 _SIMULATOR = [
     page("simulator/", simulator.simulator, name="simulator", get=SIGNED_IN, post=SIGNED_IN),
@@ -167,11 +179,13 @@ _REST = [
 ]
 
 
-def _v1(route: str, view: type[APIView], *, name: str, get: Rule = ANY_ROLE) -> list[URLPattern]:
+def _v1(
+    route: str, view: type[APIView], *, name: str, get: Rule | None = ANY_ROLE, post: Rule | None = None
+) -> list[URLPattern]:
     """Return a route of the JSON API. Without a trailing slash is canonical; with one is answered just the same."""
     return [
-        api(f"api/v1/{route}", view, name=name, get=get),
-        api(f"api/v1/{route}/", view, name=f"{name}_slash", get=get),
+        api(f"api/v1/{route}", view, name=name, get=get, post=post),
+        api(f"api/v1/{route}/", view, name=f"{name}_slash", get=get, post=post),
     ]
 
 
@@ -184,6 +198,9 @@ api_urls: list[URLPattern] = [
     *_v1("unmanaged-endpoints", json_unmanaged.UnmanagedEndpointList, name="api_unmanaged_endpoints"),
     *_v1("accounts/<int:pk>", account_json.AccountDetail, name="api_account", get=ACCOUNT_READERS),
     *_v1("reachability", json_reachability.Reachability, name="api_reachability"),
+    *_v1("services", json_catalogue.ServiceList, name="api_services"),
+    *_v1("vpcs", json_catalogue.VpcList, name="api_vpcs"),
+    *_v1("plan", json_plan.Plan, name="api_plan", get=None, post=ENGINEERS),
     *_v1("operations", json_operations.OperationList, name="api_operations", get=AUDITORS),
     *_v1("operations/<uuid:pk>", json_operations.OperationDetail, name="api_operation", get=AUDITORS),
     api("api/v1/simulations", json_simulations.SimulationList, name="api_simulations", post=SIGNED_IN),

@@ -214,7 +214,7 @@ REST_FRAMEWORK = {
 REST_KNOX = {"TOKEN_TTL": None, "AUTO_REFRESH": False, "TOKEN_LIMIT_PER_USER": 20}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Endpoint Portal",
-    "DESCRIPTION": "Status of requests, VPC endpoints and their policy revisions.",
+    "DESCRIPTION": "Requests, VPC endpoints and their policies; services, VPCs; plans as dry runs.",
     "VERSION": VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
@@ -278,6 +278,8 @@ PORTAL_OBSERVE_SECONDS = env.number("PORTAL_OBSERVE_SECONDS", 2)
 PORTAL_INVENTORY_SECONDS = env.number("PORTAL_INVENTORY_SECONDS", 300)
 PORTAL_DRIFT_SECONDS = env.number("PORTAL_DRIFT_SECONDS", 300)
 PORTAL_POLICY_EFFECT_SECONDS = env.number("PORTAL_POLICY_EFFECT_SECONDS", 300)
+# A file of prices in place of endpoints/network/data/prices.json, in the same form.
+PORTAL_PRICES = env.text("PORTAL_PRICES", "")
 # No "expires": a worker whose clock is off by an hour would drop every tick. The tasks drop what piled up.
 CELERY_BEAT_SCHEDULE = {
     "wake-due": {"task": "endpoints.wake_due", "schedule": PORTAL_WAKE_SECONDS},

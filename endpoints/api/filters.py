@@ -14,8 +14,18 @@ from rest_framework.views import APIView
 from endpoints.api.problems import BadParameters
 from endpoints.domain import lifecycle
 from endpoints.domain.specs import ACCOUNT_ID, AWS_ID, REGION, SERVICE_NAME
-from endpoints.models import Change, Endpoint, EndpointRequest, Operation, UnmanagedEndpoint, User
+from endpoints.models import (
+    Account,
+    Change,
+    Endpoint,
+    EndpointRequest,
+    InventoryItem,
+    Operation,
+    UnmanagedEndpoint,
+    User,
+)
 from endpoints.models.requests import ChangeAction
+from endpoints.services import catalogue
 
 _WHEN = "Write a time such as 2026-01-31T09:00:00Z (a + in an address is written %2B)."
 
@@ -175,6 +185,47 @@ class UnmanagedEndpointFilters(django_filters.FilterSet):  # type: ignore[misc]
     class Meta:
         model = UnmanagedEndpoint
         fields: list[str] = []
+
+
+class _InventoryFilters(django_filters.FilterSet):  # type: ignore[misc]
+    """What the inventory's rows are found by alike."""
+
+    account = _shaped(
+        ACCOUNT_ID,
+        "Write the account's twelve digits.",
+        field_name="account__account_id",
+        label="An AWS account, by its twelve digits.",
+    )
+    region = _shaped(REGION, _REGION, label="A region such as `eu-west-1`.")
+
+    class Meta:
+        model = InventoryItem
+        fields: list[str] = []
+
+
+class ServiceFilters(_InventoryFilters):
+    """Endpoint services."""
+
+    service_name = _shaped(SERVICE_NAME, _SERVICE, field_name="aws_id", label="A service, by its whole name.")
+    vpc_endpoint_type = django_filters.CharFilter(
+        method="by_type", max_length=24, label="Services that are offered as this type, such as `Interface`."
+    )
+    q = django_filters.CharFilter(method="by_words", max_length=200, label="Words of its name or of what it is for.")
+
+    def by_type(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """Keep the services of a type."""
+        return queryset.filter(data__types__contains=[value])
+
+    def by_words(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """Keep the services that words are about."""
+        regions = Account.objects.values_list("regions", flat=True)
+        return catalogue.searched(queryset, value, {region for found in regions for region in found})
+
+
+class VpcFilters(_InventoryFilters):
+    """VPCs."""
+
+    vpc_id = _shaped(AWS_ID, _VPC, field_name="aws_id", label="A VPC, by its id.")
 
 
 class OperationFilters(_Placed):

@@ -11,12 +11,15 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from endpoints.domain.specs import EndpointSpec, EndpointType, SpecError
+from endpoints.forms.costs import VolumeForm, gb_of, volume_field
 from endpoints.forms.options import ADDRESS, SWITCHES, OptionFields, is_on, option_values
 from endpoints.forms.parts import FULL, TEXTS, PolicyFields, submission_key, team_field, tidy_policy
 from endpoints.models import Account, Change, EndpointRequest, User
 from endpoints.models.requests import ChangeAction
+from endpoints.network.cost import Estimate, PriceBook, estimate
 from endpoints.network.preflight.placement import serves
-from endpoints.services.choices import Choices, Service, Subnet
+from endpoints.services import costs
+from endpoints.services.choices import OFFERED_TYPES, Choices, Service, Subnet
 from endpoints.services.drafts import MAX_TITLE, ChangeDraft, Draft
 
 LISTS = ("subnet_ids", "security_group_ids", "route_table_ids")
@@ -38,6 +41,7 @@ SINGLES = (
     "dns_record_ip_type",
     "tags",
     "base_generation",
+    "gb",
 )
 Values = dict[str, Any]
 
@@ -89,6 +93,7 @@ class RequestForm(PolicyFields, OptionFields):
     owner_team = team_field()
     submission_key = forms.CharField(required=False, widget=forms.HiddenInput)
     placed_for = forms.CharField(required=False, widget=forms.HiddenInput, max_length=400)
+    gb = volume_field()  # for the estimate alone: it becomes no part of the request
     # The generation of the endpoint that is replaced, as it was looked at.
     base_generation = forms.IntegerField(required=False, widget=forms.HiddenInput, min_value=1, max_value=2**31 - 1)
 
@@ -127,6 +132,21 @@ class RequestForm(PolicyFields, OptionFields):
     def service(self) -> Service | None:
         """Return the chosen service, or None."""
         return self.offered.service(str(self["service_name"].value() or ""))
+
+    @property
+    def estimate(self) -> Estimate | None:
+        """Return what a month of the chosen endpoint costs; None where the volume is no number."""
+        kind, volume = str(self["vpc_endpoint_type"].value() or ""), VolumeForm(gb_of(self["gb"].value()))
+        if volume.errors or kind not in OFFERED_TYPES:
+            return None
+        zones = 0 if kind == EndpointType.GATEWAY else len(self.selected["subnet_ids"])
+        rates = costs.prices().rates(str(self["region"].value() or self.offered.region))
+        return estimate(kind=kind, zones=zones, gb=volume.volume, rates=rates)
+
+    @property
+    def prices(self) -> PriceBook:
+        """Return where the estimate's prices come from."""
+        return costs.prices()
 
     @property
     def private_dns_refusal(self) -> str:

@@ -48,6 +48,17 @@ def endpoints_visible_to(user: User) -> Q:
     return Q(owner_team__in=user.memberships.values("team")) | Q(account__in=accounts_approved_by(user).values("pk"))
 
 
+def accounts_whose_network_is_visible_to(user: User) -> QuerySet[Account]:
+    """Return the active accounts in whose VPCs and services a person may look.
+
+    Engineers look into every one, since the form offers them all; others into those they approve for, or all.
+    """
+    active = Account.objects.filter(is_active=True)
+    if sees_all(user) or RoleAssignment.objects.filter(user=user, role=Role.ENGINEER).exists():
+        return active
+    return active.filter(pk__in=accounts_approved_by(user).values("pk"))
+
+
 def unmanaged_visible_to(user: User) -> Q:
     """Return the filter for unmanaged endpoints, which no team owns: one's accounts' as approver, or all.
 

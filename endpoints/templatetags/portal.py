@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,6 +15,7 @@ from endpoints.domain.specs import short_service_name
 from endpoints.models import Operation, OperationAttempt
 from endpoints.models.operations import Trouble
 from endpoints.models.requests import Relation
+from endpoints.network.cost import CENT
 from endpoints.policy.lint import RULES
 from endpoints.services import operations
 from endpoints.templatetags import status as present
@@ -37,6 +39,19 @@ def relation(value: Relation) -> present.Status:
 def service(name: str) -> str:
     """Return a service's name without its region prefix."""
     return short_service_name(name)
+
+
+@register.filter
+def usd(amount: Decimal) -> str:
+    """Return an amount of US dollars to the cent, with a true minus sign."""
+    cents = amount.quantize(CENT, rounding=ROUND_HALF_UP)
+    return f"{'−' if cents < 0 else ''}${abs(cents):,.2f}"
+
+
+@register.filter
+def gb(volume: Decimal) -> str:
+    """Return a volume of data in GB, without trailing zeros."""
+    return f"{volume:,.2f}".rstrip("0").rstrip(".") + " GB"
 
 
 @register.filter

@@ -39,7 +39,7 @@ class Can:
 
     @property
     def see_network(self) -> bool:
-        """Tell whether the person may ask how traffic gets to a service."""
+        """Tell whether the person may look at services, costs, permissions and reachability."""
         return permissions.ANY_ROLE.allows(self._user)
 
     @property

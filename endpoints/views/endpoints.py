@@ -6,28 +6,80 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from endpoints import permissions
+from endpoints.forms.costs import VolumeForm
 from endpoints.forms.filters import EndpointFilter
 from endpoints.models import Change, Endpoint, PolicyRevision
+from endpoints.network.cost import CENT
 from endpoints.policy.diff import side_by_side
-from endpoints.services import reading
+from endpoints.services import costs, reading
+from endpoints.views.csv_files import Cell, csv_file
 from endpoints.views.listing import page_of, signed_in
 from endpoints.views.present.endpoint_page import GONE, EndpointPage
 from endpoints.views.present.meaning import meaning_of
 
+EXPORTED = 5000
+COLUMNS = (
+    "vpc_endpoint_id",
+    "name",
+    "service",
+    "type",
+    "vpc_id",
+    "account_id",
+    "account",
+    "region",
+    "team",
+    "status",
+    "aws_state",
+    "drifted",
+    "monthly_hours_usd",
+    "created_at",
+)
+
 
 def endpoint_list(request: HttpRequest) -> HttpResponse:
-    """List the endpoints that the person sees."""
+    """List the endpoints that the person sees; `export=csv` gives the same rows as a file."""
     user = signed_in(request)
     chosen = EndpointFilter(request.GET)
     visible = Endpoint.objects.visible_to(user).with_drift().annotate(service_owner=reading.service_owner("account"))
     rows = chosen.apply(visible.select_related("account", "owner_team"), user)
+    if request.GET.get("export") == "csv":
+        return csv_file("endpoints.csv", COLUMNS, map(_line, rows[:EXPORTED]))
     return render(request, "endpoints/list.html", {"filter": chosen, "page": page_of(request, rows)})
+
+
+def _line(item: Endpoint) -> list[Cell]:
+    estimate = costs.estimate_for(item.desired_spec())
+    return [
+        item.vpc_endpoint_id,
+        item.name,
+        item.service_name,
+        item.vpc_endpoint_type,
+        item.vpc_id,
+        item.account.account_id,
+        item.account.name,
+        item.region,
+        item.owner_team.slug,
+        item.status,
+        item.aws_state,
+        "yes" if item.drifted else "no",  # type: ignore[attr-defined]  # annotated by with_drift
+        estimate.hours.quantize(CENT),
+        item.created_at.isoformat(),
+    ]
 
 
 def endpoint_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show an endpoint: what it should be beside what AWS says it is."""
     page = EndpointPage(_found(request, pk), signed_in(request))
-    return render(request, "endpoints/detail.html", {"page": page, "item": page.endpoint})
+    volume = VolumeForm(request.GET)
+    estimate = None if volume.errors else costs.estimate_for(page.spec, volume.volume)
+    context = {
+        "page": page,
+        "item": page.endpoint,
+        "volume": volume,
+        "estimate": estimate,
+        "prices": costs.prices(),
+    }
+    return render(request, "endpoints/detail.html", context)
 
 
 def endpoint_live(request: HttpRequest, pk: int) -> HttpResponse:

@@ -14,12 +14,13 @@ from django.utils import timezone
 
 from endpoints.domain.observed import BEYOND_RETRY
 from endpoints.domain.specs import EndpointType
+from endpoints.forms.costs import VolumeForm
 from endpoints.forms.parts import CUSTOM, add_problems
 from endpoints.forms.request import RequestForm, Values, read_values, settled, spec_so_far, spec_values, values_of
 from endpoints.forms.templates import CHOOSE, FILL, Chooser, Place
 from endpoints.models import Account, Change, Endpoint, EndpointRequest
 from endpoints.models.requests import ChangeAction
-from endpoints.services import checks, reading, refreshing, requests
+from endpoints.services import checks, costs, reading, refreshing, requests
 from endpoints.services.actors import person
 from endpoints.services.choices import Choices, read_choices
 from endpoints.services.drafts import ChangeDraft, Draft
@@ -28,6 +29,7 @@ from endpoints.views.answers import CONFLICT, INVALID, conflict
 from endpoints.views.endpoint_changes import owned
 from endpoints.views.listing import signed_in
 from endpoints.views.present import facts
+from endpoints.views.present.costs import cost_of
 from endpoints.views.present.endpoint_page import DELETABLE
 
 Submit = Callable[[Draft, UUID], EndpointRequest]
@@ -270,8 +272,16 @@ def _review_page(
         "plan": reading.plan_in_words(action=change.action, spec=change.spec, endpoint=None, names=known.names),
         "findings": found,
         "key": form.key(),
+        **_costs(request, draft),
     }
     return render(request, "requests/form_review.html", context)
+
+
+def _costs(request: HttpRequest, draft: Draft) -> dict[str, Any]:
+    """Return what the card of costs shows: with the volume that the form had, if any."""
+    volume = VolumeForm(request.POST)
+    changes = [(item.action, item.spec, None) for item in draft.changes]
+    return {"volume": volume, "cost": cost_of(changes, volume.volume), "prices": costs.prices()}
 
 
 def _old_plan(old: Endpoint | None) -> tuple[str, ...]:

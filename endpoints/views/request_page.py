@@ -13,16 +13,18 @@ from django.utils import timezone
 
 from endpoints import permissions
 from endpoints.forms.changes import ReviewForm
+from endpoints.forms.costs import VolumeForm
 from endpoints.forms.parts import add_problems
 from endpoints.models import Change, EndpointRequest, Operation
 from endpoints.models.requests import ChangeAction
-from endpoints.services import requests, reviews
+from endpoints.services import costs, requests, reviews
 from endpoints.services.actors import person
 from endpoints.services.errors import Conflict, Invalid
 from endpoints.views.answers import CONFLICT, INVALID, conflict
 from endpoints.views.endpoint_changes import edit_deletion, edit_policy
 from endpoints.views.endpoint_modify import edit_modification
 from endpoints.views.listing import signed_in
+from endpoints.views.present.costs import cost_of
 from endpoints.views.present.marks import live_mark
 from endpoints.views.present.request_page import EDITABLE, RequestPage
 from endpoints.views.repairs import edit_recreation, edit_restoration
@@ -158,5 +160,8 @@ def _page(
     # After a conflict the decision is bound anew to what the page shows now; the comment is kept.
     current = {"content_hash": found.content_hash, "comment": form["comment"].value() or "" if form else ""}
     shown = form if form is not None and error is None else ReviewForm(initial=current)
+    volume = VolumeForm(request.GET)
+    cost = cost_of([(item.change.action, item.spec, item.former) for item in page.changes], volume.volume)
     context: dict[str, Any] = {"page": page, "item": found, "form": shown, "error": error}
+    context |= {"volume": volume, "cost": cost, "prices": costs.prices()}
     return render(request, "requests/detail.html", context, status=status)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +12,7 @@ from endpoints.forms.filters import RequestFilter
 from endpoints.models import Account, EndpointRequest
 from endpoints.models.requests import Severity
 from endpoints.services import reading
+from endpoints.views.csv_files import csv_file
 from endpoints.views.listing import page_of, signed_in
 
 EXPORTED = 5000
@@ -62,34 +62,22 @@ def approval_queue(request: HttpRequest) -> HttpResponse:
 
 
 def _as_csv(rows: Iterable[EndpointRequest]) -> HttpResponse:
-    response = HttpResponse(
-        content_type="text/csv; charset=utf-8", headers={"Content-Disposition": 'attachment; filename="requests.csv"'}
-    )
-    writer = csv.writer(response)
-    writer.writerow(COLUMNS)
-    for row in rows:
-        for change in row.current:  # type: ignore[attr-defined]  # put there by reading.current_round
-            writer.writerow(
-                _harmless(
-                    [
-                        row.reference,
-                        row.status,
-                        row.title,
-                        change.action,
-                        change.service_name,
-                        change.vpc_endpoint_type,
-                        change.vpc_id,
-                        row.account.account_id,
-                        change.region,
-                        row.owner_team.slug,
-                        row.requester.username,
-                        row.submitted_at.isoformat(),
-                    ]
-                )
-            )
-    return response
+    return csv_file("requests.csv", COLUMNS, (line for row in rows for line in _lines(row)))
 
 
-def _harmless(values: list[str]) -> list[str]:
-    """Return values that no spreadsheet takes for a formula (OWASP, "CSV injection")."""
-    return [f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value for value in values]
+def _lines(row: EndpointRequest) -> Iterator[list[str]]:
+    for change in row.current:  # type: ignore[attr-defined]  # put there by reading.current_round
+        yield [
+            row.reference,
+            row.status,
+            row.title,
+            change.action,
+            change.service_name,
+            change.vpc_endpoint_type,
+            change.vpc_id,
+            row.account.account_id,
+            change.region,
+            row.owner_team.slug,
+            row.requester.username,
+            row.submitted_at.isoformat(),
+        ]

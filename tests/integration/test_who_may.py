@@ -106,6 +106,10 @@ REFRESH_OWN = "       s      d      h      h        h        P         h        
 REFRESH_FOREIGN = "   s      d      h      h        h        h         P        P       d          P            d"
 AUDITORS = "          s      d      d      d        d        d         d        P       P          P            d"
 
+# Engineers see what nobody asked for in every account; approvers see their own account's.
+UNMANAGED_OWN = "     s      d      P      P        P        P         h        P       P          P            d"
+UNMANAGED_FOREIGN = " s      d      P      P        P        h         P        P       P          P            d"
+
 REASON = {"reason": "Because."}
 SEEN = {"version": "1"}
 
@@ -125,6 +129,8 @@ API = {
     **dict.fromkeys(["api_account", "api_account_slash"], reads(OWN_ACCOUNT, FOREIGN_ACCOUNT, "account")),
     **dict.fromkeys(["api_operations", "api_operations_slash"], reads(AUDITORS)),
     **dict.fromkeys(["api_reachability", "api_reachability_slash"], reads(WITH_A_ROLE)),
+    **dict.fromkeys(["api_services", "api_services_slash", "api_vpcs", "api_vpcs_slash"], reads(WITH_A_ROLE)),
+    **dict.fromkeys(["api_plan", "api_plan_slash"], Row({"POST": ENGINEERS})),
     **dict.fromkeys(["api_operation", "api_operation_slash"], reads(AUDITORS, AUDITORS, "operation")),
     **dict.fromkeys(["api_simulations", "api_simulations_slash"], Row({"POST": SIGNED_IN})),
     "api_schema": reads(SIGNED_IN),
@@ -135,6 +141,7 @@ REQUESTS = {
     "request_list": reads(WITH_A_ROLE),
     "request_new": Row({"GET": ENGINEERS, "POST": ENGINEERS}),
     "request_new_fields": reads(ENGINEERS),
+    "request_new_cost": reads(ENGINEERS),
     "request_detail": reads(SEES_OWN, SEES_FOREIGN, "request"),
     "request_live": reads(SEES_OWN, SEES_FOREIGN, "request"),
     "request_edit": Row(
@@ -211,6 +218,13 @@ WORK = {
         for name in ("operation_retry", "operation_park", "operation_resume")
     },
 }
+NETWORK = {
+    "endpoint_export": reads(SEES_OWN, SEES_FOREIGN, "endpoint"),
+    "unmanaged_export": reads(UNMANAGED_OWN, UNMANAGED_FOREIGN, "unmanaged"),
+    "service_list": reads(WITH_A_ROLE),
+    "cost_totals": reads(WITH_A_ROLE),
+    "permissions": reads(WITH_A_ROLE),
+}
 REST = {
     "home": reads(SIGNED_IN),
     "search": reads(WITH_A_ROLE),
@@ -218,7 +232,7 @@ REST = {
     "event_list": reads(WITH_A_ROLE),
     "token_list": Row({"GET": WITH_A_ROLE, "POST": WITH_A_ROLE}, form={"name": "laptop"}),
 }
-TABLE: dict[str, Row] = {**API, **REQUESTS, **ENDPOINTS, **SIMULATOR, **ACCOUNTS, **WORK, **REST}
+TABLE: dict[str, Row] = {**API, **REQUESTS, **ENDPOINTS, **NETWORK, **SIMULATOR, **ACCOUNTS, **WORK, **REST}
 
 # Routes of others, which carry no rules of ours, by the beginning of their address.
 NOT_OURS = {
