@@ -6,8 +6,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Test processes; each has a database and a Valkey of its own.
-JOBS ?= 2
+# Test processes; each has a database and a Valkey of its own. One more than two processors: many tests wait for others.
+JOBS ?= 3
 TESTS ?=
 
 # Checks read the settings, but reach no server: the port is closed.
@@ -32,7 +32,7 @@ help: ## Explain every target
 	@echo
 	@echo "Variables: PORT (8000) and HOST (127.0.0.1) for run; PYTHON (python3) to choose a Python;"
 	@echo "DATABASE_URL, REDIS_URL, AWS_ENDPOINT_URL for servers of your own in place of the embedded ones;"
-	@echo "TESTS to choose tests, as in: make test TESTS='tests/unit -k policy'; JOBS (2) for test processes."
+	@echo "TESTS to choose tests, as in: make test TESTS='tests/unit -k policy'; JOBS (3) for test processes."
 
 .PHONY: run
 run: $(SANDBOX) ## Run the whole portal on this machine, in the foreground, with demonstration data
