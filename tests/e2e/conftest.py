@@ -161,7 +161,11 @@ class Window:
 
 
 def leave(page: Page, origin: str) -> None:
-    """Sign out, and go where nothing is live: a page that asks again would notice that somebody else came."""
+    """Sign out, and go where nothing is live: a page that asks again would notice that somebody else came.
+
+    Its last question must not be answered either: it would be led to the sign-in page, in the middle of our going there.
+    """
+    page.evaluate("window.stop(); document.body.replaceChildren()")
     page.context.clear_cookies()
     page.goto(origin + reverse("account_login"))
     page.context.clear_cookies()  # the page before may have asked for a last time, and been given one

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
@@ -58,6 +58,8 @@ class Template:
 
     parts: tuple[Part, ...]
     written: str
+    _fields: list[tuple[Template, ...]] = field(default_factory=list, compare=False, repr=False)
+    """What `fields` found: it is asked for several times."""
 
     @property
     def constant(self) -> str | None:
@@ -339,6 +341,13 @@ def matches(template: Template, text: str, context: Mapping[str, Value]) -> bool
 
 def fields(template: Template) -> tuple[Template, ...]:
     """Cut a pattern at its first five colons, as `ArnLike` does. A variable belongs to the field that it stands in."""
+    known = template._fields
+    if not known:
+        known.append(_cut(template))  # twice by two threads at once does no harm
+    return known[0]
+
+
+def _cut(template: Template) -> tuple[Template, ...]:
     found: list[list[Part]] = [[]]
     for part in template.parts:
         if not isinstance(part, str):
