@@ -163,7 +163,7 @@ class Window:
 def leave(page: Page, origin: str) -> None:
     """Sign out, and go where nothing is live: a page that asks again would notice that somebody else came.
 
-    Its last question must not be answered either: it would be led to the sign-in page, in the middle of our going there.
+    Its last question must not be answered either: it would go to the sign-in page while we do.
     """
     page.evaluate("window.stop(); document.body.replaceChildren()")
     page.context.clear_cookies()
