@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests import factories
@@ -62,6 +62,22 @@ def test_services_costs_permissions_and_exports_are_read_by_everybody(
     with page.expect_download() as saved:
         page.get_by_role("link", name="Download the CloudFormation code").click()
     assert saved.value.suggested_filename == f"{endpoint.vpc_endpoint_id}.yaml"
+
+
+def test_a_slow_estimate_is_not_broken_off_by_the_checks_that_follow_it(
+    page: Page, login: Callable[..., None], live_server: LiveServer
+) -> None:
+    account = factories.make_account()
+    login(factories.make_engineer())
+    spec = factories.interface_spec(account)
+    place = f"account={account.pk}&region={spec.region}&vpc_id={spec.vpc_id}&service_name={spec.service_name}"
+    page.goto(f"{live_server.url}{reverse('request_new')}?{place}")
+    held: list[Route] = []
+    page.route(lambda url: reverse("request_new_cost") in url, lambda route: held.append(route))
+    with page.expect_response(lambda answer: "only=fields" in answer.url):  # the checks overtake the estimate
+        page.get_by_role("checkbox", name="private-b").uncheck()
+    held[0].continue_()
+    expect(page.locator("#cost-estimate")).to_contain_text("$15.60")
 
 
 def test_the_forms_estimate_follows_what_is_ticked_and_typed(
