@@ -94,9 +94,13 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What is known of a bucket without Redis, in seconds: how long ago calls were made, how far the lines reach."""
+    """What is known of a bucket without Redis, in seconds: how long ago calls were made, how far the lines reach.
+
+    `used` are tokens that are taken for used just now, beside those of the calls.
+    """
 
     calls: Sequence[float] = ()
+    used: float = 0
     urgent: float = 0
     routine: float = 0
 
@@ -179,7 +183,7 @@ class Pacer:
 
     def _rebuild(self, bucket: Bucket, history: History) -> None:
         size = self.size(bucket)
-        self._ask("rebuild", bucket, tokens_left(size, history.calls), history.urgent, history.routine)
+        self._ask("rebuild", bucket, tokens_left(size, history.calls) - history.used, history.urgent, history.routine)
 
     def _ask(self, verb: str, bucket: Bucket, *arguments: str | float) -> str:
         size = self.size(bucket)
@@ -233,4 +237,4 @@ class Reads:
 
 def _unknown_reads(size: Size) -> History:
     """Return the history of reads, which nobody wrote down: as if nearly all of the bucket had just been used."""
-    return History(calls=[0.0] * int(size.burst * 0.8))
+    return History(used=int(size.burst * 0.8))

@@ -14,7 +14,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from endpoints.models import EndpointRequest, InventoryItem, User
 from tests import factories
-from tests.e2e.conftest import leave, violations
+from tests.e2e.accessibility import violations
+from tests.e2e.conftest import leave
 from tests.factories import REGION, aws_id
 from tests.integration import network
 from tests.integration.network import S3, SECRETS

@@ -97,7 +97,8 @@ def pass_through(response: Any, moto_call: Callable[[Any], Answer]) -> Answer:
     except AwsError as error:
         answer = render(_protocol(response), error, request_id)
     answer = _stamp(answer, record)
-    if CHANGED and not action.startswith(("Describe", "Get", "List")):
+    if not action.startswith(("Describe", "Get", "List")):
+        STORE.touched = True
         for tell in CHANGED:
             tell()
     if after is None:
