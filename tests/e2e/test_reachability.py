@@ -116,3 +116,21 @@ def test_a_broken_endpoint_is_diagnosed_mended_by_a_request_and_seen_reachable(
     table.save()
     page.goto(live_server.url + world.asked(S3))
     page.get_by_text("Reaches it privately").first.wait_for()
+
+
+def test_what_can_be_chosen_follows_the_vpc_at_once(
+    world: World, page: Page, login: Callable[..., None], live_server: LiveServer
+) -> None:
+    login(world.engineer)
+    page.goto(live_server.url + reverse("network_reachability"))
+    page.get_by_label("VPC").focus()
+    page.get_by_label("VPC").select_option(network.vpc_of(world.account))
+    page.get_by_label("To the service").wait_for()
+    assert page.evaluate("document.activeElement.id") == "id_vpc_id"  # the keyboard stays where it was
+    page.get_by_label("To the service").select_option(S3)
+    page.get_by_label("From").fill(world.client)
+    page.get_by_role("button", name="Look").click()
+    page.get_by_role("heading", name="The answer").wait_for()
+    page.go_back()
+    page.get_by_label("VPC").wait_for()
+    assert page.get_by_label("VPC").input_value() == network.vpc_of(world.account)
