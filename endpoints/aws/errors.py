@@ -118,8 +118,8 @@ _CURES = (
     _Cure(
         "RulesPerSecurityGroupLimitExceeded",
         "",
-        "The security group is full. Have a rule removed that isn't needed or the quota raised, then retry; or edit the "
-        "request and take the rule out.",
+        "The security group is full. Have a rule removed that isn't needed, or the quota raised, and then retry; or "
+        "edit the request and take the rule out.",
     ),
     _Cure(
         "InvalidPrefixListI[dD].*",

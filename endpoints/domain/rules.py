@@ -60,7 +60,7 @@ class GroupRule:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Return a rule from JSON. Raises ValueError that says which member is unknown, missing or no text or number."""
+        """Return a rule from JSON. Raises ValueError that says which member is unknown, missing or of another kind."""
         known = {item.name: item for item in fields(cls)}
         unknown = sorted(set(values) - set(known))
         missing = [name for name in ("group_id", "direction", "from_port", "to_port") if name not in values]
@@ -75,28 +75,19 @@ class GroupRule:
     def problem(self) -> str:
         """Return what is wrong with it in a sentence, or an empty text."""
         peers = [item for item in (self.cidr, self.prefix_list_id, self.source_group_id) if item]
-        wrong = {
-            "A rule's group is of the form sg-….": not _GROUP_ID.match(self.group_id),
-            "A rule's direction is ingress or egress.": self.direction not in (INGRESS, EGRESS),
-            "The portal carries rules for TCP alone.": self.protocol != "tcp",
-            "A rule's ports are from 1 to 65535, the lower one first.": not 1
-            <= self.from_port
-            <= self.to_port
-            <= 65535,
-            "A rule has one peer: a range, a prefix list or a group.": len(peers) != 1,
-            "A rule's range is written as 10.0.0.0/16, and isn't everywhere.": bool(self.cidr)
-            and not _is_range(self.cidr),
-            "A rule's prefix list is of the form pl-….": bool(
-                self.prefix_list_id and not _PREFIX_LIST_ID.match(self.prefix_list_id)
-            ),
-            "A rule's source is of the form sg-….": bool(
-                self.source_group_id and not _GROUP_ID.match(self.source_group_id)
-            ),
-            "A rule's description has at most 255 characters that AWS takes.": len(self.description)
-            > LONGEST_DESCRIPTION
-            or not _DESCRIPTION.match(self.description),
-        }
-        return next((text for text, is_so in wrong.items() if is_so), "")
+        told = len(self.description) <= LONGEST_DESCRIPTION and _DESCRIPTION.match(self.description)
+        fits = (
+            (_GROUP_ID.match(self.group_id), "A rule's group is of the form sg-…."),
+            (self.direction in (INGRESS, EGRESS), "A rule's direction is ingress or egress."),
+            (self.protocol == "tcp", "The portal carries rules for TCP alone."),
+            (1 <= self.from_port <= self.to_port <= 65535, "A rule's ports are from 1 to 65535, the lower one first."),
+            (len(peers) == 1, "A rule has one peer: a range, a prefix list or a group."),
+            (not self.cidr or _is_range(self.cidr), "A rule's range is written as 10.0.0.0/16, and isn't everywhere."),
+            (_PREFIX_LIST_ID.match(self.prefix_list_id or "pl-00000000"), "A prefix list is of the form pl-…."),
+            (_GROUP_ID.match(self.source_group_id or self.group_id), "A rule's source is of the form sg-…."),
+            (told, "A rule's description has at most 255 characters that AWS takes."),
+        )
+        return next((text for is_so, text in fits if not is_so), "")
 
 
 def _is_range(text: str) -> bool:
