@@ -60,7 +60,7 @@ def reach(
         return _verdict(question, trace, {})
     paths = {target: routes.follow(snapshot, source.subnet.aws_id, target) for target in trace.targets()}
     _route(trace, question, paths)
-    _groups(trace, paths, port)
+    _groups(trace, question, paths, port)
     _acls(trace, paths, port)
     _state(trace, question, paths)
     _policy(trace, paths, policy)
@@ -112,7 +112,7 @@ def _led(path: Path) -> str:
     return f"The route leads to the internet through {through}{route.target if route else ''}: not privately."
 
 
-def _groups(trace: Trace, paths: dict[Target, Path], port: int) -> None:
+def _groups(trace: Trace, question: Question, paths: dict[Target, Path], port: int) -> None:
     snapshot = trace.snapshot
 
     def out(client: Client, target: Target, rects: Rects) -> Step:
@@ -129,7 +129,7 @@ def _groups(trace: Trace, paths: dict[Target, Path], port: int) -> None:
         if allowed is None:
             return Step(rects, unknown=words)
         names = _names(snapshot, client.group_ids) or "no security group"
-        cure = egress_cure(trace.source, client.group_ids, target, port)
+        cure = egress_cure(client.group_ids, target, paths[target], port)
         return Step((), "", f"no outbound rule of {names} lets TCP {port} out to {target.label}", cure)
 
     def into(client: Client, target: Target, rects: Rects) -> Step | None:
@@ -151,7 +151,7 @@ def _groups(trace: Trace, paths: dict[Target, Path], port: int) -> None:
             return Step(rects, passage.evidence)
         names = _names(snapshot, target.group_ids) or "no security group"
         why = f"no inbound rule of {names} lets TCP {port} in from {trace.source.within}"
-        cure = ingress_cure(snapshot, trace.source, target, port)
+        cure = ingress_cure(snapshot, target, question.service_name, port)
         return Step(passage.rects, passage.evidence, why, cure)
 
     trace.hop("group-out", "Security groups of the source, outbound", out, "An outbound rule lets it out.")
