@@ -79,7 +79,7 @@ def ledger(*, account: Account, region: str, client: Ec2Gateway, endpoint_ids: I
     if not carried:
         return Ledger()
     seen = tuple(client.group_rules({rule.group_id for rules in carried.values() for rule in rules}))
-    return Ledger(carried, seen, _makers(seen), _wanted(account, region))
+    return Ledger(carried, seen, _makers(seen), wanted(account.pk, region))
 
 
 def _carried(account: Account, region: str, endpoint_ids: Iterable[int] | None) -> dict[int, frozenset[GroupRule]]:
@@ -112,8 +112,9 @@ def _uuid(text: str) -> UUID | None:
         return None
 
 
-def _wanted(account: Account, region: str) -> dict[GroupRule, frozenset[int]]:
-    rows = Endpoint.objects.filter(account=account, region=region, desired__has_key="group_rules")
+def wanted(account_id: int, region: str) -> dict[GroupRule, frozenset[int]]:
+    """Return the live endpoints of an account-region that ask for each rule; `account_id` is the primary key."""
+    rows = Endpoint.objects.filter(account=account_id, region=region, desired__has_key="group_rules")
     found: dict[GroupRule, set[int]] = defaultdict(set)
     for pk, rules in rows.exclude(status__in=GOING).values_list("pk", "desired__group_rules"):
         for rule in _contents(rules):

@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from endpoints.domain.specs import EndpointSpec
 from endpoints.network.preflight import guards, names, offers, placement, routes
 from endpoints.network.preflight.findings import Finding, Rule
-from endpoints.network.remedies import with_rules
+from endpoints.network.remedies import possible_rules, with_rules
 from endpoints.network.snapshot import Snapshot
 
-__all__ = ["POLICY_RULES", "RULES", "Finding", "Rule", "check"]
+__all__ = ["POLICY_RULES", "RULES", "Finding", "Rule", "check", "possible_rules"]
 
 RULES: tuple[Rule, ...] = (
     offers.vpc_known,
