@@ -82,6 +82,7 @@ def _modify(
     asking = Asking(
         endpoint=endpoint,
         template="endpoints/modify_form.html",
+        checks="endpoints/modify_form_checks.html",
         form=partial(ModifyForm, endpoint=endpoint, former=former, choices=choices),
         make=lambda form: form.draft(endpoint),
         initial=initial,

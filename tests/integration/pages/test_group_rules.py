@@ -206,8 +206,9 @@ class TestTheEndpoint:
         sent = filled(made, group_rules=[closed.key])
         review = as_(engineer).post(url(made), {**sent, "action": "review"})
         assert "Will add a rule to default" in text(review)
-        again = as_(engineer).post(url(made), {**sent, "action": "edit", "group_rules": []})
+        again = as_(engineer).post(url(made), {**sent, "action": "check", "group_rules": []})
         assert boxes(again) == {closed.key: False}
+        assert b"<html" not in again.content, "a part of the page"
         forged = as_(engineer).post(url(made), {**sent, "group_rules": [closed.key.replace("443-443", "22-22")]})
         assert forged.status_code == 422
         as_(engineer).post(url(made), {**sent, "submission_key": str(uuid.uuid4()), "action": "submit"})
