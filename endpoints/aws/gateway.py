@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from endpoints.aws import group_rules
 from endpoints.aws.errors import AwsError, Kind, cure_for, kind_of, translated
+from endpoints.aws.group_rules import Answered
 from endpoints.aws.parameters import modify_parameters
 from endpoints.aws.reading import interface_from, observed_from
 from endpoints.domain.actions import DeleteEndpoint, ModifyEndpoint, RemoveTags, RevokeRule, SetTags
@@ -78,7 +79,7 @@ class Ec2Gateway:
             request_id=answer["ResponseMetadata"].get("RequestId", ""),
         )
 
-    def carry_out(self, action: ModifyEndpoint | SetTags | RemoveTags | DeleteEndpoint | RevokeRule) -> str:
+    def carry_out(self, action: ModifyEndpoint | SetTags | RemoveTags | DeleteEndpoint) -> str:
         """Make the one call of an action that needs no token; return AWS's request id."""
         match action:
             case ModifyEndpoint():
@@ -89,8 +90,6 @@ class Ec2Gateway:
                 return self.remove_tags(action)
             case DeleteEndpoint():
                 return self.delete_vpc_endpoint(action.vpc_endpoint_id)
-            case RevokeRule():
-                return self.revoke_rule(action)
 
     def modify_vpc_endpoint(self, action: ModifyEndpoint) -> str:
         """Change an endpoint in place by one call; return AWS's request id."""
@@ -204,12 +203,12 @@ class Ec2Gateway:
 
     # --- Rules of security groups ---------------------------------------------------------------------------------
 
-    def authorize_rule(self, rule: GroupRule, *, tags: Mapping[str, str]) -> str:
-        """Add a rule to its group unless it is there; return AWS's request id."""
+    def authorize_rule(self, rule: GroupRule, *, tags: Mapping[str, str]) -> Answered:
+        """Add a rule to its group, unless it is there."""
         return group_rules.authorize(self._writes, rule, tags)
 
-    def revoke_rule(self, action: RevokeRule) -> str:
-        """Remove a rule unless it is gone; return AWS's request id."""
+    def revoke_rule(self, action: RevokeRule) -> Answered:
+        """Remove a rule, unless it is gone."""
         return group_rules.revoke(self._writes, action.rule, action.rule_id)
 
     def group_rules(self, group_ids: Iterable[str]) -> Iterator[SeenRule]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from endpoints.aws.errors import AwsError, translated
@@ -17,8 +18,16 @@ _THERE = frozenset({"InvalidPermission.Duplicate"})
 _GONE = frozenset({"InvalidPermission.NotFound", "InvalidSecurityGroupRuleId.NotFound", "InvalidGroup.NotFound"})
 
 
-def authorize(client: EC2Client, rule: GroupRule, tags: Mapping[str, str]) -> str:
-    """Add a rule with its tags in one call; return AWS's request id. One that is there already is as good.
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """AWS's answer to a change: its request id, and whether anything was changed."""
+
+    request_id: str
+    changed: bool
+
+
+def authorize(client: EC2Client, rule: GroupRule, tags: Mapping[str, str]) -> Answered:
+    """Add a rule with its tags in one call. One that is there already is as good.
 
     AWS compares all but description and tags: the duplicate may be ours, from a call whose answer was lost, or
     somebody else's, which then stays theirs. Raises AwsError.
@@ -37,22 +46,22 @@ def authorize(client: EC2Client, rule: GroupRule, tags: Mapping[str, str]) -> st
     return _asked(act, arguments, _THERE)
 
 
-def revoke(client: EC2Client, rule: GroupRule, rule_id: str) -> str:
-    """Remove a rule by its id; return AWS's request id. One that is gone is as good. Raises AwsError."""
+def revoke(client: EC2Client, rule: GroupRule, rule_id: str) -> Answered:
+    """Remove a rule by its id. One that is gone is as good. Raises AwsError."""
     arguments: Any = {"GroupId": rule.group_id, "SecurityGroupRuleIds": [rule_id]}
     act = client.revoke_security_group_egress if _is_out(rule) else client.revoke_security_group_ingress
     return _asked(act, arguments, _GONE)
 
 
-def _asked(act: Any, arguments: Mapping[str, Any], as_good: frozenset[str]) -> str:
+def _asked(act: Any, arguments: Mapping[str, Any], as_good: frozenset[str]) -> Answered:
     try:
         with translated():
             answer = act(**arguments)
     except AwsError as error:
         if error.code in as_good:
-            return error.request_id
+            return Answered(error.request_id, changed=False)
         raise
-    return str(answer["ResponseMetadata"].get("RequestId", ""))
+    return Answered(str(answer["ResponseMetadata"].get("RequestId", "")), changed=True)
 
 
 def _is_out(rule: GroupRule) -> bool:

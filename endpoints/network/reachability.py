@@ -114,6 +114,7 @@ def _led(path: Path) -> str:
 
 def _groups(trace: Trace, question: Question, paths: dict[Target, Path], port: int) -> None:
     snapshot = trace.snapshot
+    cures: dict[Target, Cure] = {}
 
     def out(client: Client, target: Target, rects: Rects) -> Step:
         allowed, words = lets_out(
@@ -151,8 +152,10 @@ def _groups(trace: Trace, question: Question, paths: dict[Target, Path], port: i
             return Step(rects, passage.evidence)
         names = _names(snapshot, target.group_ids) or "no security group"
         why = f"no inbound rule of {names} lets TCP {port} in from {trace.source.within}"
-        cure = ingress_cure(snapshot, target, question.service_name, port)
-        return Step(passage.rects, passage.evidence, why, cure)
+        # It is the endpoint's, whoever the client is: looking for a better group takes a look at all of them.
+        if target not in cures:
+            cures[target] = ingress_cure(snapshot, target, question.service_name, port)
+        return Step(passage.rects, passage.evidence, why, cures[target])
 
     trace.hop("group-out", "Security groups of the source, outbound", out, "An outbound rule lets it out.")
     trace.hop("group-in", "Security groups of the endpoint, inbound", into, "An inbound rule lets it in.")

@@ -30,7 +30,7 @@ GOING = ("deleting", "deleted", "discarded")
 class Ledger:
     """The rules of some endpoints of an account-region. Empty where none of them ever carried one.
 
-    `carried` are the rules that an endpoint was ever approved to have, by endpoint; `seen` is what AWS has in their
+    `carried` are the rules that were ever asked for with an endpoint, by endpoint; `seen` is what AWS has in their
     groups; `makers` the endpoint that each operation works for; `wanted` the live endpoints that ask for a rule.
     """
 
@@ -127,14 +127,12 @@ def tags_of(operation: Operation) -> dict[str, str]:
     return {OWNERSHIP_TAG: str(operation.pk), "portal:request": operation.request.reference}
 
 
-def record(
-    operation: Operation, action: AuthorizeRule | RevokeRule, *, request_id: str, added: bool, now: datetime
-) -> None:
+def record(operation: Operation, action: AuthorizeRule | RevokeRule, *, request_id: str, now: datetime) -> None:
     """Write into the chain that a rule was added or removed. In the caller's recorded transaction."""
     events.record(
         chain=events.chain_of(operation.account),
         who=WORKER,
-        verb="aws.rule_added" if added else "aws.rule_removed",
+        verb="aws.rule_added" if isinstance(action, AuthorizeRule) else "aws.rule_removed",
         at=now,
         request_id=operation.request_id,
         endpoint_id=operation.endpoint_id,

@@ -234,15 +234,16 @@ def _call(action: Action, operation: Operation, held: Claim, client: Ec2Gateway,
 
 
 def _change_rule(action: AuthorizeRule | RevokeRule, operation: Operation, held: Claim, client: Ec2Gateway) -> str:
-    """Add or remove a rule. Whether it was there already is seen by its tag, at the next look."""
-    if added := isinstance(action, AuthorizeRule):
-        request_id = client.authorize_rule(action.rule, tags=group_rules.tags_of(operation))
+    """Add or remove a rule. Whose one is that was there already is told by its tag, at the next look."""
+    if isinstance(action, AuthorizeRule):
+        answered = client.authorize_rule(action.rule, tags=group_rules.tags_of(operation))
     else:
-        request_id = client.revoke_rule(action)
+        answered = client.revoke_rule(action)
     with events.recorded(events.chain_of(operation.account)):
-        write(held, aws_request_id=request_id or operation.aws_request_id)
-        group_rules.record(operation, action, request_id=request_id, added=added, now=clock.now())
-    return request_id
+        write(held, aws_request_id=answered.request_id or operation.aws_request_id)
+        if answered.changed:
+            group_rules.record(operation, action, request_id=answered.request_id, now=clock.now())
+    return answered.request_id
 
 
 def _parameters(spec: EndpointSpec, operation: Operation) -> dict[str, Any]:

@@ -221,6 +221,19 @@ def test_a_rule_that_is_gone_is_drift_and_is_restored(cast: Cast, guarded: Guard
     assert not Drift.objects.open().exists()
 
 
+def test_a_rule_of_ours_that_was_widened_by_hand_is_drift_and_goes_too(cast: Cast, guarded: Guarded) -> None:
+    endpoint = made(cast, guarded.spec())
+    (rule,) = guarded.held()
+    wider = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIpv4": "10.0.0.0/8"}
+    changed = {"SecurityGroupRuleId": rule["SecurityGroupRuleId"], "SecurityGroupRule": wider}
+    guarded.ec2.modify_security_group_rules(GroupId=guarded.group_id, SecurityGroupRules=[changed])
+    look(cast)
+    drift = Drift.objects.get()
+    assert (drift.desired, drift.observed) == ([guarded.rule().key], [guarded.rule(cidr="10.0.0.0/8").key])
+    assert deleted(cast, endpoint).status == "deleted"
+    assert guarded.held() == []
+
+
 def test_endpoints_without_rules_cost_no_call(cast: Cast) -> None:
     endpoint = made(cast, cast.aws.interface_spec())
     look(cast)
