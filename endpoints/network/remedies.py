@@ -11,10 +11,10 @@ from typing import Any
 
 from endpoints.domain.rules import EGRESS, INGRESS, GroupRule
 from endpoints.domain.specs import EndpointSpec, short_service_name
+from endpoints.network.hops import HTTPS
 from endpoints.network.passages import Passage, concerns, through_rules
 from endpoints.network.snapshot import Part, Snapshot
 
-HTTPS = 443
 ROUTE_TABLES = "Have the endpoint serve the route tables that its clients follow."
 PRIVATE_DNS = "Switch private DNS on, or have clients use the endpoint's own DNS names."
 
