@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from endpoints.domain.rules import GroupRule
 from endpoints.domain.specs import EndpointSpec
+from endpoints.network.remedies import with_rules
 from endpoints.network.snapshot import Part, Snapshot
 
 NEW = "vpce-new"
 """The id of an endpoint that AWS has yet to make."""
 
 
-def after(snapshot: Snapshot, spec: EndpointSpec | None, *, endpoint_id: str = "") -> Snapshot:
+def after(
+    snapshot: Snapshot, spec: EndpointSpec | None, *, endpoint_id: str = "", revoked: Iterable[GroupRule] = ()
+) -> Snapshot:
     """Return the snapshot with an endpoint as its spec says, available.
 
     `endpoint_id` is the one that is changed; without it, the endpoint is new. No spec means that it is deleted.
+    The rules of security groups that it carries are there then, and those that are `revoked` are not.
     Addresses that AWS chooses are "to be assigned": an answer then holds for each that the subnet has.
     """
+    snapshot = with_rules(snapshot, spec.group_rules if spec else (), revoked)
     if spec is None:
         return _without(snapshot, endpoint_id)
     aws_id = endpoint_id or NEW

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from endpoints.domain.rules import GroupRule
 from endpoints.domain.specs import EndpointSpec, EndpointType
 from endpoints.models import Account, Endpoint
 from endpoints.models.requests import ChangeAction, Severity
 from endpoints.network import preflight
 from endpoints.network.preflight import Finding
+from endpoints.network.snapshot import Snapshot
 from endpoints.policy.lint import lint
 from endpoints.services import adoption
 from endpoints.services.choices import Choices
 from endpoints.services.drafts import ChangeDraft, Draft
 from endpoints.services.snapshots import Age, snapshot_for, snapshot_of
 
-__all__ = ["Finding", "blocks", "findings_for", "findings_of", "findings_so_far", "policy_findings", "snapshot_for"]
+__all__ = [
+    "Finding",
+    "blocks",
+    "findings_for",
+    "findings_of",
+    "findings_so_far",
+    "policy_findings",
+    "possible_rules",
+    "snapshot_for",
+]
 
 
 def findings_of(draft: Draft) -> list[list[Finding]]:
@@ -45,17 +56,29 @@ def findings_for(change: ChangeDraft, *, account: Account, replaces: Endpoint | 
     return _ordered(found)
 
 
-def findings_so_far(spec: EndpointSpec, choices: Choices) -> list[Finding]:
+def findings_so_far(
+    spec: EndpointSpec, choices: Choices, *, former: EndpointSpec | None = None, own_id: str = ""
+) -> list[Finding]:
     """Return what preflight says to a form's choices, from the rows that the form has read anyway.
 
-    One query where the VPC is connected to others. The region's quota is judged at the review.
+    `former` and `own_id` are of the endpoint that is changed. One query where the VPC is connected to others. The
+    region's quota is judged at the review.
     """
+    snapshot = replace(_snapshot_so_far(spec, choices), former=former, own_id=own_id)
+    return list(preflight.check(spec, snapshot))
+
+
+def possible_rules(spec: EndpointSpec, choices: Choices) -> tuple[GroupRule, ...]:
+    """Return the rules of security groups that a request for this spec can carry, from the form's rows. No query."""
+    return preflight.possible_rules(spec, _snapshot_so_far(spec, choices, alone=True))
+
+
+def _snapshot_so_far(spec: EndpointSpec, choices: Choices, *, alone: bool = False) -> Snapshot:
     read = choices.region_choice()
     age = Age(read.inventory_at, read.stale) if read else Age()
-    snapshot = snapshot_of(
-        choices.rows, region=spec.region, vpc_id=spec.vpc_id, service_name=spec.service_name, age=age
+    return snapshot_of(
+        choices.rows, region=spec.region, vpc_id=spec.vpc_id, service_name=spec.service_name, age=age, alone=alone
     )
-    return list(preflight.check(spec, snapshot))
 
 
 def _ordered(found: list[Finding]) -> list[Finding]:

@@ -81,8 +81,13 @@ def in_vpc(vpc_id: str, *, with_interfaces: bool = False) -> Q:
     return own | joining | Q(vpc_id="", kind=InventoryKind.PREFIX_LIST)
 
 
-def snapshot_of(rows: Iterable[InventoryItem], *, region: str, vpc_id: str, service_name: str, age: Age) -> Snapshot:
-    """Return a VPC's snapshot from the region's rows. One query where something connects the VPC to others."""
+def snapshot_of(
+    rows: Iterable[InventoryItem], *, region: str, vpc_id: str, service_name: str, age: Age, alone: bool = False
+) -> Snapshot:
+    """Return a VPC's snapshot from the region's rows. One query where something connects the VPC to others.
+
+    `alone` leaves out what stands in those, and asks no query.
+    """
     parts: dict[str, dict[str, Part]] = {name: {} for name in set(_FIELDS.values())}
     vpc = service = None
     for row in rows:
@@ -98,7 +103,7 @@ def snapshot_of(rows: Iterable[InventoryItem], *, region: str, vpc_id: str, serv
         vpc=vpc,
         service=service,
         prefix_list_id=next((part.aws_id for part in lists if service_name and part.name == service_name), ""),
-        connected=_connected(parts["gateways"].values(), region, vpc_id, service_name),
+        connected={} if alone else _connected(parts["gateways"].values(), region, vpc_id, service_name),
         gateway_endpoints_in_region=age.gateway_endpoints,
         read_at=age.read_at,
         stale=age.stale,
