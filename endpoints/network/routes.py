@@ -1,8 +1,9 @@
 """Routes: which one a packet follows, and where that leads.
 
 Sources: Amazon VPC user guide, "Route priority" (the most specific route decides; of two alike the local one, then a
-static one, then one to a prefix list), "NAT gateways", "Gateway endpoints", and "VPC peering limitations" (no peer's
-gateway, NAT or endpoint can be used).
+static one, then one to a prefix list, then a propagated one), "NAT gateways", "Gateway endpoints", and "VPC peering
+limitations" (no peer's gateway, NAT or endpoint can be used); Site-to-Site VPN user guide, "Route tables and VPN route
+priority" (a propagated route never beats the local one, however specific it is).
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ NOUNS = {
 }
 _PREFIX_LIST = 200
 """How specific a route to a prefix list is whose ranges aren't known: more than any other."""
+_PROPAGATED = "EnableVgwRoutePropagation"
+"""The origin of a route that a VPN gateway has learned (EC2 API reference, Route)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +147,14 @@ def _through_nat(snapshot: Snapshot, route: Route, target: Target) -> Path:
 
 def choose(snapshot: Snapshot, table: Part, target: Target) -> Route | None:
     """Return the route of a table that a packet to the target follows, or None."""
-    best: tuple[int, int] | None = None
+    best: tuple[bool, int, int] | None = None
     found: Mapping[str, Any] | None = None
-    for route in table.data.get("routes", ()):
-        for length, rank in _matches(snapshot, route, target):
-            if best is None or (length, rank) > best:
-                best, found = (length, rank), route
+    routes = [(route, item) for route in table.data.get("routes", ()) for item in _matches(snapshot, route, target)]
+    within = any(route.get("target") == "local" for route, _ in routes)
+    for route, (length, rank) in routes:
+        preferred = (not (within and route.get("origin") == _PROPAGATED), length, rank)
+        if best is None or preferred > best:
+            best, found = preferred, route
     if found is None:
         return None
     aim = str(found.get("target", ""))
@@ -163,12 +168,13 @@ def _matches(snapshot: Snapshot, route: Mapping[str, Any], target: Target) -> It
     found = block(destination)
     if found is not None:
         if found.holds(target.block):
-            yield _length(found), 2 if route.get("target") == "local" else 1
+            static = 0 if route.get("origin") == _PROPAGATED else 2
+            yield _length(found), 3 if route.get("target") == "local" else static
         return
     ranges = cidrs_of(snapshot, destination)
-    yield from ((_length(item), 0) for item in ranges if item.holds(target.block))
+    yield from ((_length(item), 1) for item in ranges if item.holds(target.block))
     if not ranges and destination and destination == target.prefix_list_id:
-        yield _PREFIX_LIST, 0
+        yield _PREFIX_LIST, 1
 
 
 def _length(found: Block) -> int:

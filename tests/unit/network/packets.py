@@ -126,10 +126,13 @@ def route(world: World, subnet_id: str, address: str) -> str:
         listed = world["prefix_lists"].get(item["destination"])
         for cidr in listed["cidrs"] if listed else [item["destination"]]:
             if ip_address(address) in ip_network(cidr):
-                matching.append((ip_network(cidr).prefixlen, not listed, -number, item))
+                learned = item.get("origin") == "EnableVgwRoutePropagation"
+                matching.append((ip_network(cidr).prefixlen, not learned, not listed, -number, item))
+    if any(entry[4]["target"] == "local" for entry in matching):
+        matching = [entry for entry in matching if entry[1]]  # what is learned never beats the local route
     if not matching:
         raise Dropped("no route")
-    chosen = max(matching, key=lambda entry: entry[:3])[3]
+    chosen = max(matching, key=lambda entry: entry[:4])[4]
     if chosen.get("state") == "blackhole":
         raise Dropped("blackhole")
     return str(chosen["target"])

@@ -207,6 +207,9 @@ def _tables(rng: Random, subnet_ids: list[str], gateways: list[str]) -> dict[str
             target = rng.choice(["igw-1", "nat-1", "tgw-1", "eni-9"])
             destination = rng.choice(["52.218.0.0/18", "52.218.0.0/17", "52.0.0.0/8", "10.0.1.20/32", "10.0.1.0/24"])
             routes.append({"destination": destination, "target": target})
+        if rng.random() < 0.2:
+            destination = rng.choice(["0.0.0.0/0", "52.218.0.0/17", "52.0.0.0/8", "10.0.1.0/24", "10.0.0.0/16"])
+            routes.append({"destination": destination, "target": "vgw-1", "origin": "EnableVgwRoutePropagation"})
         for item in routes[2:]:
             item["state"] = "blackhole" if rng.random() < 0.07 else "active"
         rng.shuffle(routes)
