@@ -26,13 +26,17 @@ class Guarded:
 
 @dataclass(frozen=True, slots=True)
 class Reacher:
-    """One subnet: what any client in it could reach, and what the interfaces that are there do."""
+    """One subnet: what any client in it could reach of an endpoint, and what the interfaces that are there do."""
 
+    endpoint_id: str
     subnet: Part
     verdict: Verdict
     guarded: tuple[Guarded, ...]
-    through: bool
-    """Whether what gets through passes this endpoint, and not another way."""
+
+    @property
+    def through(self) -> bool:
+        """Tell whether what gets through passes this endpoint, and not another way."""
+        return self.endpoint_id in self.verdict.endpoint_ids
 
     @property
     def outcome(self) -> str:
@@ -44,8 +48,11 @@ class Reacher:
     @property
     def reason(self) -> str:
         """Return why it can't, or not all of it can; empty where it can."""
+        if self.verdict.reaches and not self.through:
+            other = " and ".join(self.verdict.endpoint_ids)
+            return f"Traffic takes another way, {f'through {other}' if other else 'over the internet'}."
         hop = self.verdict.broken or next((item for item in self.verdict.hops if item.status != "ok"), None)
-        if self.verdict.outcome is Outcome.PRIVATE and self.through:
+        if self.verdict.outcome is Outcome.PRIVATE:
             return ""
         if hop is not None and hop.status != "skipped":
             return hop.reason
@@ -60,7 +67,7 @@ class Reacher:
     def reaching(self) -> int:
         """Return how many of them reach the endpoint for certain."""
         whole = (item for item in self.guarded if item.verdict.outcome is Outcome.PRIVATE)
-        return sum(len(item.interfaces) for item in whole)
+        return sum(len(item.interfaces) for item in whole if self.endpoint_id in item.verdict.endpoint_ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,4 +133,4 @@ def _reacher(
         )
         for parts in here.values()
     )
-    return Reacher(subnet, verdict, guarded, aws_id in verdict.endpoint_ids)
+    return Reacher(aws_id, subnet, verdict, guarded)
