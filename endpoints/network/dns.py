@@ -8,15 +8,16 @@ addresses, all in the service's prefix list).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from endpoints.domain.specs import short_service_name
-from endpoints.network.flows import Block, blocks, parted, usable
+from endpoints.network.flows import Block, blocks, parted
 from endpoints.network.groups import cidrs_of
 from endpoints.network.hops import Cure, Hop, Source, Status, Target
 from endpoints.network.remedies import PRIVATE_DNS
 from endpoints.network.snapshot import GONE, Part, Snapshot
+from endpoints.network.sources import ranges_of
 
 SERVICE_NAME, ENDPOINT_NAME = "service", "endpoint"
 """Which name is asked: the service's own, or the endpoint's."""
@@ -148,17 +149,23 @@ def private_targets(question: Question, part: Part) -> Iterator[Target]:
         for item in snapshot.interfaces.values()
         if item.aws_id in listed or item.data.get("vpc_endpoint_id") == part.aws_id
     ]
-    with_ipv6 = part.data.get("ip_address_type") in ("ipv6", "dualstack")
+    given = set()
+    with_ipv6 = 6 in _versions(part)
     for item in read:
         texts = [item.data.get("private_ip", ""), *(item.data.get("ipv6_addresses", ()) if with_ipv6 else ())]
         for found in blocks(texts):
+            given.add((found.version, item.data.get("subnet_id")))
             if found.version in versions:
                 yield _of_interface(part, item, found, f"{found.text} in {_subnet(snapshot, item)}")
-    known = {item.data.get("subnet_id") for item in read if item.data.get("private_ip") or with_ipv6}
-    if 4 in versions and part.data.get("ip_address_type") != "ipv6":
+    for version in sorted(versions & _versions(part)):
         for subnet_id in part.data.get("subnet_ids", ()):
-            if subnet_id not in known and subnet_id in snapshot.subnets:
-                yield from _unassigned(question, part, subnet_id, read)
+            if (version, subnet_id) not in given and subnet_id in snapshot.subnets:
+                yield from _unassigned(question, part, subnet_id, version, read)
+
+
+def _versions(part: Part) -> set[int]:
+    """Return the IP versions of the addresses that an endpoint has or will have."""
+    return {"ipv6": {6}, "dualstack": {4, 6}}.get(str(part.data.get("ip_address_type", "")), {4})
 
 
 def _of_interface(part: Part, item: Part, found: Block, label: str) -> Target:
@@ -174,25 +181,16 @@ def _of_interface(part: Part, item: Part, found: Block, label: str) -> Target:
     )
 
 
-def _unassigned(question: Question, part: Part, subnet_id: str, read: Iterable[Part]) -> Iterator[Target]:
+def _unassigned(question: Question, part: Part, subnet_id: str, version: int, read: Iterable[Part]) -> Iterator[Target]:
     """Yield the addresses of a subnet, where AWS has yet to choose one or it wasn't read."""
     subnet = question.snapshot.subnets[subnet_id]
-    whole = usable(str(subnet.data.get("cidr_block", "")))
     made = next((item for item in read if item.data.get("subnet_id") == subnet_id), None)
     groups = part.data.get("security_group_ids")
     item = made or Part(f"{part.aws_id} in {subnet_id}", "", {"subnet_id": subnet_id, "group_ids": groups})
-    for pieces in parted(whole, chain.from_iterable(_rules(question).values())) if whole else ():
-        target = _of_interface(part, item, pieces[0], f"an address to be assigned in {subnet.label}")
-        yield Target(
-            4,
-            target.at,
-            target.label,
-            endpoint_id=part.aws_id,
-            interface=item,
-            subnet_id=subnet_id,
-            group_ids=target.group_ids,
-            certain=False,
-        )
+    label = f"{'an address' if version == 4 else 'an IPv6 address'} to be assigned in {subnet.label}"
+    for whole in ranges_of(subnet):
+        for pieces in parted(whole, chain.from_iterable(_rules(question).values())) if whole.version == version else ():
+            yield replace(_of_interface(part, item, pieces[0], label), certain=False)
 
 
 def _subnet(snapshot: Snapshot, item: Part) -> str:
@@ -203,7 +201,8 @@ def _subnet(snapshot: Snapshot, item: Part) -> str:
 def _public(question: Question, interfaces: list[Part]) -> Answer:
     silent = [why_silent(question.snapshot, part) for part in interfaces]
     cure = silence_cure(question, interfaces)
-    if not question.name and ".vpce." in question.service_name:
+    theirs = ".vpce." in question.service_name
+    if theirs and not question.name:
         reason = f"{short_service_name(question.service_name)} has no public name: nothing answers without an endpoint."
         if interfaces:
             reason = f"{short_service_name(question.service_name)} has no name of its own: ask {interfaces[0].label}'s."
@@ -218,6 +217,9 @@ def _public(question: Question, interfaces: list[Part]) -> Answer:
         off = "enableDnsSupport" in attributes_off(question.snapshot)
         reason = f"{question.shown} answers with public addresses; a route leads them to {gateway[0].label}."
         return Answer(_hop(Status.OK, _resolver_note(reason, off), (question.prefix_list_id,)), targets)
+    if theirs:
+        reason = f"Without an endpoint that answers for it, only its owner knows whether {question.name} has addresses."
+        return Answer(_hop(Status.UNKNOWN, reason, tuple(silent), cure), targets)
     reason = f"{question.shown} answers with public addresses"
     reason += f": {silent[0]}." if silent else ": the VPC has no endpoint that answers for it."
     return Answer(_hop(Status.WARNING, reason, tuple(silent[1:]), cure), targets)

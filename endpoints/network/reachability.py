@@ -55,6 +55,7 @@ def reach(
     answer = dns.answer(question)
     start = Hop("source", "Source", Status.OK, sentence(_about(snapshot, source)), _guards(snapshot, source))
     trace = Trace(snapshot, source, answer.targets, port)
+    trace.vague = answer.hop.status is Status.UNKNOWN
     trace.hops += [start, answer.hop]
     if answer.hop.status is Status.BROKEN or trace.over:
         return _verdict(question, trace, {})

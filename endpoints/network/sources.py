@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from endpoints.network.flows import blocks, usable
+from endpoints.network.flows import Block, blocks, usable
 from endpoints.network.hops import Source
 from endpoints.network.snapshot import Part, Snapshot
 
@@ -35,9 +35,14 @@ def source_of(snapshot: Snapshot, source_id: str, group_ids: Iterable[str] = ())
 
 def subnet_source(subnet: Part, group_ids: tuple[str, ...] | None = None) -> Source:
     """Return the clients that a subnet may have."""
+    public = True if subnet.data.get("map_public_ip") else None
+    return Source("subnet", subnet, subnet, ranges_of(subnet), group_ids, public)
+
+
+def ranges_of(subnet: Part) -> tuple[Block, ...]:
+    """Return the addresses of a subnet that something can have, of either IP version."""
     texts = [subnet.data.get("cidr_block", ""), *subnet.data.get("ipv6_cidr_blocks", ())]
-    found = tuple(item for item in map(usable, filter(None, texts)) if item is not None)
-    return Source("subnet", subnet, subnet, found, group_ids, None if not subnet.data.get("map_public_ip") else True)
+    return tuple(item for item in map(usable, filter(None, texts)) if item is not None)
 
 
 def interface_source(snapshot: Snapshot, interface: Part, shown: Part | None = None) -> Source:
@@ -51,7 +56,7 @@ def interfaces_source(snapshot: Snapshot, interfaces: list[Part], shown: Part, k
     if subnet is None:
         raise UnknownSource(interfaces[0].aws_id)
     found = blocks(text for item in interfaces for text in _addresses(item) if text)
-    public = {_public(item, subnet) for item in interfaces}
+    public = {_public(item) for item in interfaces}
     groups = tuple(interfaces[0].data.get("group_ids", ()))
     return Source(kind, shown, subnet, found, groups, public.pop() if len(public) == 1 else None)
 
@@ -63,8 +68,6 @@ def _addresses(item: Part) -> list[str]:
     )
 
 
-def _public(item: Part, subnet: Part) -> bool | None:
+def _public(item: Part) -> bool | None:
     """Tell whether an interface has a public address; None where it wasn't read."""
-    if "public_ip" in item.data:
-        return bool(item.data["public_ip"])
-    return None
+    return bool(item.data["public_ip"]) if "public_ip" in item.data else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 
@@ -104,7 +105,7 @@ class Trace:
             return Hop(key, title, Status.OK, sentence(fine), evidence)
         self.lossy = True
         scope = self._scope(before, steps, hurt)
-        vague = all(not target.certain for _, target in steps)
+        vague = not _surely_lost(hurt, steps)
         self.vague = self.vague or vague
         status = Status.UNKNOWN if vague else Status.WARNING
         return Hop(key, title, status, sentence(f"{scope}: {said}" if scope else said), evidence, cure)
@@ -136,6 +137,13 @@ class Trace:
     def _labels(self, client: Client) -> list[str]:
         known = self.snapshot.security_groups
         return [known[item].label if item in known else item for item in client.alike or client.group_ids]
+
+
+def _surely_lost(hurt: Iterable[Pair], steps: Iterable[Pair]) -> bool:
+    """Tell whether traffic is lost whichever address it will be: of one that isn't known yet, every part is hurt."""
+    asked = Counter((client, target.label) for client, target in steps)
+    lost = Counter((client, target.label) for client, target in hurt)
+    return any(target.certain or lost[client, target.label] == asked[client, target.label] for client, target in hurt)
 
 
 def clients_of(snapshot: Snapshot, source: Source, targets: list[Target], port: int) -> tuple[Client, ...]:
