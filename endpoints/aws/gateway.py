@@ -250,7 +250,7 @@ class Ec2Gateway:
     def direct_connect_associations(self, gateway_id: str) -> list[dict[str, Any]]:
         """Return the associations of Direct Connect gateways with a VPN gateway or a transit gateway.
 
-        None where there is no Direct Connect: a region, a partition or a double of AWS may be without it.
+        There are none where there is no Direct Connect: a region, a partition or a double of AWS may be without it.
         """
         if self._direct_connect is None:
             return []

@@ -55,10 +55,10 @@ def entries(acl: Part, egress: bool) -> Iterator[Mapping[str, Any]]:
 
 
 def free_number(acl: Part, egress: bool) -> int:
-    """Return the number of a rule that would be asked before all others."""
+    """Return the number of a rule that would be asked before all others; where the first is taken, the next free one."""
     numbers = {int(item["rule_number"]) for item in entries(acl, egress)} | {LAST_RULE}
-    wanted = (min(100, min(numbers) - 1), *range(1, LAST_RULE))
-    return next((number for number in wanted if number > 0 and number not in numbers), LAST_RULE - 1)
+    first = min(100, min(numbers) - 1)
+    return first if first > 0 else min(set(range(1, LAST_RULE)) - numbers)
 
 
 def _region(entry: Mapping[str, Any], version: int, peer: Block | None, port: int | None) -> Rect | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from endpoints.network import acls, remedies
 from endpoints.network.flows import EPHEMERAL, Rect, area
-from endpoints.network.hops import Cure, Source, Target
+from endpoints.network.hops import HTTPS, Cure, Source, Target
 from endpoints.network.routes import Path
 from endpoints.network.snapshot import Part, Snapshot
 from endpoints.network.tracing import Rects, Step
@@ -97,7 +97,9 @@ def _cure(snapshot: Snapshot, source: Source, target: Target, crossing: Crossing
     number = acls.free_number(acl, crossing.egress)
     span = f"{first}" if first == last else f"{first} to {last}"
     side = "to" if crossing.egress else "from"
-    text = _text(snapshot, target, crossing, acl)
+    # The checks' words are about TCP 443 and, for clients, about IPv4.
+    shared = port == HTTPS and (target.version == 4 or not crossing.to_target)
+    text = _text(snapshot, target, crossing, acl) if shared else ""
     text = text or f"Have {acl.label} let TCP {span} {'out' if crossing.egress else 'in'} {side} {peer}."
     option = "--cidr-block" if target.version == 4 else "--ipv6-cidr-block"
     command = (

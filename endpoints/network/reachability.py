@@ -202,7 +202,6 @@ def _crosser(trace: Trace, ways: Mapping[Target, Mapping[str, Crossing]], key: s
 _WAITS = {
     "pending": "AWS is still making it",
     "pendingacceptance": "the service's owner has yet to accept it",
-    "deleting": "it is being deleted",
 }
 
 
@@ -222,7 +221,8 @@ def _state(trace: Trace, question: Question, paths: dict[Target, Path]) -> None:
             return Step(
                 (), f"{part.label}: {state}", f"the endpoint {part.label} isn't available: {_WAITS[state]}", cure
             )
-        why = f"the endpoint {part.label} is “{state}”: it serves nobody"
+        what = "being deleted" if state == "deleting" else f"“{state}”: it serves nobody"
+        why = f"the endpoint {part.label} is {what}"
         return Step((), f"{part.label}: {state}", why, dns.request_cure(question))
 
     trace.hop("state", "State of the endpoint", judge, "The endpoint is available.")

@@ -8,7 +8,7 @@ from endpoints.network.after import after
 from endpoints.network.hops import Outcome, Status
 from endpoints.network.reachability import reach, source_of
 from tests.unit.network.packets import World
-from tests.unit.network.test_reachability import (
+from tests.unit.network.vpc import (
     ALL,
     APP,
     END,

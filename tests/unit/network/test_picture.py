@@ -9,7 +9,7 @@ import pytest
 from endpoints.network.picture import PER_ZONE, ZONES, Picture, Shape, draw
 from endpoints.network.reachability import reach, source_of
 from tests.unit.network.packets import World
-from tests.unit.network.test_reachability import good, main_routes, snapshot
+from tests.unit.network.vpc import good, main_routes, snapshot
 from tests.unit.network.worlds import S3, SERVICE, snapshot_of, world_of
 
 

@@ -4,144 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from endpoints.domain.specs import EndpointSpec
 from endpoints.network.after import NEW, after
 from endpoints.network.dns import ENDPOINT_NAME
-from endpoints.network.hops import Outcome, Status, Verdict
+from endpoints.network.hops import Outcome, Status
 from endpoints.network.reachability import PolicyAnswer, UnknownSource, reach, source_of
 from endpoints.network.reachers import who_can_reach
-from endpoints.network.snapshot import Snapshot
 from tests.unit.network import packets
 from tests.unit.network.packets import World
 from tests.unit.network.test_packets import sent
-from tests.unit.network.worlds import S3, SERVICE, client_of, snapshot_of
-
-APP = "subnet-0000000a"
-END = "subnet-0000000e"
-PUB = "subnet-0000000b"
-SG_APP = "sg-0000000a"
-SG_END = "sg-0000000e"
-SG_OPEN = "sg-0000000f"
-TABLE = "rtb-0000000a"
-ALL = {"protocol": "-1", "from_port": None, "to_port": None, "cidrs": ["0.0.0.0/0"], "groups": [], "prefix_lists": []}
-
-
-def rule(**values: Any) -> dict[str, Any]:
-    https = {"protocol": "tcp", "from_port": 443, "to_port": 443, "cidrs": [], "groups": [], "prefix_lists": []}
-    return https | values
-
-
-def entry(
-    number: int, action: str, *, egress: bool, ports: tuple[int, int] | None = None, **more: Any
-) -> dict[str, Any]:
-    first, last = ports or (None, None)
-    base = {"rule_number": number, "egress": egress, "action": action, "protocol": "6" if ports else "-1"}
-    return base | {"cidr": "0.0.0.0/0", "from_port": first, "to_port": last} | more
-
-
-def good() -> World:
-    """A VPC in which a client reaches SQS by an Interface endpoint and S3 by a Gateway endpoint."""
-    return {
-        "vpc": {"cidr_blocks": ["10.0.0.0/16"], "enable_dns_support": True, "enable_dns_hostnames": True},
-        "subnets": {
-            APP: {"cidr_block": "10.0.0.0/24", "availability_zone": "eu-west-1a"},
-            END: {"cidr_block": "10.0.1.0/24", "availability_zone": "eu-west-1a"},
-            PUB: {"cidr_block": "10.0.2.0/24", "availability_zone": "eu-west-1b", "map_public_ip": True},
-        },
-        "route_tables": {
-            TABLE: {
-                "main": True,
-                "subnet_ids": [],
-                "routes": [
-                    {"destination": "10.0.0.0/16", "target": "local"},
-                    {"destination": "pl-s3", "target": "vpce-s3"},
-                ],
-            },
-            "rtb-pub": {
-                "main": False,
-                "subnet_ids": [PUB],
-                "routes": [
-                    {"destination": "10.0.0.0/16", "target": "local"},
-                    {"destination": "0.0.0.0/0", "target": "igw-1"},
-                ],
-            },
-        },
-        "security_groups": {
-            SG_APP: {"ingress": [], "egress": [ALL]},
-            SG_END: {"ingress": [rule(groups=[SG_APP])], "egress": []},
-        },
-        "network_acls": {
-            "acl-0": {
-                "is_default": True,
-                "subnet_ids": [],
-                "entries": [entry(100, "allow", egress=False), entry(100, "allow", egress=True)],
-            },
-        },
-        "gateways": {
-            "igw-1": {"kind": "internet", "state": "available"},
-            "nat-1": {"kind": "nat", "subnet_id": PUB, "state": "available", "connectivity": "public"},
-        },
-        "endpoints": {
-            "vpce-sqs": {
-                "service_name": SERVICE,
-                "vpc_endpoint_type": "Interface",
-                "state": "available",
-                "private_dns_enabled": True,
-                "subnet_ids": [END],
-                "security_group_ids": [SG_END],
-                "route_table_ids": [],
-            },
-            "vpce-s3": {
-                "service_name": S3,
-                "vpc_endpoint_type": "Gateway",
-                "state": "available",
-                "private_dns_enabled": False,
-                "subnet_ids": [],
-                "route_table_ids": [TABLE],
-            },
-        },
-        "interfaces": {
-            "eni-sqs": {
-                "subnet_id": END,
-                "private_ip": "10.0.1.20",
-                "group_ids": [SG_END],
-                "vpc_endpoint_id": "vpce-sqs",
-                "interface_type": "vpc_endpoint",
-            },
-            "eni-app": {
-                "subnet_id": APP,
-                "private_ip": "10.0.0.10",
-                "group_ids": [SG_APP],
-                "interface_type": "interface",
-                "instance_id": "i-app",
-                "public_ip": "",
-            },
-        },
-        "prefix_lists": {"pl-s3": {"service_name": S3, "cidrs": ["52.218.0.0/17", "3.5.64.0/21"]}},
-    }
-
-
-def ask(world: World, service: str = SERVICE, source: str = "eni-app", **how: Any) -> Verdict:
-    snapshot = replace(snapshot_of(world, service), prefix_list_id="pl-s3" if service == S3 else "")
-    return reach(snapshot, source_of(snapshot, source), service, **how)
-
-
-def main_routes(world: World, *routes: dict[str, Any]) -> None:
-    local = world["route_tables"][TABLE]["routes"][0]
-    world["route_tables"][TABLE]["routes"] = [local, *routes]
-
-
-def acl(world: World, subnet_id: str, *entries: dict[str, Any]) -> None:
-    world["network_acls"]["acl-1"] = {"is_default": False, "subnet_ids": [subnet_id], "entries": list(entries)}
-
-
-BOTH = (entry(100, "allow", egress=False), entry(100, "allow", egress=True))
-NAT = {"destination": "0.0.0.0/0", "target": "nat-1"}
+from tests.unit.network.vpc import (
+    ALL,
+    APP,
+    BOTH,
+    END,
+    NAT,
+    SG_APP,
+    SG_END,
+    SG_OPEN,
+    TABLE,
+    acl,
+    ask,
+    entry,
+    good,
+    main_routes,
+    rule,
+    snapshot,
+    spec,
+)
+from tests.unit.network.worlds import S3, SERVICE, client_of
 
 
 @pytest.mark.parametrize("service", [SERVICE, S3])
@@ -376,6 +269,26 @@ def test_ipv6_is_judged_by_ipv6_rules() -> None:
     assert ask(world).outcome is Outcome.PRIVATE
 
 
+def test_the_cure_of_an_acl_names_the_port_and_the_range_that_were_asked_about() -> None:
+    world = good()
+    world["security_groups"][SG_END]["ingress"] = [ALL]
+    _acl_in(world)
+    cure = ask(world, port=8443).cure
+    assert cure is not None
+    assert cure.text == "Have acl-1 let TCP 8443 in from 10.0.0.0/24."
+    assert "From=8443,To=8443" in cure.command
+
+
+def test_nobody_is_told_to_wait_for_what_is_being_deleted() -> None:
+    world = good()
+    world["endpoints"]["vpce-sqs"]["state"] = "deleting"
+    verdict = ask(world, resolve=ENDPOINT_NAME, endpoint_id="vpce-sqs")
+    assert verdict.broken is not None
+    assert "is being deleted" in verdict.broken.reason
+    assert verdict.cure is not None
+    assert verdict.cure.act == "request"
+
+
 @pytest.mark.parametrize(
     ("allowed", "outcome"), [(True, Outcome.PRIVATE), (False, Outcome.BROKEN), (None, Outcome.UNKNOWN)]
 )
@@ -389,15 +302,6 @@ def test_an_instance_stands_for_its_interface_and_others_are_unknown() -> None:
     assert ask(good(), source="i-app").outcome is Outcome.PRIVATE
     with pytest.raises(UnknownSource):
         ask(good(), source="i-none")
-
-
-def spec(**values: Any) -> EndpointSpec:
-    base = {"account_id": "123456789012", "region": "eu-west-1", "vpc_id": "vpc-00000001", "service_name": SERVICE}
-    return EndpointSpec.from_dict(base | {"vpc_endpoint_type": "Interface"} | values)
-
-
-def snapshot(world: World, service: str = SERVICE) -> Snapshot:
-    return replace(snapshot_of(world, service), prefix_list_id="pl-s3" if service == S3 else "")
 
 
 def test_before_and_after_a_new_interface_endpoint() -> None:
@@ -441,22 +345,6 @@ def test_before_and_after_a_change_of_route_tables_groups_and_a_deletion() -> No
     then = after(snapshot(world), changed, endpoint_id="vpce-sqs")
     assert then.interfaces["eni-sqs"].data["private_ip"] == "10.0.1.20"
     assert reach(then, source_of(then, "eni-app"), SERVICE).outcome is Outcome.PRIVATE
-
-
-def test_who_can_reach_an_endpoint_by_subnet_and_interface() -> None:
-    world = good()
-    acl(world, PUB, BOTH[0])
-    found = who_can_reach(snapshot(world), snapshot(world).endpoints["vpce-sqs"])
-    said = {item.subnet.aws_id: (item.outcome, item.clients, item.reaching) for item in found.subnets}
-    assert said == {APP: ("some", 1, 1), END: ("some", 0, 0), PUB: ("cannot", 0, 0)}
-    assert [outcome for outcome, _, _ in found.grouped()] == ["cannot", "some"]
-    assert "acl-1" in found.grouped()[0][1]
-    world["endpoints"]["vpce-sqs"]["private_dns_enabled"] = False
-    by_own_name = who_can_reach(snapshot(world), snapshot(world).endpoints["vpce-sqs"])
-    assert "own names" in by_own_name.note
-    assert {item.subnet.aws_id: item.outcome for item in by_own_name.subnets}[APP] == "some"
-    gateway = who_can_reach(snapshot(world, S3), snapshot(world, S3).endpoints["vpce-s3"])
-    assert {item.subnet.aws_id: item.outcome for item in gateway.subnets}[PUB] == "cannot"
 
 
 def test_asking_changes_nothing() -> None:

@@ -1,10 +1,26 @@
-"""Who can reach an endpoint, where the VPC has more than one way to its service."""
+"""Who can reach an endpoint, by subnet and interface."""
 
 from __future__ import annotations
 
 from endpoints.network.reachers import who_can_reach
-from tests.unit.network.test_reachability import APP, PUB, good, snapshot
+from tests.unit.network.vpc import APP, BOTH, END, PUB, acl, good, snapshot
 from tests.unit.network.worlds import S3
+
+
+def test_who_can_reach_an_endpoint_by_subnet_and_interface() -> None:
+    world = good()
+    acl(world, PUB, BOTH[0])
+    found = who_can_reach(snapshot(world), snapshot(world).endpoints["vpce-sqs"])
+    said = {item.subnet.aws_id: (item.outcome, item.clients, item.reaching) for item in found.subnets}
+    assert said == {APP: ("some", 1, 1), END: ("some", 0, 0), PUB: ("cannot", 0, 0)}
+    assert [outcome for outcome, _, _ in found.grouped()] == ["cannot", "some"]
+    assert "acl-1" in found.grouped()[0][1]
+    world["endpoints"]["vpce-sqs"]["private_dns_enabled"] = False
+    by_own_name = who_can_reach(snapshot(world), snapshot(world).endpoints["vpce-sqs"])
+    assert "own names" in by_own_name.note
+    assert {item.subnet.aws_id: item.outcome for item in by_own_name.subnets}[APP] == "some"
+    gateway = who_can_reach(snapshot(world, S3), snapshot(world, S3).endpoints["vpce-s3"])
+    assert {item.subnet.aws_id: item.outcome for item in gateway.subnets}[PUB] == "cannot"
 
 
 def test_a_client_that_another_endpoint_serves_does_not_count_as_reaching_this_one() -> None:
