@@ -55,7 +55,7 @@ def entries(acl: Part, egress: bool) -> Iterator[Mapping[str, Any]]:
 
 
 def free_number(acl: Part, egress: bool) -> int:
-    """Return the number of a rule that would be asked before all others; where the first is taken, the next free one."""
+    """Return the number of a rule that would be asked before all others, or where 1 is taken the next one free."""
     numbers = {int(item["rule_number"]) for item in entries(acl, egress)} | {LAST_RULE}
     first = min(100, min(numbers) - 1)
     return first if first > 0 else min(set(range(1, LAST_RULE)) - numbers)

@@ -134,7 +134,10 @@ def draw(snapshot: Snapshot, verdict: Verdict, *, service_name: str) -> Picture:
 
 
 def _zones(snapshot: Snapshot, verdict: Verdict) -> dict[str, list[Part]]:
-    """Return the subnets by zone: those on the path first, then those with interfaces of endpoints."""
+    """Return the subnets by zone: those on the path first, then those with interfaces of endpoints.
+
+    Of the zones that are drawn, the source's is one.
+    """
     busy = {str(part.data.get("subnet_id")) for part in _endpoint_interfaces(snapshot)}
 
     def rank(part: Part) -> tuple[bool, bool, str]:
@@ -144,7 +147,9 @@ def _zones(snapshot: Snapshot, verdict: Verdict) -> dict[str, list[Part]]:
     for part in sorted(snapshot.subnets.values(), key=rank):
         zones.setdefault(str(part.data.get("availability_zone", "")), []).append(part)
     on_path = {zone for zone, items in zones.items() if any(item.aws_id in verdict.path for item in items)}
-    order = sorted(zones, key=lambda zone: (zone not in on_path, zone))[:ZONES]
+    source = snapshot.subnets.get(verdict.path[0]) if verdict.path else None
+    own = str(source.data.get("availability_zone", "")) if source else ""
+    order = sorted(zones, key=lambda zone: (zone != own, zone not in on_path, zone))[:ZONES]
     return {zone: zones[zone] for zone in (*sorted(order), *sorted(set(zones) - set(order)))}
 
 

@@ -34,6 +34,8 @@ class PolicyAnswer:
 
 Policy = Callable[[Part], PolicyAnswer]
 """Asks an endpoint's policy about one call."""
+IngressCures = dict[tuple[str, tuple[str, ...], int], Cure]
+"""How endpoints come to let clients in, by endpoint, its groups, and the port."""
 
 
 def reach(
@@ -45,11 +47,13 @@ def reach(
     resolve: str = SERVICE_NAME,
     endpoint_id: str = "",
     policy: Policy | None = None,
+    cures: IngressCures | None = None,
 ) -> Verdict:
     """Return whether and how TCP to a service's port gets there from a source, and back.
 
     `resolve` says which name is called, the service's own or the endpoint's. `endpoint_id` asks about one endpoint.
-    `policy` asks the endpoint's policy about a call; without it the policy isn't looked at.
+    `policy` asks the endpoint's policy about a call; without it the policy isn't looked at. `cures` are kept between
+    questions about one snapshot: looking for a group that lets all in takes a look at every rule of every group.
     """
     question = Question(snapshot, source, service_name, resolve, endpoint_id)
     answer = dns.answer(question)
@@ -61,7 +65,7 @@ def reach(
         return _verdict(question, trace, {})
     paths = {target: routes.follow(snapshot, source.subnet.aws_id, target) for target in trace.targets()}
     _route(trace, question, paths)
-    _groups(trace, question, paths, port)
+    _groups(trace, question, paths, port, {} if cures is None else cures)
     _acls(trace, paths, port)
     _state(trace, question, paths)
     _policy(trace, paths, policy)
@@ -113,9 +117,8 @@ def _led(path: Path) -> str:
     return f"The route leads to the internet through {through}{route.target if route else ''}: not privately."
 
 
-def _groups(trace: Trace, question: Question, paths: dict[Target, Path], port: int) -> None:
+def _groups(trace: Trace, question: Question, paths: dict[Target, Path], port: int, cures: IngressCures) -> None:
     snapshot = trace.snapshot
-    cures: dict[Target, Cure] = {}
 
     def out(client: Client, target: Target, rects: Rects) -> Step:
         allowed, words = lets_out(
@@ -153,10 +156,10 @@ def _groups(trace: Trace, question: Question, paths: dict[Target, Path], port: i
             return Step(rects, passage.evidence)
         names = _names(snapshot, target.group_ids) or "no security group"
         why = f"no inbound rule of {names} lets TCP {port} in from {trace.source.within}"
-        # It is the endpoint's, whoever the client is: looking for a better group takes a look at all of them.
-        if target not in cures:
-            cures[target] = ingress_cure(snapshot, target, question.service_name, port)
-        return Step(passage.rects, passage.evidence, why, cures[target])
+        guarded = (target.endpoint_id, target.group_ids, port)  # whoever the client is
+        if guarded not in cures:
+            cures[guarded] = ingress_cure(snapshot, target, question.service_name, port)
+        return Step(passage.rects, passage.evidence, why, cures[guarded])
 
     trace.hop("group-out", "Security groups of the source, outbound", out, "An outbound rule lets it out.")
     trace.hop("group-in", "Security groups of the endpoint, inbound", into, "An inbound rule lets it in.")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from endpoints.network import dns
 from endpoints.network.dns import ENDPOINT_NAME, SERVICE_NAME
-from endpoints.network.hops import Outcome, Verdict
-from endpoints.network.reachability import reach
+from endpoints.network.hops import Outcome, Source, Verdict
+from endpoints.network.reachability import IngressCures, reach
 from endpoints.network.snapshot import GONE, Part, Snapshot
 from endpoints.network.sources import interfaces_source, subnet_source
 
@@ -99,7 +99,11 @@ def who_can_reach(snapshot: Snapshot, endpoint: Part) -> Reachers:
             groups = tuple(sorted(part.data.get("group_ids", ())))
             here[str(part.data.get("subnet_id", ""))][groups].append(part)
     order = sorted(snapshot.subnets.values(), key=lambda item: (item.data.get("availability_zone", ""), item.label))
-    found = tuple(_reacher(snapshot, endpoint, subnet, here.get(subnet.aws_id, {}), resolve) for subnet in order)
+    # The clients are asked about one by one: what each could call are the endpoints' interfaces, a few of thousands.
+    listed = endpoint.data.get("network_interface_ids", ())
+    ends = {key: part for key, part in snapshot.interfaces.items() if part.data.get("vpc_endpoint_id") or key in listed}
+    asked, cures = replace(snapshot, interfaces=ends), IngressCures()
+    found = tuple(_reacher(asked, endpoint, subnet, here.get(subnet.aws_id, {}), resolve, cures) for subnet in order)
     note = f"Asked by the endpoint's own names, since {silent}." if silent else _rival(snapshot, endpoint)
     return Reachers(resolve, note, found)
 
@@ -115,22 +119,19 @@ def _rival(snapshot: Snapshot, endpoint: Part) -> str:
 
 
 def _reacher(
-    snapshot: Snapshot, endpoint: Part, subnet: Part, here: dict[tuple[str, ...], list[Part]], resolve: str
+    snapshot: Snapshot,
+    endpoint: Part,
+    subnet: Part,
+    here: dict[tuple[str, ...], list[Part]],
+    resolve: str,
+    cures: IngressCures,
 ) -> Reacher:
     service, aws_id = str(endpoint.data.get("service_name", "")), endpoint.aws_id
 
-    verdict = reach(snapshot, subnet_source(subnet), service, resolve=resolve, endpoint_id=aws_id)
+    def verdict(source: Source) -> Verdict:
+        return reach(snapshot, source, service, resolve=resolve, endpoint_id=aws_id, cures=cures)
+
     guarded = tuple(
-        Guarded(
-            tuple(parts),
-            reach(
-                snapshot,
-                interfaces_source(snapshot, parts, parts[0]),
-                service,
-                resolve=resolve,
-                endpoint_id=aws_id,
-            ),
-        )
-        for parts in here.values()
+        Guarded(tuple(parts), verdict(interfaces_source(snapshot, parts, parts[0]))) for parts in here.values()
     )
-    return Reacher(aws_id, subnet, verdict, guarded)
+    return Reacher(aws_id, subnet, verdict(subnet_source(subnet)), guarded)

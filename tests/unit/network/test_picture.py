@@ -9,7 +9,7 @@ import pytest
 from endpoints.network.picture import PER_ZONE, ZONES, Picture, Shape, draw
 from endpoints.network.reachability import reach, source_of
 from tests.unit.network.packets import World
-from tests.unit.network.vpc import good, main_routes, snapshot
+from tests.unit.network.vpc import APP, good, main_routes, snapshot
 from tests.unit.network.worlds import S3, SERVICE, snapshot_of, world_of
 
 
@@ -77,3 +77,23 @@ def test_what_is_many_is_grouped_and_stands_in_the_table() -> None:
     assert sum(shape.look == "subnet on-path" for shape in drawn) == 2
     assert len(picture.rows) == 103
     assert picture.more == f"{103 - len(drawn)} more subnets in the table"
+
+
+def test_the_way_starts_in_the_sources_zone_however_many_zones_the_endpoint_has() -> None:
+    world = good()
+    for number, zone in enumerate("bcdef"):
+        subnet_id, address = f"subnet-{zone}", f"10.0.{number + 10}."
+        world["subnets"][subnet_id] = {"cidr_block": f"{address}0/24", "availability_zone": f"eu-west-1{zone}"}
+        world["endpoints"]["vpce-sqs"]["subnet_ids"].append(subnet_id)
+        interface = {**world["interfaces"]["eni-sqs"], "subnet_id": subnet_id, "private_ip": f"{address}20"}
+        world["interfaces"][f"eni-{zone}"] = interface
+    world["subnets"][APP]["availability_zone"] = "eu-west-1g"
+    picture = picture_of(world, "eni-app")
+    assert sum(shape.look == "zone" for shape in picture.shapes) == ZONES
+    box = next(shape for shape in picture.shapes if shape.look == "subnet on-path" and shape.x == _column_of(picture))
+    assert {line[0] for line in lines(picture)} >= {(box.x + box.width, box.y + 18)}
+
+
+def _column_of(picture: Picture) -> int:
+    """Return where the column of the source's zone begins."""
+    return next(shape.x for shape in picture.shapes if (shape.look, shape.text) == ("zone", "eu-west-1g"))
