@@ -214,11 +214,14 @@ def _book(found: Mapping[str, Any]) -> PriceBook:
     missing = set(NAMES) - set(regions.get(base, {}))
     if missing:
         raise PricesError(f"the base region {base} lacks {', '.join(sorted(missing))}")
+    hours = found.get("hours_per_month", 730)
+    if not isinstance(hours, int) or hours < 1:
+        raise PricesError(f"hours_per_month is {hours!r}: write a whole number above zero")
     return PriceBook(
         as_of=date.fromisoformat(found["as_of"]),
         sources=tuple(str(item) for item in found["sources"]),
         base_region=base,
-        hours_per_month=int(found.get("hours_per_month", 730)),
+        hours_per_month=hours,
         regions=regions,
     )
 

@@ -25,13 +25,20 @@ class Passage:
     unknown: bool = False
 
 
+def tcp_ports(rule: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Return the first and last TCP port that a rule is about, or None where it isn't about TCP."""
+    protocol, first, last = str(rule.get("protocol", "-1")), rule.get("from_port"), rule.get("to_port")
+    if protocol not in ("-1", *TCP):
+        return None
+    if protocol == "-1" or first in (None, -1):
+        return 0, 65535
+    return int(first), int(first if last is None else last)
+
+
 def covers(rule: Mapping[str, Any], port: int) -> bool:
     """Tell whether a rule is about TCP on this port."""
-    protocol = str(rule.get("protocol", "-1"))
-    if protocol == "-1":
-        return True
-    first, last = rule.get("from_port"), rule.get("to_port")
-    return protocol in TCP and (first is None or first == -1 or first <= port <= (first if last is None else last))
+    ports = tcp_ports(rule)
+    return ports is not None and ports[0] <= port <= ports[1]
 
 
 def rules_of(

@@ -15,7 +15,7 @@ from typing import Any
 from endpoints.network import acls
 from endpoints.network.flows import EPHEMERAL, Rect, area, blocks, cut
 from endpoints.network.flows import block as range_of
-from endpoints.network.groups import TCP
+from endpoints.network.groups import tcp_ports
 from endpoints.network.snapshot import Part
 
 __all__ = ["EPHEMERAL", "HTTPS", "Passage", "concerns", "through_acl", "through_rules"]
@@ -49,8 +49,8 @@ def through_rules(rules: Iterable[Mapping[str, Any]], *, block: str, ports: tupl
     left = [Rect(found.first, found.last, *ports)]
     whole = area(left)
     for rule in rules:
-        spoken = _ports(rule)
-        for item in blocks(rule.get("cidrs", ())) if spoken else ():
+        spoken = tcp_ports(rule)
+        for item in blocks(rule.get("cidrs", ())):
             if spoken and item.version == found.version:
                 _, left = cut(left, Rect(item.first, item.last, *spoken))
     return _passage(whole - area(left), whole)
@@ -58,7 +58,7 @@ def through_rules(rules: Iterable[Mapping[str, Any]], *, block: str, ports: tupl
 
 def concerns(rule: Mapping[str, Any], ports: tuple[int, int]) -> bool:
     """Tell whether a rule of a security group speaks of TCP on all of these ports."""
-    found = _ports(rule)
+    found = tcp_ports(rule)
     return found is not None and found[0] <= ports[0] and ports[1] <= found[1]
 
 
@@ -66,14 +66,3 @@ def _passage(passed: int, whole: int) -> Passage:
     if not passed:
         return Passage.NONE
     return Passage.ALL if passed == whole else Passage.PART
-
-
-def _ports(rule: Mapping[str, Any]) -> tuple[int, int] | None:
-    """Return a rule's TCP ports, or None where it doesn't speak of TCP."""
-    protocol = str(rule.get("protocol", ""))
-    if protocol == "-1":
-        return 0, 65535
-    if protocol not in TCP:
-        return None
-    first, last = rule.get("from_port"), rule.get("to_port")
-    return (0, 65535) if first is None else (int(first), int(first if last is None else last))

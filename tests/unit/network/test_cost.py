@@ -154,6 +154,8 @@ def test_an_operators_file_takes_the_place_of_the_portals(tmp_path: Path) -> Non
             "must rise",
         ),
         ({"regions": []}, "aren't as they should be"),
+        ({"hours_per_month": 0}, "hours_per_month is 0"),
+        ({"hours_per_month": 730.5}, "hours_per_month is 730.5"),
     ],
 )
 def test_a_file_that_cant_be_used_says_why(tmp_path: Path, changes: dict[str, Any], words: str) -> None:
