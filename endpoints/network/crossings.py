@@ -97,9 +97,7 @@ def _cure(snapshot: Snapshot, source: Source, target: Target, crossing: Crossing
     number = acls.free_number(acl, crossing.egress)
     span = f"{first}" if first == last else f"{first} to {last}"
     side = "to" if crossing.egress else "from"
-    # The checks' words are about TCP 443 and, for clients, about IPv4.
-    shared = port == HTTPS and (target.version == 4 or not crossing.to_target)
-    text = _text(snapshot, target, crossing, acl) if shared else ""
+    text = _text(snapshot, target, crossing, acl) if port == HTTPS else ""
     text = text or f"Have {acl.label} let TCP {span} {'out' if crossing.egress else 'in'} {side} {peer}."
     option = "--cidr-block" if target.version == 4 else "--ipv6-cidr-block"
     command = (
@@ -114,11 +112,12 @@ def _text(snapshot: Snapshot, target: Target, crossing: Crossing, acl: Part) -> 
     if "-nat-" in crossing.key:
         return ""
     endpoint = snapshot.endpoints.get(target.endpoint_id)
+    kind = str(endpoint.data.get("ip_address_type", "")) if endpoint else ""
     if not crossing.to_target:
-        kind = str(endpoint.data.get("ip_address_type", "")) if endpoint else ""
         return remedies.acl_of_endpoint(acl, remedies.vpc_blocks(snapshot, kind))
     if endpoint:
-        return remedies.acl_of_clients(acl, remedies.subnet_blocks(snapshot, endpoint.data.get("subnet_ids", ())))
+        subnet_ids = endpoint.data.get("subnet_ids", ())
+        return remedies.acl_of_clients(acl, remedies.subnet_blocks(snapshot, subnet_ids, kind))
     return remedies.acl_to_service(acl, target.prefix_list_id) if target.prefix_list_id else ""
 
 

@@ -92,14 +92,18 @@ def vpc_blocks(snapshot: Snapshot, ip_address_type: str) -> list[str]:
     """Return the VPC's ranges in the addresses that an endpoint of this type has."""
     data = snapshot.vpc.data if snapshot.vpc else {}
     ipv4 = [item for item in data.get("cidr_blocks") or [data.get("cidr_block", "")] if item]
-    ipv6 = list(data.get("ipv6_cidr_blocks", ()))
+    return _of_type(ip_address_type, ipv4, list(data.get("ipv6_cidr_blocks", ())))
+
+
+def subnet_blocks(snapshot: Snapshot, subnet_ids: Iterable[str], ip_address_type: str) -> list[str]:
+    """Return the ranges of subnets, as far as they are known, in the addresses that an endpoint of this type has."""
+    parts = [snapshot.subnets[item] for item in subnet_ids if item in snapshot.subnets]
+    ipv4 = [part.data["cidr_block"] for part in parts if part.data.get("cidr_block")]
+    return _of_type(ip_address_type, ipv4, [item for part in parts for item in part.data.get("ipv6_cidr_blocks", ())])
+
+
+def _of_type(ip_address_type: str, ipv4: list[str], ipv6: list[str]) -> list[str]:
     return {"ipv6": ipv6, "dualstack": [*ipv4, *ipv6]}.get(ip_address_type, ipv4)
-
-
-def subnet_blocks(snapshot: Snapshot, subnet_ids: Iterable[str]) -> list[str]:
-    """Return the IPv4 ranges of subnets, as far as they are known."""
-    parts = (snapshot.subnets[item] for item in subnet_ids if item in snapshot.subnets)
-    return [part.data["cidr_block"] for part in parts if part.data.get("cidr_block")]
 
 
 def rules_in(group_id: str, blocks: Iterable[str], service_name: str) -> tuple[GroupRule, ...]:

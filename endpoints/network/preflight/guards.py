@@ -111,7 +111,7 @@ def clients_acls_open(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Findin
     """Subnets without the endpoint reach it through two ACLs: theirs must let the request out and the answer in."""
     if not spec.has_network_interfaces:
         return
-    blocks = remedies.subnet_blocks(snapshot, spec.subnet_ids)
+    blocks = remedies.subnet_blocks(snapshot, spec.subnet_ids, spec.ip_address_type)
     clients = [item for item in snapshot.subnets if item not in spec.subnet_ids]
     for acl, subnets in _by_acl(clients, snapshot):
         out = [through_acl(acl.data, egress=True, block=block, ports=HTTPS) for block in blocks]

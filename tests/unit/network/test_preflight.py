@@ -416,6 +416,15 @@ def test_nothing_is_said_of_ranges_that_are_not_known(spec: EndpointSpec) -> Non
     assert not {item for item in rules(spec, snapshot) if item.startswith(("acl-in", "acl-re", "acl-pa", "inbound-pa"))}
 
 
+@pytest.mark.parametrize(("kind", "found"), [("", False), ("dualstack", False), ("ipv6", True)])
+def test_an_acl_of_clients_is_judged_by_the_addresses_that_the_endpoint_has(kind: str, found: bool) -> None:
+    ranges = {"cidr_block": "10.0.0.0/24", "ipv6_cidr_blocks": ["2001:db8::/64"]}
+    subnets = {SUBNET: part(SUBNET, availability_zone="eu-west-1a", **ranges), "subnet-2": part("subnet-2", **ranges)}
+    lists = {**GOOD.network_acls, "acl-guard": acl(*OPEN, subnets=("subnet-2",))}
+    snapshot = replace(GOOD, subnets=subnets, network_acls=lists)
+    assert ("acl-clients" in rules(replace(I_SPEC, ip_address_type=kind), snapshot)) is found
+
+
 def test_more_than_sixteen_groups_are_refused() -> None:
     many = replace(I_SPEC, security_group_ids=tuple(f"sg-{n:08}" for n in range(17)))
     (finding,) = [item for item in preflight.check(many, GOOD) if item.rule == "quota-groups"]
