@@ -110,7 +110,7 @@ def _groups(found: Reachers, endpoint: Endpoint, user: User) -> list[ReacherGrou
         ReacherGroup(
             reacher_mark(outcome),
             reason,
-            links.cure(items[0].verdict.cure) if outcome != "can" else None,
+            links.cure(items[0].cure) if outcome != "can" else None,
             items,
         )
         for outcome, reason, items in found.grouped()

@@ -459,6 +459,18 @@ def test_who_can_reach_an_endpoint_by_subnet_and_interface() -> None:
     assert {item.subnet.aws_id: item.outcome for item in gateway.subnets}[PUB] == "cannot"
 
 
+def test_a_subnet_whose_table_leads_past_a_gateway_is_told_so_and_not_of_its_groups() -> None:
+    world = good()
+    world["security_groups"][SG_APP]["egress"] = [rule(cidrs=["10.0.0.0/16"])]  # another trouble, for some clients
+    found = who_can_reach(snapshot(world, S3), snapshot(world, S3).endpoints["vpce-s3"])
+    (past,) = (item for item in found.subnets if item.subnet.aws_id == PUB)
+    assert (past.outcome, past.table in past.reason) == ("cannot", True)
+    assert past.cure is not None
+    assert past.table in past.cure.fields["route_table_ids"]
+    first, reason, items = found.grouped()[0]
+    assert (first, reason, items) == ("cannot", past.reason, [past])
+
+
 def test_asking_changes_nothing() -> None:
     world = good()
     kept = deepcopy(world)
