@@ -26,9 +26,7 @@ def every() -> list[Bundle]:
     return [*bundle_book().bundles, *(item.as_bundle() for item in OwnBundle.objects.order_by("name")[:MOST])]
 
 
-def make(
-    *, name: str, purpose: str, members: Sequence[Member], owner_team: Team, by: Who, now: datetime
-) -> OwnBundle:
+def make(*, name: str, purpose: str, members: Sequence[Member], owner_team: Team, by: Who, now: datetime) -> OwnBundle:
     """Keep a team's bundle. Raises PermissionDenied, and Invalid with the problem beside its field."""
     permissions.check_can_request(by.person(), owner_team)
     _check(name, members)

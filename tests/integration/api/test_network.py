@@ -6,7 +6,9 @@ import json
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from endpoints.api.plan import EXAMPLE
 from endpoints.models import Check, EndpointRequest, Event, InventoryItem, Role
@@ -129,11 +131,26 @@ def test_a_dry_run_finds_what_the_request_would_and_stores_nothing(world: World,
 def test_a_dry_run_says_what_blocks(world: World, engineer: Client) -> None:
     names = ("private-a", "other-a")
     subnets = [make.aws_id("subnet", world.account, make.REGION, name) for name in names]
-    answer = tried(engineer, asked(world, create(world, subnet_ids=subnets), create(world)))
+    both = create(world, subnet_ids=subnets), create(world, private_dns_enabled=False)
+    answer = tried(engineer, asked(world, *both))
     assert [item["blocked"] for item in answer["changes"]] == [True, False]
     assert answer["blocked"] is True
     finding = answer["changes"][0]["findings"][0]
     assert (finding["rule"], finding["field"]) == ("one-subnet-per-zone", "subnet_ids")
+
+
+def test_a_dry_run_counts_its_changes_together_in_as_many_queries(world: World, engineer: Client) -> None:
+    def queries(*changes: dict[str, Any]) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            tried(engineer, asked(world, *changes))
+        return len(captured)
+
+    gateway = {"action": "create", "spec": make.gateway_spec(world.account).to_dict()}
+    del gateway["spec"]["account_id"]
+    second = tried(engineer, asked(world, create(world), create(world), gateway))["changes"][1]
+    assert second["findings"][0]["rule"] == "private-dns-conflict"
+    assert second["findings"][0]["message"].startswith("number 1 of this request answers")
+    assert queries(create(world), gateway) == queries(*[create(world)] * 10, *[gateway] * 10)
 
 
 def test_a_dry_run_of_what_exists_shows_the_difference(world: World, engineer: Client) -> None:
@@ -189,7 +206,7 @@ def test_a_change_that_cant_be_is_told_at_its_field(world: World, engineer: Clie
         ({}, "account"),
         ({"account": "1", "changes": []}, "changes"),
         ({"account": "000000000000", "changes": [{"action": "delete", "endpoint": 1}]}, "account"),
-        ({"account": "1", "changes": [{}] * 21}, "changes"),
+        ({"account": "1", "changes": [{}] * 41}, "changes"),
         ({"account": "1", "changes": [{}], "gb": "-1"}, "gb"),
     ],
 )
