@@ -106,10 +106,7 @@ def check(members: Iterable[Member]) -> None:
         seen.add(item.service)
 
 
-PREFIXES = ("", "com.amazonaws.{}.", "cn.com.amazonaws.{}.", "com.amazonaws.", "cn.com.amazonaws.")
-"""What may stand before a short name; what no provider shortens is its own short name."""
-
-
 def full_names(short: str, region: str) -> tuple[str, ...]:
-    """Return the full names that a short name may stand for in a region."""
-    return tuple(prefix.format(region) + short for prefix in PREFIXES)
+    """Return the full names that a short name may stand for in a region; what nobody shortens is its own."""
+    start = "cn.com.amazonaws." if region.startswith("cn-") else "com.amazonaws."
+    return (short, f"{start}{region}.{short}", start + short)

@@ -141,7 +141,7 @@ def snapshot_of(
     parts: dict[str, dict[str, Part]] = {name: {} for name in set(_FIELDS.values())}
     vpc = service = None
     for row in rows:
-        part = Part(row.aws_id, row.name, _seen_from(row.data, vpc_id))
+        part = Part(row.aws_id, row.name, seen_from(row.data, vpc_id))
         if row.kind == InventoryKind.VPC:
             vpc = part if row.aws_id == vpc_id else vpc
         elif row.kind == InventoryKind.SERVICE:
@@ -171,7 +171,7 @@ def snapshot_of(
     )
 
 
-def _seen_from(data: Mapping[str, Any], vpc_id: str) -> Mapping[str, Any]:
+def seen_from(data: Mapping[str, Any], vpc_id: str) -> Mapping[str, Any]:
     """Return a peering with its other end, as `peer_…`; whatever else as it is."""
     sides = data.get("sides")
     if not sides:
@@ -242,9 +242,9 @@ class Ways:
         return self.peers.get(vpc_id) or next((item for item in self.transits if item in transits), "")
 
 
-def attachments() -> QuerySet[InventoryItem]:
+def attachments() -> QuerySet[Any]:
     """Return the attachments of VPCs to transit gateways (`transit`) that carry traffic."""
-    rows = InventoryItem.objects.annotate(transit=KT("data__transit_gateway_id"))
+    rows: QuerySet[Any] = InventoryItem.objects.annotate(transit=KT("data__transit_gateway_id"))
     return rows.filter(kind=InventoryKind.TRANSIT_ATTACHMENT, data__state="available").order_by()
 
 
@@ -258,7 +258,7 @@ def nearby(
     ways = {
         (region, vpc_id): Ways.of(
             (
-                Part(row.aws_id, row.name, _seen_from(row.data, vpc_id))
+                Part(row.aws_id, row.name, seen_from(row.data, vpc_id))
                 for row in found
                 if row.kind in (*GATEWAYS, *JOINING)
             ),
