@@ -72,7 +72,7 @@ def matrix(vpcs: Sequence[InventoryItem], *, columns: Sequence[Member], user: Us
 
     `vpcs` are rows of the inventory with their accounts. Without columns, those are the services that the VPCs have.
     """
-    known = _known(vpcs, user)
+    known = _known({vpc.aws_id for vpc in vpcs}, user)
     chosen = list(columns) or _in_use(known)
     shown = tuple(chosen[:MOST_COLUMNS])
     offers = _offers(vpcs, shown)
@@ -106,13 +106,17 @@ def _in_use(known: _Known) -> list[Member]:
 # --- What is there ----------------------------------------------------------------------------------------------------
 
 
-def _known(vpcs: Sequence[InventoryItem], user: User) -> _Known:
+def there(*, vpc_ids: Collection[str], user: User) -> Mapping[str, Mapping[str, Sequence[Cell]]]:
+    """Return what VPCs have or were asked for, by their ids and services' short names. Three queries."""
+    return _known(set(vpc_ids), user).there
+
+
+def _known(ids: set[str], user: User) -> _Known:
     """Return what VPCs have: by the portal, in AWS, and asked for. Three queries.
 
     A VPC that accounts share has what any of them reads there.
     """
     known = _Known()
-    ids = {vpc.aws_id for vpc in vpcs}
     in_aws = {item[0]: item for item in _in_aws(ids)}
     ours: set[str] = set()
     for row in _managed(ids):
