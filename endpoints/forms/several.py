@@ -20,16 +20,14 @@ from endpoints.forms.templates import Place as PolicyPlace
 from endpoints.models import Account, InventoryItem, User
 from endpoints.models.requests import ChangeAction
 from endpoints.network.bundles import Bundle
-from endpoints.network.cost import ZERO, Estimate
+from endpoints.network.cost import ZERO, Estimate, estimate
 from endpoints.network.coverage import Cell
 from endpoints.policy.templates import ParameterError, for_service
-from endpoints.services import checks
-from endpoints.services.choices import AccountChoice, Choices
+from endpoints.services import checks, costs
+from endpoints.services.choices import OFFERED_TYPES, Choices
 from endpoints.services.drafts import ChangeDraft, Draft
 from endpoints.services.several import Offered, Target
 
-TARGET, TICKED = "t", "on"
-"""The names of a card's key, and of its tick (after the card's prefix)."""
 _SHORT_ENOUGH = 60
 """Characters of the VPCs' names that a title begins with."""
 
@@ -56,6 +54,11 @@ class TargetForm(SpecForm):
         """Return the text of the ready policy that was chosen, or None for full access."""
         chosen = self.policies.get(self.cleaned_data.get("access", ""))
         return chosen[1] if chosen else None
+
+    @property
+    def place_fields(self) -> list[forms.BoundField]:
+        """Return the fields that the card doesn't show: what is wrong with them stands above it."""
+        return [self[name] for name in ("account", "region", "vpc_id", "service_name")]
 
     @property
     def summary(self) -> str:
@@ -119,14 +122,19 @@ class Card:
         return str(self.form.prefix)
 
     @property
-    def worst(self) -> str:
-        """Return the weight of its weightiest finding, or an empty text."""
-        return self.findings[0].severity if self.findings else ""
+    def blocks(self) -> bool:
+        """Tell whether a finding stops it."""
+        return any(item.severity == "block" for item in self.findings)
+
+    @property
+    def warnings(self) -> int:
+        """Return how many findings warn."""
+        return sum(item.severity == "warn" for item in self.findings)
 
     @property
     def open(self) -> bool:
         """Tell whether it must be looked at."""
-        return self.ticked and (bool(self.form.errors) or self.worst == "block")
+        return self.ticked and (bool(self.form.errors) or self.blocks)
 
 
 @dataclass(slots=True)
@@ -152,7 +160,6 @@ class SeveralForm:
     """Targets of one account, each a card. `data` is what the form sent, or empty where it is shown first.
 
     `judged` binds the cards to what was sent, so that it is judged; else what doesn't fit gives way to safe defaults.
-    `shown` are the places that are looked at: a card of another one is left out.
     """
 
     def __init__(
@@ -168,6 +175,7 @@ class SeveralForm:
         self._data = data
         self._offered = offered
         self._judged = judged
+        self._targets = targets
         first = {"title": title, "submission_key": str(uuid.uuid4())}
         sent = {name: data[name] for name in SharedForm.base_fields if name in data}
         self.shared = SharedForm(data, user=user) if judged else SharedForm(initial={**first, **sent}, user=user)
@@ -177,7 +185,6 @@ class SeveralForm:
             if choices := offered.choices.get(place):
                 here = {target: numbers[target] for target in targets if target.place == place}
                 self.vpcs.append(self._vpc(choices, here, targets))
-        self._judge_so_far()
 
     def _vpc(self, choices: Choices, here: Mapping[Target, int], targets: Mapping[Target, bool]) -> VpcCards:
         vpc_id = next(iter(here)).vpc_id
@@ -220,18 +227,18 @@ class SeveralForm:
         has = self._offered.has(target)
         return Card(number=number, target=target, form=form, ticked=ticked, has=has, estimate=form.estimated(self.gb))
 
-    def _judge_so_far(self) -> None:
-        """Let preflight say something to each card that isn't judged as a whole, those before it counted."""
+    def look(self) -> None:
+        """Let preflight say something to each card that isn't judged yet, those before it in the VPC counted."""
         for vpc in self.vpcs:
             before: list[tuple[int, EndpointSpec]] = []
             for card in vpc.cards:
-                if not card.ticked or card.form.is_bound:
-                    continue
-                spec = spec_so_far(card.form.initial, vpc.choices)
-                if spec is None:
+                form = card.form
+                spec = form.spec if form.is_bound else spec_so_far(form.initial, vpc.choices)
+                if not card.ticked or spec is None:
                     continue
                 near = self._offered.connected.get((spec.region, spec.vpc_id, spec.service_name), {})
-                card.findings = checks.findings_so_far(spec, vpc.choices, others=before, connected=near)
+                if not card.findings:
+                    card.findings = checks.findings_so_far(spec, vpc.choices, others=before, connected=near)
                 before.append((card.number + 1, spec))
 
     @property
@@ -244,15 +251,36 @@ class SeveralForm:
         """Return the cards of what is asked for."""
         return [card for card in self.cards if card.ticked]
 
+    @property
+    def gone(self) -> list[str]:
+        """Return the VPCs of which nothing can be shown any more: their region or account was given up."""
+        return sorted({item.vpc_id for item in self._targets if item.place not in self._offered.choices})
+
     @cached_property
     def gb(self) -> Decimal:
         """Return the volume to reckon with."""
         return VolumeForm(gb_of(self.shared["gb"].value())).volume
 
     @property
+    def ticked_count(self) -> int:
+        """Return how many are asked for, cards that aren't shown included."""
+        return sum(self._targets.values())
+
+    @property
     def total(self) -> Decimal:
-        """Return what a month of all that is ticked costs."""
-        return sum((card.estimate.total for card in self.ticked if card.estimate), ZERO)
+        """Return what a month of all that is ticked costs, cards that aren't shown included."""
+        shown = {card.number for card in self.cards}
+        rest = [item for number, item in enumerate(self._targets) if number not in shown and self._targets[item]]
+        unseen = [self._estimated(target) for target in rest]
+        return sum((item.total for item in (*(card.estimate for card in self.ticked), *unseen) if item), ZERO)
+
+    def _estimated(self, target: Target) -> Estimate:
+        """Return what a target costs as it was sent, without judging what was sent."""
+        prefix = f"t{[*self._targets].index(target)}"
+        kind = self._data.get(f"{prefix}-vpc_endpoint_type", target.kind)
+        zones = 0 if kind == "Gateway" else len(self._data.getlist(f"{prefix}-subnet_ids"))
+        known = kind if kind in OFFERED_TYPES else target.kind
+        return estimate(kind=known, zones=zones, gb=self.gb, rates=costs.prices().rates(target.region))
 
     @property
     def account(self) -> Account | None:
@@ -348,51 +376,3 @@ def title_for(targets: Iterable[Target], bundle: Bundle | None, vpcs: Iterable[I
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-class ChooserForm(forms.Form):
-    """A bundle and the VPCs that should have it, in one account and region: a GET form, whose address can be kept."""
-
-    account = forms.ChoiceField(label="AWS account")
-    region = forms.ChoiceField(label="Region")
-    bundle = forms.ChoiceField(label="Bundle", error_messages={"required": "Choose a bundle."})
-    vpc = forms.MultipleChoiceField(
-        label="VPCs",
-        error_messages={"required": "Choose at least one VPC.", "invalid_choice": "%(value)s isn't in this region."},
-    )
-
-    def __init__(
-        self,
-        data: QueryDict,
-        *,
-        accounts: Sequence[AccountChoice],
-        bundles: Sequence[Bundle],
-        **kwargs: Any,
-    ) -> None:
-        self.chosen_account = next(
-            (item for item in accounts if str(item.pk) == data.get("account")), accounts[0] if accounts else None
-        )
-        regions = self.chosen_account.regions if self.chosen_account else ()
-        names = [item.region for item in regions]
-        self.chosen_region = data["region"] if data.get("region") in names else next(iter(names), "")
-        self.chosen_bundle = next((item for item in bundles if item.id == data.get("bundle")), None)
-        values = data.copy()
-        values["account"] = str(self.chosen_account.pk) if self.chosen_account else ""
-        values["region"] = self.chosen_region
-        super().__init__(values, **kwargs)
-        for name, pairs in {
-            "account": [(str(item.pk), f"{item.name} ({item.account_id})") for item in accounts],
-            "region": [(name, name) for name in names],
-            "bundle": [("", "Choose a bundle"), *((item.id, item.title) for item in bundles)],
-        }.items():
-            self.fields[name].choices = pairs  # type: ignore[attr-defined]
-
-    def offer(self, vpcs: Sequence[InventoryItem]) -> None:
-        """Offer the VPCs of the account-region."""
-        self.vpcs = vpcs
-        self.fields["vpc"].choices = [(item.aws_id, item.label) for item in vpcs]  # type: ignore[attr-defined]
-
-    @property
-    def selected(self) -> list[str]:
-        """Return the VPCs that are ticked."""
-        return [str(item) for item in self["vpc"].value() or ()]
