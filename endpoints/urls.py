@@ -7,6 +7,7 @@ from rest_framework.views import APIView
 
 from endpoints.api import accounts as account_json
 from endpoints.api import catalogue as json_catalogue
+from endpoints.api import coverage as json_coverage
 from endpoints.api import docs
 from endpoints.api import operations as json_operations
 from endpoints.api import plan as json_plan
@@ -210,6 +211,7 @@ api_urls: list[URLPattern] = [
     *_v1("reachability", json_reachability.Reachability, name="api_reachability"),
     *_v1("services", json_catalogue.ServiceList, name="api_services"),
     *_v1("vpcs", json_catalogue.VpcList, name="api_vpcs"),
+    *_v1("vpcs/<int:pk>/coverage", json_coverage.VpcCoverage, name="api_coverage"),
     *_v1("plan", json_plan.Plan, name="api_plan", get=None, post=ENGINEERS),
     *_v1("operations", json_operations.OperationList, name="api_operations", get=AUDITORS),
     *_v1("operations/<uuid:pk>", json_operations.OperationDetail, name="api_operation", get=AUDITORS),

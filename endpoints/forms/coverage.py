@@ -52,7 +52,7 @@ class CoverageFilter(Filter):
         super().full_clean()
 
     @property
-    def bundle(self) -> Bundle | None:
+    def chosen_bundle(self) -> Bundle | None:
         """Return the chosen bundle."""
         return next((item for item in self._bundles if item.id == self.cleaned_data.get("bundle")), None)
 
@@ -65,7 +65,7 @@ class CoverageFilter(Filter):
     @property
     def columns(self) -> list[Member]:
         """Return the services asked for, each once; none asks for those in use."""
-        members = {item.service: item for item in (self.bundle.members if self.bundle else ())}
+        members = {item.service: item for item in (self.chosen_bundle.members if self.chosen_bundle else ())}
         words = self.cleaned_data.get("services", "").replace(",", " ").split()
         for word in words[:MOST_ASKED]:
             short = short_service_name(word)

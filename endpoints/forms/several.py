@@ -26,7 +26,7 @@ from endpoints.policy.templates import ParameterError, for_service
 from endpoints.services import checks, costs
 from endpoints.services.choices import OFFERED_TYPES, Choices
 from endpoints.services.drafts import ChangeDraft, Draft
-from endpoints.services.several import Offered, Target
+from endpoints.services.several import Asked, Offered, Target
 
 _SHORT_ENOUGH = 60
 """Characters of the VPCs' names that a title begins with."""
@@ -157,7 +157,8 @@ class VpcCards:
 
 
 class SeveralForm:
-    """Targets of one account, each a card. `data` is what the form sent, or empty where it is shown first.
+    """Targets of one account, each a card. `data` is what the form sent, or empty where it is shown first; a target
+    of which nothing is offered has no card.
 
     `judged` binds the cards to what was sent, so that it is judged; else what doesn't fit gives way to safe defaults.
     """
@@ -165,7 +166,7 @@ class SeveralForm:
     def __init__(
         self,
         data: QueryDict,
-        targets: Mapping[Target, bool],
+        targets: Mapping[Target, Asked],
         *,
         offered: Offered,
         user: User,
@@ -180,14 +181,12 @@ class SeveralForm:
         sent = {name: data[name] for name in SharedForm.base_fields if name in data}
         self.shared = SharedForm(data, user=user) if judged else SharedForm(initial={**first, **sent}, user=user)
         self.vpcs: list[VpcCards] = []
-        numbers = {target: number for number, target in enumerate(targets)}
         for place in dict.fromkeys(target.place for target in targets):
             if choices := offered.choices.get(place):
-                here = {target: numbers[target] for target in targets if target.place == place}
-                self.vpcs.append(self._vpc(choices, here, targets))
+                self.vpcs.append(self._vpc(choices, [item for item in targets if item.place == place]))
 
-    def _vpc(self, choices: Choices, here: Mapping[Target, int], targets: Mapping[Target, bool]) -> VpcCards:
-        vpc_id = next(iter(here)).vpc_id
+    def _vpc(self, choices: Choices, here: Sequence[Target]) -> VpcCards:
+        vpc_id = here[0].vpc_id
         name = f"{vpc_id}-security_group_ids"
         known = {item.aws_id for item in choices.groups}
         chosen = [item for item in self._data.getlist(name) if item in known]
@@ -195,10 +194,11 @@ class SeveralForm:
             groups = GroupsForm(self._data, prefix=vpc_id, choices=choices)
         else:
             groups = GroupsForm(initial={"security_group_ids": chosen}, prefix=vpc_id, choices=choices)
-        cards = [self._card(number, target, choices, chosen, ticked=targets[target]) for target, number in here.items()]
+        cards = [self._card(item, choices, chosen) for item in here]
         return VpcCards(choices, groups, cards)
 
-    def _card(self, number: int, target: Target, choices: Choices, groups: list[str], *, ticked: bool) -> Card:
+    def _card(self, target: Target, choices: Choices, groups: list[str]) -> Card:
+        number, ticked = self._targets[target].number, self._targets[target].ticked
         prefix = f"t{number}"
         plain = QueryDict(mutable=True)
         plain["vpc_endpoint_type"] = target.kind
@@ -229,6 +229,7 @@ class SeveralForm:
 
     def look(self) -> None:
         """Let preflight say something to each card that isn't judged yet, those before it in the VPC counted."""
+        positions = {card.number: position for position, card in enumerate(self.ticked, start=1)}
         for vpc in self.vpcs:
             before: list[tuple[int, EndpointSpec]] = []
             for card in vpc.cards:
@@ -239,7 +240,7 @@ class SeveralForm:
                 near = self._offered.connected.get((spec.region, spec.vpc_id, spec.service_name), {})
                 if not card.findings:
                     card.findings = checks.findings_so_far(spec, vpc.choices, others=before, connected=near)
-                before.append((card.number + 1, spec))
+                before.append((positions[card.number], spec))
 
     @property
     def cards(self) -> list[Card]:
@@ -251,11 +252,6 @@ class SeveralForm:
         """Return the cards of what is asked for."""
         return [card for card in self.cards if card.ticked]
 
-    @property
-    def gone(self) -> list[str]:
-        """Return the VPCs of which nothing can be shown any more: their region or account was given up."""
-        return sorted({item.vpc_id for item in self._targets if item.place not in self._offered.choices})
-
     @cached_property
     def gb(self) -> Decimal:
         """Return the volume to reckon with."""
@@ -264,19 +260,22 @@ class SeveralForm:
     @property
     def ticked_count(self) -> int:
         """Return how many are asked for, cards that aren't shown included."""
-        return sum(self._targets.values())
+        return sum(asked.ticked for asked in self._targets.values())
 
     @property
     def total(self) -> Decimal:
         """Return what a month of all that is ticked costs, cards that aren't shown included."""
         shown = {card.number for card in self.cards}
-        rest = [item for number, item in enumerate(self._targets) if number not in shown and self._targets[item]]
-        unseen = [self._estimated(target) for target in rest]
+        unseen = [
+            self._estimated(asked.number, item)
+            for item, asked in self._targets.items()
+            if asked.number not in shown and asked.ticked
+        ]
         return sum((item.total for item in (*(card.estimate for card in self.ticked), *unseen) if item), ZERO)
 
-    def _estimated(self, target: Target) -> Estimate:
+    def _estimated(self, number: int, target: Target) -> Estimate:
         """Return what a target costs as it was sent, without judging what was sent."""
-        prefix = f"t{[*self._targets].index(target)}"
+        prefix = f"t{number}"
         kind = self._data.get(f"{prefix}-vpc_endpoint_type", target.kind)
         zones = 0 if kind == "Gateway" else len(self._data.getlist(f"{prefix}-subnet_ids"))
         known = kind if kind in OFFERED_TYPES else target.kind

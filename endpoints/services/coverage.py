@@ -67,14 +67,24 @@ class _Known:
     """Of a service: the region of each VPC that has an Interface endpoint to it which serves."""
 
 
-def matrix(vpcs: Sequence[InventoryItem], *, columns: Sequence[Member], user: User) -> Matrix:
+def matrix(
+    vpcs: Sequence[InventoryItem],
+    *,
+    columns: Sequence[Member],
+    user: User,
+    and_in_use: bool = False,
+    most: int = MOST_COLUMNS,
+) -> Matrix:
     """Return what VPCs have of services. At most six queries, however many there are.
 
-    `vpcs` are rows of the inventory with their accounts. Without columns, those are the services that the VPCs have.
+    `vpcs` are rows of the inventory with their accounts. Without columns, or where those in use are asked for as well,
+    the services that the VPCs have come first.
     """
     known = _known({vpc.aws_id for vpc in vpcs}, user)
-    chosen = list(columns) or _in_use(known)
-    shown = tuple(chosen[:MOST_COLUMNS])
+    first = _in_use(known) if and_in_use or not columns else []
+    shorts = {item.service for item in first}
+    chosen = [*first, *(item for item in columns if item.service not in shorts)]
+    shown = tuple(chosen[:most])
     offers = _offers(vpcs, shown)
     near = _nearby(vpcs, shown, known)
     gaps: dict[tuple[int, str, str, str], Cell] = {}  # most are the same for each VPC of an account-region

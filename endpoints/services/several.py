@@ -60,6 +60,14 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A target's number in a form, by which its fields are named, and whether it is ticked."""
+
+    number: int
+    ticked: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
     """What to ask for: targets with whether each is ticked, and in words what can't be asked for, and why."""
 
@@ -143,9 +151,19 @@ def _left_out(ranked: Sequence[tuple[int, int, Target]], kept: Sequence[tuple[in
     return ""
 
 
-def read(keys: Iterable[str]) -> list[Target]:
-    """Return the targets that keys name, each once; what is no key is left out."""
-    return list(dict.fromkeys(target for key in keys if (target := Target.read(key))))
+def read(keys: Iterable[str]) -> dict[Target, int]:
+    """Return the targets that keys name, each once with its number; what is no key is left out.
+
+    A form writes the number before the key and a colon. Where none stands, it is the place in the list.
+    """
+    found: dict[Target, int] = {}
+    for position, text in enumerate(keys):
+        number, _, key = text.rpartition(":")
+        target = Target.read(key)
+        if target is not None and target not in found:
+            given = int(number) if number.isdecimal() and len(number) < 4 else position
+            found[target] = given if given not in found.values() else max(found.values()) + 1
+    return found
 
 
 def by_account(targets: Iterable[Target]) -> dict[int, list[Target]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -20,7 +21,7 @@ from endpoints.services.actors import person
 from endpoints.services.choices import active_accounts
 from endpoints.services.drafts import MAX_CHANGES
 from endpoints.services.errors import Conflict, Invalid
-from endpoints.services.several import Target
+from endpoints.services.several import Asked, Target
 from endpoints.views.answers import INVALID, conflict
 from endpoints.views.listing import signed_in
 from endpoints.views.present import facts
@@ -35,18 +36,17 @@ def request_several(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _propose(request)
     action = request.POST.get("action", "review")
-    targets = several.read(request.POST.getlist("t"))
+    targets = _read(request.POST)
     by_account = several.by_account(targets)
     if not targets:
         return _propose(request, message="Tick at least one service that a VPC lacks.", status=INVALID)
     if len(by_account) > 1:
         return _one_account(request, by_account)
     if action == CHOOSE:
-        return _chosen(request, targets)
-    ticked = _ticked(request.POST, targets[:MAX_CHANGES])
+        return _chosen(request, list(targets))
     if action in ("update", "edit"):
-        return _page(request, _form(request, ticked))
-    return _judge(request, _form(request, ticked, judged=True), send=action == "submit")
+        return _page(request, _form(request, targets))
+    return _judge(request, _form(request, targets, judged=True), send=action == "submit")
 
 
 def several_live(request: HttpRequest) -> HttpResponse:
@@ -55,14 +55,14 @@ def several_live(request: HttpRequest) -> HttpResponse:
     `only` names a card by its number, or all of a VPC by its id; `body` asks for the card's fields as well, where
     another type was chosen.
     """
-    targets = several.read(request.POST.getlist("t"))[:MAX_CHANGES]
+    targets = _read(request.POST)
     only = request.POST.get("only", "")
-    asked = [item for number, item in enumerate(targets) if only in (str(number), item.vpc_id)]
+    asked = [item for item, known in targets.items() if only in (str(known.number), item.vpc_id)]
     if not asked or len(several.by_account(targets)) > 1:
         return HttpResponse("Load the page again.", status=INVALID)
     beside = [item for item in targets if item.place in {one.place for one in asked}]
     offered = several.offered(targets=beside, user=signed_in(request))
-    form = SeveralForm(request.POST, _ticked(request.POST, targets), offered=offered, user=signed_in(request))
+    form = SeveralForm(request.POST, targets, offered=offered, user=signed_in(request))
     form.look()
     context = {
         "several": form,
@@ -73,15 +73,23 @@ def several_live(request: HttpRequest) -> HttpResponse:
     return render(request, "requests/several_live.html", context)
 
 
-def _ticked(data: QueryDict, targets: Sequence[Target]) -> dict[Target, bool]:
-    return {target: f"t{number}-on" in data for number, target in enumerate(targets)}
+def _read(data: QueryDict) -> dict[Target, Asked]:
+    """Return the targets that a form sent, no more than a request takes; of a selection all."""
+    found = several.read(data.getlist("t"))
+    if data.get("action") == CHOOSE:
+        return {target: Asked(number) for target, number in found.items()}
+    kept = list(found.items())[:MAX_CHANGES]
+    return {target: Asked(number, f"t{number}-on" in data) for target, number in kept}
 
 
 def _form(
-    request: HttpRequest, targets: Mapping[Target, bool], *, judged: bool = False, title: str = ""
+    request: HttpRequest, targets: Mapping[Target, Asked], *, judged: bool = False, title: str = ""
 ) -> SeveralForm:
     user = signed_in(request)
     offered = several.offered(targets=targets.keys(), user=user)
+    if gone := {item.vpc_id for item in targets if item.place not in offered.choices}:
+        names = ", ".join(sorted(gone))
+        messages.warning(request, f"The portal no longer looks into {names}: what was chosen there is left out.")
     data = request.POST if request.POST.get("action") != CHOOSE else QueryDict()
     return SeveralForm(data, targets, offered=offered, user=user, judged=judged, title=title)
 
@@ -97,7 +105,8 @@ def _propose(request: HttpRequest, *, message: str = "", status: int = 200) -> H
         asked = several.proposed(bundle=form.chosen_bundle, vpcs=chosen, user=signed_in(request))
         if asked.targets:
             title = title_for(asked.targets, form.chosen_bundle, chosen)
-            return _page(request, _form(request, asked.targets, title=title), notes=asked.notes)
+            numbered = {item: Asked(number, asked.targets[item]) for number, item in enumerate(asked.targets)}
+            return _page(request, _form(request, numbered, title=title), notes=asked.notes)
         message = " ".join(asked.notes)
     elif "go" in request.GET or "vpc" in request.GET:
         form.is_valid()
@@ -110,7 +119,7 @@ def _propose(request: HttpRequest, *, message: str = "", status: int = 200) -> H
 
 def _chosen(request: HttpRequest, targets: Sequence[Target]) -> HttpResponse:
     """Show the form for what was ticked in the matrix."""
-    kept = dict.fromkeys(targets[:MAX_CHANGES], True)
+    kept = {item: Asked(number) for number, item in enumerate(targets[:MAX_CHANGES])}
     notes = [TOO_MANY.format(MAX_CHANGES, len(targets) - MAX_CHANGES)] if len(targets) > MAX_CHANGES else []
     form = _form(request, kept, title=title_for(kept, None, ()))
     return _page(request, form, notes=notes)
@@ -145,8 +154,6 @@ def _judge(request: HttpRequest, form: SeveralForm, *, send: bool) -> HttpRespon
 
 def _page(request: HttpRequest, form: SeveralForm, *, notes: Sequence[str] = (), status: int = 200) -> HttpResponse:
     form.look()
-    if gone := form.gone:
-        notes = [*notes, f"The portal no longer knows {', '.join(gone)}: what was chosen there is left out."]
     context: dict[str, Any] = {
         "several": form,
         "problems": list(form.problems()),
