@@ -81,6 +81,36 @@ def test_vpcs_are_listed_by_account_region_and_id(world: World, engineer: Client
     problem_of(engineer.get(SERVICES, {"colour": "red"}), 400)
 
 
+def test_a_vpcs_coverage_says_what_it_has_and_lacks(world: World, engineer: Client) -> None:
+    spec = make.interface_spec(world.account)
+    make.offer(world.account, "ecr.api", "ecr.dkr", "logs")
+    request = make.approved(make.submitted(world.account, world.engineer, spec), world.approver)
+    (endpoint,) = make.available(request)
+    asked = make.submitted(world.account, world.engineer, make.gateway_spec(world.account))
+    path = f"{VPCS}/{InventoryItem.objects.get(account=world.account, kind='vpc').pk}/coverage"
+    answer = engineer.get(path).json()
+    assert answer["vpc"]["vpc_id"] == spec.vpc_id
+    found = {item["short_name"]: item for item in answer["services"]}
+    assert found["secretsmanager"]["state"] == "managed"
+    assert found["secretsmanager"]["status"] == "available"
+    assert found["secretsmanager"]["vpc_endpoint_id"] == endpoint.vpc_endpoint_id
+    assert found["secretsmanager"]["endpoint"].endswith(f"/api/v1/endpoints/{endpoint.pk}")
+    assert (found["s3"]["state"], found["s3"]["vpc_endpoint_type"]) == ("asked", "Gateway")
+    assert found["s3"]["request"].endswith(f"/api/v1/requests/{asked.pk}")
+    assert (found["ecr.api"]["state"], found["sts"]["state"]) == ("missing", "not_offered")
+    lacking = {item["id"]: (item["complete"], item["missing"]) for item in answer["bundles"]}
+    assert lacking["private-ecs"] == (False, ["ecr.api", "ecr.dkr", "logs"])
+    tag = engineer.get(path)["ETag"]
+    assert engineer.get(path, headers={"If-None-Match": tag}).status_code == 304
+    chosen = engineer.get(path, {"bundle": "session-manager", "service": "com.amazonaws.eu-west-1.kms"}).json()
+    names = [item["short_name"] for item in chosen["services"]]
+    assert names[:3] == ["ssm", "ssmmessages", "ec2messages"]
+    assert "kms" in names
+    for query in ({"colour": "red"}, {"bundle": "nothing"}, {"service": [f"s{number}" for number in range(70)]}):
+        problem_of(engineer.get(path, query), 400)
+    problem_of(engineer.get(f"{VPCS}/{2**31}/coverage"), 404)
+
+
 def test_an_approver_sees_the_network_of_their_own_accounts(world: World) -> None:
     make.make_account("other")
     found = browser(world.approver).get(VPCS).json()["results"]
