@@ -80,7 +80,7 @@ def request_edit(request: HttpRequest, pk: int) -> HttpResponse:
     if len(changes) == 2 and changes[1].after and changes[1].action == ChangeAction.DELETE:
         return edit_replacement(request, found, changes[0], changes[1])
     if len(changes) != 1:
-        error = Conflict("A request with several changes can't be edited here. Withdraw it and ask again.")
+        error = Conflict("A request with several changes can't be edited. Withdraw it and ask again.")
         return conflict(request, error, back=found.get_absolute_url())
     if changes[0].action == ChangeAction.CREATE:
         return edit_creation(request, found, changes[0])
