@@ -19,7 +19,7 @@ from endpoints.forms.request import SpecForm, read_values, settled, spec_so_far
 from endpoints.forms.templates import Place as PolicyPlace
 from endpoints.models import Account, InventoryItem, User
 from endpoints.models.requests import ChangeAction
-from endpoints.network.bundles import Bundle
+from endpoints.network.bundles import Bundle, Member
 from endpoints.network.cost import ZERO, Estimate, estimate
 from endpoints.network.coverage import Cell
 from endpoints.policy.templates import ParameterError, for_service
@@ -103,15 +103,24 @@ class GroupsForm(forms.Form):
         """Return what is ticked."""
         return {"security_group_ids": [str(item) for item in self["security_group_ids"].value() or ()]}
 
+    @property
+    def summary(self) -> str:
+        """Return the choice in a few words."""
+        chosen = self.selected["security_group_ids"]
+        names = [item.name or item.aws_id for item in self.offered.groups if item.aws_id in chosen]
+        return ", ".join(names) or "the VPC's default group"
+
 
 @dataclass(slots=True, kw_only=True)
 class Card:
-    """One target as the form shows it. `has` is what the VPC has of its service already; `member` says why."""
+    """One target as the form shows it. `has` is what the VPC has of its service already; `member` says what it is for,
+    where a bundle is asked for."""
 
     number: int
     target: Target
     form: TargetForm
     ticked: bool
+    member: Member | None = None
     has: Sequence[Cell] = ()
     findings: Sequence[checks.Finding] = ()
     estimate: Estimate | None = None
@@ -172,8 +181,10 @@ class SeveralForm:
         user: User,
         judged: bool = False,
         title: str = "",
+        bundle: Bundle | None = None,
     ) -> None:
         self._data = data
+        self.bundle = bundle
         self._offered = offered
         self._judged = judged
         self._targets = targets
@@ -224,8 +235,16 @@ class SeveralForm:
             form = TargetForm(initial=settled(read_values(plain), choices), **more)
             if "access" not in plain and account and account.protected:
                 form.initial["access"] = next(iter(form.policies), FULL)
-        has = self._offered.has(target)
-        return Card(number=number, target=target, form=form, ticked=ticked, has=has, estimate=form.estimated(self.gb))
+        members = self.bundle.members if self.bundle else ()
+        return Card(
+            number=number,
+            target=target,
+            form=form,
+            ticked=ticked,
+            member=next((item for item in members if item.service == target.short), None),
+            has=self._offered.has(target),
+            estimate=form.estimated(self.gb),
+        )
 
     def look(self) -> None:
         """Let preflight say something to each card that isn't judged yet, those before it in the VPC counted."""

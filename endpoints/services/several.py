@@ -121,16 +121,16 @@ def proposed(*, bundle: Bundle, vpcs: Sequence[InventoryItem], user: User) -> Pr
     """
     found = coverage.matrix(vpcs, columns=bundle.members, user=user)
     ranked: list[tuple[int, int, Target]] = []
-    lacking: dict[tuple[str, str], list[str]] = defaultdict(list)
+    lacking: dict[str, dict[str, None]] = defaultdict(dict)
     for row in found.rows:
         for member, cell in zip(found.columns, row.cells, strict=True):
             if cell.state is State.NOT_OFFERED:
-                lacking[member.service, row.vpc.region].append(row.vpc.aws_id)
+                lacking[row.vpc.region][member.service] = None
             elif cell.kind in OFFERED_TYPES:
                 name, kind = cell.service_name, cell.kind
                 target = Target(row.vpc.account_id, row.vpc.region, row.vpc.aws_id, name, kind)
                 ranked.append((_rank(member, cell), len(ranked), target))
-    notes = [f"{service} isn't offered in {region}: it is left out." for service, region in lacking]
+    notes = [f"Not offered in {region}, and left out: {', '.join(names)}." for region, names in lacking.items()]
     kept = sorted(ranked)[:MAX_CHANGES]
     if too_many := _left_out(ranked, kept):
         notes.append(too_many)

@@ -16,6 +16,7 @@ from endpoints.forms.parts import add_problems
 from endpoints.forms.several import Card, SeveralForm, title_for
 from endpoints.models import Account
 from endpoints.models.requests import ChangeAction
+from endpoints.network.bundles import Bundle
 from endpoints.services import bundles, checks, costs, reading, requests, several
 from endpoints.services.actors import person
 from endpoints.services.choices import active_accounts
@@ -83,7 +84,12 @@ def _read(data: QueryDict) -> dict[Target, Asked]:
 
 
 def _form(
-    request: HttpRequest, targets: Mapping[Target, Asked], *, judged: bool = False, title: str = ""
+    request: HttpRequest,
+    targets: Mapping[Target, Asked],
+    *,
+    judged: bool = False,
+    title: str = "",
+    bundle: Bundle | None = None,
 ) -> SeveralForm:
     user = signed_in(request)
     offered = several.offered(targets=targets.keys(), user=user)
@@ -91,7 +97,9 @@ def _form(
         names = ", ".join(sorted(gone))
         messages.warning(request, f"The portal no longer looks into {names}: what was chosen there is left out.")
     data = request.POST if request.POST.get("action") != CHOOSE else QueryDict()
-    return SeveralForm(data, targets, offered=offered, user=user, judged=judged, title=title)
+    if name := data.get("bundle"):
+        bundle = next((item for item in bundles.every() if item.id == name), None)
+    return SeveralForm(data, targets, offered=offered, user=user, judged=judged, title=title, bundle=bundle)
 
 
 def _propose(request: HttpRequest, *, message: str = "", status: int = 200) -> HttpResponse:
@@ -106,7 +114,8 @@ def _propose(request: HttpRequest, *, message: str = "", status: int = 200) -> H
         if asked.targets:
             title = title_for(asked.targets, form.chosen_bundle, chosen)
             numbered = {item: Asked(number, asked.targets[item]) for number, item in enumerate(asked.targets)}
-            return _page(request, _form(request, numbered, title=title), notes=asked.notes)
+            form_of_all = _form(request, numbered, title=title, bundle=form.chosen_bundle)
+            return _page(request, form_of_all, notes=asked.notes)
         message = " ".join(asked.notes)
     elif "go" in request.GET or "vpc" in request.GET:
         form.is_valid()

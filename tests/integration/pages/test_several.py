@@ -85,7 +85,8 @@ class TestChoosing:
         ]
         # What is optional is offered and not ticked; what the region lacks is said.
         assert [card.target.short for card in form.cards if not card.ticked] == ["s3", "s3"]
-        assert "logs isn't offered in eu-west-1" in text_of(response)
+        assert "Not offered in eu-west-1, and left out: logs, kms." in text_of(response)
+        assert "optional For patches" in text_of(response)
         assert form.shared["title"].value() == "Session Manager in main, second"
 
     def test_defaults_are_one_private_subnet_a_zone_and_private_dns(
