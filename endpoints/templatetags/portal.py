@@ -61,6 +61,12 @@ def services_of(changes: Sequence[Change]) -> str:
 
 
 @register.filter
+def regions_of(changes: Sequence[Change]) -> str:
+    """Return the regions that changes are in, each once."""
+    return ", ".join(dict.fromkeys(item.region for item in changes))
+
+
+@register.filter
 def usd(amount: Decimal) -> str:
     """Return an amount of US dollars to the cent, with a true minus sign."""
     cents = amount.quantize(CENT, rounding=ROUND_HALF_UP)

@@ -32,13 +32,14 @@ def coverage_matrix(request: HttpRequest) -> HttpResponse:
         return _as_csv(coverage.matrix(list(rows[:EXPORTED]), columns=chosen.columns, user=user))
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     found = coverage.matrix(list(page.object_list), columns=chosen.columns, user=user)
+    can_ask = permissions.ENGINEERS.allows(user)
     context = {
         "filter": chosen,
         "page": page,
         "matrix": found,
-        "rows": shown(found.rows),
+        "rows": shown(found.rows, can_ask=can_ask),
         "icons": static("portal/icons.svg"),
-        "can_ask": permissions.ENGINEERS.allows(user),
+        "can_ask": can_ask,
         "stale": [
             (item, region) for item in chosen.accounts_shown for region in item.regions if region.inventory_error
         ],

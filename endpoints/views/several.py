@@ -14,7 +14,8 @@ from endpoints.forms.bundles import ChooserForm
 from endpoints.forms.costs import VolumeForm, gb_of
 from endpoints.forms.parts import add_problems
 from endpoints.forms.several import Card, SeveralForm, title_for
-from endpoints.models import Account
+from endpoints.forms.several_again import sent_for
+from endpoints.models import Account, Change, EndpointRequest
 from endpoints.models.requests import ChangeAction
 from endpoints.network.bundles import Bundle
 from endpoints.services import bundles, checks, costs, reading, requests, several
@@ -36,18 +37,33 @@ def request_several(request: HttpRequest) -> HttpResponse:
     """Ask for several endpoints: GET chooses a bundle and VPCs, POST takes a selection or the form."""
     if request.method != "POST":
         return _propose(request)
-    action = request.POST.get("action", "review")
     targets = _read(request.POST)
     by_account = several.by_account(targets)
     if not targets:
         return _propose(request, message="Tick at least one service that a VPC lacks.", status=INVALID)
     if len(by_account) > 1:
         return _one_account(request, by_account)
-    if action == CHOOSE:
+    if request.POST.get("action") == CHOOSE:
         return _chosen(request, list(targets))
+    return _answer(request, targets)
+
+
+def edit_several(request: HttpRequest, edited: EndpointRequest, changes: Sequence[Change]) -> HttpResponse:
+    """Edit a request for several endpoints; the form starts with what was asked for."""
+    if request.method == "POST":
+        return _answer(request, _read(request.POST), edited)
+    data = sent_for(edited, changes)
+    return _page(request, _form(request, _read(data), data=data), edited=edited)
+
+
+def _answer(
+    request: HttpRequest, targets: Mapping[Target, Asked], edited: EndpointRequest | None = None
+) -> HttpResponse:
+    action = request.POST.get("action", "review")
+    form = _form(request, targets, data=request.POST, judged=action not in ("update", "edit"))
     if action in ("update", "edit"):
-        return _page(request, _form(request, targets))
-    return _judge(request, _form(request, targets, judged=True), send=action == "submit")
+        return _page(request, form, edited=edited)
+    return _judge(request, form, edited, send=action == "submit")
 
 
 def several_live(request: HttpRequest) -> HttpResponse:
@@ -87,16 +103,18 @@ def _form(
     request: HttpRequest,
     targets: Mapping[Target, Asked],
     *,
+    data: QueryDict | None = None,
     judged: bool = False,
     title: str = "",
     bundle: Bundle | None = None,
 ) -> SeveralForm:
+    """Return the form for targets with what was sent of it; without that, with defaults."""
+    data = QueryDict() if data is None else data
     user = signed_in(request)
     offered = several.offered(targets=targets.keys(), user=user)
     if gone := {item.vpc_id for item in targets if item.place not in offered.choices}:
         names = ", ".join(sorted(gone))
         messages.warning(request, f"The portal no longer looks into {names}: what was chosen there is left out.")
-    data = request.POST if request.POST.get("action") != CHOOSE else QueryDict()
     if name := data.get("bundle"):
         bundle = next((item for item in bundles.every() if item.id == name), None)
     return SeveralForm(data, targets, offered=offered, user=user, judged=judged, title=title, bundle=bundle)
@@ -141,30 +159,40 @@ def _one_account(request: HttpRequest, by_account: Mapping[int, Sequence[Target]
     return render(request, "requests/several_accounts.html", context, status=INVALID)
 
 
-def _judge(request: HttpRequest, form: SeveralForm, *, send: bool) -> HttpResponse:
+def _judge(request: HttpRequest, form: SeveralForm, edited: EndpointRequest | None, *, send: bool) -> HttpResponse:
     if not form.is_valid() or form.account is None:
-        return _page(request, form, status=INVALID)
+        return _page(request, form, edited=edited, status=INVALID)
     draft = form.draft()
     if not form.judge(checks.findings_of(draft)):
-        return _page(request, form, status=INVALID)
+        return _page(request, form, edited=edited, status=INVALID)
     if not send:
-        return _review(request, form)
+        return _review(request, form, edited)
+    by, now = person(signed_in(request)), timezone.now()
     try:
-        made = requests.submit(
-            draft=draft, by=person(signed_in(request)), now=timezone.now(), submission_key=form.key()
-        )
+        if edited:
+            made = requests.resubmit(request=edited, draft=draft, by=by, now=now)
+        else:
+            made = requests.submit(draft=draft, by=by, now=now, submission_key=form.key())
     except Invalid as error:
         add_problems(form.shared, error.problems)
-        return _page(request, form, status=INVALID)
+        return _page(request, form, edited=edited, status=INVALID)
     except Conflict as error:
-        return conflict(request, error, back=request.path)
+        return conflict(request, error, back=edited.get_absolute_url() if edited else request.path)
     return redirect(made)
 
 
-def _page(request: HttpRequest, form: SeveralForm, *, notes: Sequence[str] = (), status: int = 200) -> HttpResponse:
+def _page(
+    request: HttpRequest,
+    form: SeveralForm,
+    *,
+    edited: EndpointRequest | None = None,
+    notes: Sequence[str] = (),
+    status: int = 200,
+) -> HttpResponse:
     form.look()
     context: dict[str, Any] = {
         "several": form,
+        "edited": edited,
         "problems": list(form.problems()),
         "notes": notes,
         "prices": costs.prices(),
@@ -173,7 +201,7 @@ def _page(request: HttpRequest, form: SeveralForm, *, notes: Sequence[str] = (),
     return render(request, "requests/several.html", context, status=status)
 
 
-def _review(request: HttpRequest, form: SeveralForm) -> HttpResponse:
+def _review(request: HttpRequest, form: SeveralForm, edited: EndpointRequest | None) -> HttpResponse:
     draft = form.draft()
     names = {
         region: reading.known_of(
@@ -186,6 +214,7 @@ def _review(request: HttpRequest, form: SeveralForm) -> HttpResponse:
     sent = [(name, value) for name, values in request.POST.lists() for value in values if name not in _NOT_CARRIED]
     context: dict[str, Any] = {
         "several": form,
+        "edited": edited,
         "draft": draft,
         "changes": shown,
         "vpcs": len({item.spec.vpc_id for item in draft.changes}),

@@ -238,7 +238,8 @@ class RequestPage:
         unmade = [
             item.change
             for item in self.changes
-            if item.operation and item.operation.status == "cancelled" and item.change.action == ChangeAction.CREATE
+            if item.change.action == ChangeAction.CREATE
+            and (item.operation is None or item.operation.status == "cancelled")
         ]
         targets = [
             Target(self.request.account_id, one.region, one.vpc_id, one.service_name, one.vpc_endpoint_type)

@@ -33,10 +33,10 @@ def target(account: Account, short: str = "secretsmanager", vpc: str = "main", k
     return Target(account.pk, make.REGION, vpc_id, f"com.amazonaws.{make.REGION}.{short}", kind)
 
 
-def fields_of(response: Any) -> dict[str, list[str]]:
+def fields_of(response: Any, action: str = URL) -> dict[str, list[str]]:
     """Return what a browser would send of the page's form: what is ticked, chosen and written."""
     page = response.content.decode()
-    page = page[page.index('<form method="post" action="/requests/new/several/"') :]
+    page = page[page.index(f'<form method="post" action="{action}"') :]
     page = page[: page.index("</form>")]
     found: dict[str, list[str]] = {}
     for tag in re.findall(r"<input [^>]*>", page):
@@ -259,6 +259,54 @@ class TestAsking:
         fields = {**chosen(as_(engineer), target(account)), "submission_key": str(uuid.uuid4()), "action": "submit"}
         assert as_(engineer).post(URL, fields).status_code == 302
         assert as_(teammate).post(URL, fields).status_code == 409
+
+
+class TestEditing:
+    """A request for several endpoints that was sent back."""
+
+    def test_it_starts_with_what_was_asked_for_and_makes_a_new_round(
+        self, as_: SignIn, offered: Account, engineer: User, approver: User
+    ) -> None:
+        client = as_(engineer)
+        fields = chosen(client, target(offered, "ssm"), target(offered, "s3", kind="Gateway"), target(offered, "kms"))
+        group = InventoryItem.objects.get(name="https", vpc_id=target(offered).vpc_id)
+        fields |= {f"{group.vpc_id}-security_group_ids": [group.aws_id], "t0-name": ["shells"]}
+        fields |= {"t0-access": ["accounts-ssm"], "t0-subnet_ids": fields["t0-subnet_ids"][:2]}
+        del fields["t2-on"]
+        assert client.post(URL, {**fields, "action": "submit"}).status_code == 302
+        made = EndpointRequest.objects.get()
+        first = [change.spec for change in made.changes.order_by("position")]
+        decided = {"decision": "request_changes", "comment": "Less.", "content_hash": made.content_hash}
+        as_(approver).post(reverse("request_review", args=[made.pk]), decided)
+        edit = reverse("request_edit", args=[made.pk])
+        sent = fields_of(client.get(edit), edit)
+        same = client.post(edit, {**sent, "action": "review"})
+        assert same.status_code == 200
+        assert [change.spec.to_dict() for change in same.context["draft"].changes] == first
+        del sent["t0-on"]
+        assert client.post(edit, {**sent, "action": "submit"}).status_code == 302
+        made.refresh_from_db()
+        assert (made.status, made.round) == ("submitted", 2)
+        assert [item.vpc_endpoint_type for item in made.changes.filter(round=2)] == ["Gateway"]
+
+    def test_what_the_form_cant_say_is_not_lost_in_it(
+        self, as_: SignIn, offered: Account, engineer: User, approver: User
+    ) -> None:
+        spec = make.interface_spec(offered, tags=(("team", "x"),))
+        made = make.submitted(offered, engineer, spec, make.gateway_spec(offered))
+        decided = {"decision": "request_changes", "comment": "Less.", "content_hash": made.content_hash}
+        as_(approver).post(reverse("request_review", args=[made.pk]), decided)
+        assert as_(engineer).get(reverse("request_edit", args=[made.pk])).status_code == 409
+
+    def test_what_was_withdrawn_is_asked_for_again(self, as_: SignIn, account: Account, engineer: User) -> None:
+        made = make.submitted(account, engineer, make.interface_spec(account), make.gateway_spec(account))
+        client = as_(engineer)
+        client.post(reverse("request_withdraw", args=[made.pk]))
+        page = client.get(made.get_absolute_url()).content.decode()
+        assert "Ask for them again" in page
+        keys = re.findall(r'name="t" value="([^"]+)"', page)
+        form = client.post(URL, {"action": "choose", "t": keys}).context["several"]
+        assert len(form.ticked) == 2
 
 
 class TestLive:
