@@ -15,7 +15,6 @@ from endpoints.models import Endpoint, InventoryItem, Team
 from endpoints.models.inventory import InventoryKind
 from endpoints.network.bundles import Bundle, Member
 from endpoints.services.choices import AccountChoice
-from endpoints.services.coverage import MOST_COLUMNS
 
 MOST_ASKED = 200
 """Names that somebody may write, at most; the matrix says how many of them it leaves out."""
@@ -71,11 +70,6 @@ class CoverageFilter(Filter):
             short = short_service_name(word)
             members.setdefault(short, Member(short, ""))
         return list(members.values())
-
-    @property
-    def most_columns(self) -> int:
-        """Return how many services the matrix shows at most."""
-        return MOST_COLUMNS
 
     def apply(self) -> QuerySet[InventoryItem]:
         """Return the VPCs asked for, by account, region and name."""

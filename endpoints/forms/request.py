@@ -60,7 +60,7 @@ _OTHER_VPC = "%(value)s doesn't belong to this VPC. Choose from the list."
 
 
 class SpecForm(PolicyFields, OptionFields):
-    """One endpoint as it should be, of what is offered. `title` and what else belongs to a request stand elsewhere."""
+    """One endpoint as it should be, chosen from what is offered. What belongs to its request stands in other forms."""
 
     account = forms.ChoiceField(label="AWS account", error_messages={"invalid_choice": _UNLISTED})
     region = forms.ChoiceField(label="Region", error_messages={"invalid_choice": _UNLISTED})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,12 @@ MOST_VPCS = 200
 """VPCs of a region that a form lists; the matrix pages through more."""
 
 
+_KEY = re.compile(
+    r"\A(?P<account>[0-9]{1,9})/(?P<region>[a-z0-9-]{1,32})/(?P<vpc>vpc-[0-9a-f]{1,17})"
+    r"/(?P<service>[a-zA-Z0-9._-]{3,255})/(?P<kind>[A-Za-z]{1,24})\Z"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """An endpoint to ask for: a service in a VPC. `account` is our primary key, `kind` the type to begin with."""
@@ -35,13 +42,10 @@ class Target:
     @classmethod
     def read(cls, key: str) -> Self | None:
         """Return the target that a key names; None where it is none."""
-        parts = key.split("/")
-        if len(parts) != 5 or not parts[0].isdecimal() or len(key) > 400 or "\x00" in key:
+        found = _KEY.match(key)
+        if found is None or found["kind"] not in OFFERED_TYPES:
             return None
-        account, region, vpc_id, service_name, kind = parts
-        if not (len(account) < 10 and region and vpc_id and service_name and kind in OFFERED_TYPES):
-            return None
-        return cls(int(account), region, vpc_id, service_name, kind)
+        return cls(int(found["account"]), found["region"], found["vpc"], found["service"], found["kind"])
 
     @property
     def key(self) -> str:

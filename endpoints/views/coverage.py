@@ -37,6 +37,7 @@ def coverage_matrix(request: HttpRequest) -> HttpResponse:
         "filter": chosen,
         "page": page,
         "matrix": found,
+        "most_columns": coverage.MOST_COLUMNS,
         "rows": shown(found.rows, can_ask=can_ask),
         "icons": static("portal/icons.svg"),
         "can_ask": can_ask,
