@@ -195,7 +195,7 @@ WHITENOISE_USE_FINDERS = SANDBOX
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 CRISPY_FAIL_SILENTLY = False
-FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
+FORM_RENDERER = "endpoints.forms.renderer.Renderer"
 
 # --- JSON -------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -17,6 +17,7 @@ from django.utils import timezone
 from endpoints.aws import AwsError, Kind
 from endpoints.domain.lifecycle import Actor
 from endpoints.domain.observed import DnsEntry, NetworkInterface, ObservedEndpoint
+from endpoints.domain.rules import ObservedRule
 from endpoints.domain.specs import EndpointSpec, EndpointType
 from endpoints.models import (
     Account,
@@ -433,6 +434,10 @@ def observed(spec: EndpointSpec, endpoint: Endpoint, *, state: str = "available"
         dns_record_ip_type=spec.dns_record_ip_type or ("ipv4" if spec.has_network_interfaces else ""),
         private_dns_only_for_inbound_resolver_endpoint=spec.private_dns_only_for_inbound_resolver_endpoint,
         tags=(("portal:operation", "test"), *sorted(spec.all_tags.items())),
+        group_rules=tuple(
+            ObservedRule(rule_id=f"sgr-{number:08x}{position:09x}", rule=rule, ours=True)
+            for position, rule in enumerate(spec.group_rules)
+        ),
     )
 
 

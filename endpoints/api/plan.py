@@ -251,6 +251,10 @@ def _addresses(value: Any) -> bool:
     )
 
 
+def _objects(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(part, dict) for part in value)
+
+
 _TEXT = (lambda value: isinstance(value, str)), "Write a text."
 _SWITCH = (lambda value: isinstance(value, bool)), "Write true or false."
 _IDS = _texts, "Write a list of ids."
@@ -265,6 +269,7 @@ _KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "tags": (_pairs, "Write a list of pairs of key and value."),
     "subnet_configurations": (_addresses, "Write a list of objects with subnet_id and ipv4."),
+    "group_rules": (_objects, "Write a list of rules, each an object."),
 }
 """What tells whether a value is of its field's kind, and what to write where it isn't; the others are texts."""
 

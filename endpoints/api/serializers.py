@@ -58,6 +58,20 @@ class SubnetConfigurationSerializer(serializers.Serializer[Any]):
     ipv4 = serializers.CharField()
 
 
+class GroupRuleSerializer(serializers.Serializer[Any]):
+    """A rule of a security group that is added with the endpoint and removed with it. One of the peers is given."""
+
+    group_id = serializers.CharField()
+    direction = serializers.ChoiceField(choices=("ingress", "egress"))
+    protocol = serializers.CharField()
+    from_port = serializers.IntegerField()
+    to_port = serializers.IntegerField()
+    cidr = serializers.CharField(allow_blank=True)
+    prefix_list_id = serializers.CharField(allow_blank=True)
+    source_group_id = serializers.CharField(allow_blank=True)
+    description = serializers.CharField(allow_blank=True)
+
+
 class SpecSerializer(serializers.Serializer[Any]):
     """One endpoint as it should be. `policy_document` is the author's text; null asks for full access.
 
@@ -82,6 +96,7 @@ class SpecSerializer(serializers.Serializer[Any]):
     private_dns_when_available = serializers.BooleanField(required=False)
     subnet_configurations = SubnetConfigurationSerializer(many=True, required=False)
     tags = serializers.ListField(child=serializers.ListField(child=serializers.CharField()), required=False)
+    group_rules = GroupRuleSerializer(many=True, required=False)
 
 
 @extend_schema_field(SpecSerializer(allow_null=True))

@@ -25,6 +25,8 @@ from redis.retry import Retry
 from endpoints.aws.errors import AwsError, Kind
 
 CREATE, MODIFY, DELETE = "CreateVpcEndpoint", "ModifyVpcEndpoint", "DeleteVpcEndpoints"
+AUTHORIZE_IN, AUTHORIZE_OUT = "AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress"
+REVOKE_IN, REVOKE_OUT = "RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress"
 MARGIN = 0.99
 """Our share of AWS's rate: clocks differ a little, and a throttle costs more than it."""
 SLACK = 0.5
@@ -52,6 +54,8 @@ class Size:
 
 
 _SLOW = Size(4, 0.3)
+_RULES = Size(50, 5)
+"""Of changes that the guide names no bucket for: "resource-intensive" and "mutating" actions alike."""
 _SIZES = {
     CREATE: _SLOW,
     MODIFY: _SLOW,
@@ -60,6 +64,7 @@ _SIZES = {
     "RejectVpcEndpointConnections": Size(10, 1),
     "CreateTags": Size(100, 10),
     "DeleteTags": Size(100, 10),
+    **dict.fromkeys((AUTHORIZE_IN, AUTHORIZE_OUT, REVOKE_IN, REVOKE_OUT), _RULES),
 }
 _READ = Size(100, 20)
 
@@ -94,9 +99,13 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What is known of a bucket without Redis, in seconds: how long ago calls were made, how far the lines reach."""
+    """What is known of a bucket without Redis, in seconds: how long ago calls were made, how far the lines reach.
+
+    `used` are tokens that are taken for used just now, beside those of the calls.
+    """
 
     calls: Sequence[float] = ()
+    used: float = 0
     urgent: float = 0
     routine: float = 0
 
@@ -179,7 +188,7 @@ class Pacer:
 
     def _rebuild(self, bucket: Bucket, history: History) -> None:
         size = self.size(bucket)
-        self._ask("rebuild", bucket, tokens_left(size, history.calls), history.urgent, history.routine)
+        self._ask("rebuild", bucket, tokens_left(size, history.calls) - history.used, history.urgent, history.routine)
 
     def _ask(self, verb: str, bucket: Bucket, *arguments: str | float) -> str:
         size = self.size(bucket)
@@ -233,4 +242,4 @@ class Reads:
 
 def _unknown_reads(size: Size) -> History:
     """Return the history of reads, which nobody wrote down: as if nearly all of the bucket had just been used."""
-    return History(calls=[0.0] * int(size.burst * 0.8))
+    return History(used=int(size.burst * 0.8))

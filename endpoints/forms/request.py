@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -15,15 +16,16 @@ from endpoints.domain.specs import EndpointSpec, EndpointType, SpecError
 from endpoints.forms.costs import VolumeForm, gb_of, volume_field
 from endpoints.forms.options import ADDRESS, SWITCHES, OptionFields, is_on, option_values
 from endpoints.forms.parts import FULL, TEXTS, PolicyFields, submission_key, team_field, tidy_policy
+from endpoints.forms.rules import LiveChecks, RuleKeys, chosen, live_checks
 from endpoints.models import Account, Change, EndpointRequest, User
 from endpoints.models.requests import ChangeAction
 from endpoints.network.cost import Estimate, PriceBook, estimate
 from endpoints.network.preflight.placement import serves
-from endpoints.services import costs
+from endpoints.services import checks, costs
 from endpoints.services.choices import OFFERED_TYPES, Choices, Service, Subnet
 from endpoints.services.drafts import ChangeDraft, Draft
 
-LISTS = ("subnet_ids", "security_group_ids", "route_table_ids")
+LISTS = ("subnet_ids", "security_group_ids", "route_table_ids", "group_rules")
 SINGLES = (
     "account",
     "region",
@@ -86,6 +88,7 @@ class SpecForm(PolicyFields, OptionFields):
     route_table_ids = forms.MultipleChoiceField(
         label="Route tables", required=False, error_messages={"invalid_choice": _OTHER_VPC}
     )
+    group_rules = RuleKeys()
     name = forms.CharField(
         label="Name tag", required=False, max_length=120, help_text="Becomes the endpoint's Name tag in AWS. Optional."
     )
@@ -155,6 +158,10 @@ class SpecForm(PolicyFields, OptionFields):
                 tags=values["tags"],
                 **place,
             )
+            rules, unknown = chosen(values["group_rules"], self.spec, self.offered)
+            if unknown:
+                self.add_error("group_rules", f"“{unknown[0]}” isn't a rule that is offered here. Take it out.")
+            self.spec = replace(self.spec, group_rules=rules)
         except SpecError as error:
             for field, text in error.problems.items():
                 self.add_error(field if field in self.fields else None, text)
@@ -192,6 +199,19 @@ class RequestForm(SpecForm):
     def prices(self) -> PriceBook:
         """Return where the estimate's prices come from."""
         return costs.prices()
+
+    def live(self, *, only_offers: bool = False) -> LiveChecks | None:
+        """Return what the checks say to the choices so far; None where there is too little to say anything of.
+
+        Where the form is shown with its problems, these stand beside the fields: then the offers alone.
+        """
+        values = settled(read_values(self.data), self.offered) if self.is_bound else self.initial  # type: ignore[arg-type]
+        spec = spec_so_far(values, self.offered)
+        if spec is None:
+            return None
+        keys = self.selected["group_rules"]
+        only_offers = only_offers or self.is_bound
+        return live_checks(checks.findings_so_far(spec, self.offered), keys, self.offered, only_offers=only_offers)
 
     def key(self) -> uuid.UUID:
         """Return the key by which a double submit is known."""
@@ -243,11 +263,21 @@ def settled(values: Mapping[str, Any], choices: Choices) -> Values:
     }
     kept = values.get("placed_for") == placed_for
     found |= _placement(values, choices, service, kind, kept=kept)
-    return found
+    spec = _placed(found, choices)
+    rules = chosen(found.get("group_rules", ()), spec, choices)[0] if spec else ()
+    return found | {"group_rules": [item.key for item in rules]}
 
 
 def spec_so_far(values: Mapping[str, Any], choices: Choices) -> EndpointSpec | None:
     """Return the spec of settled values as far as it is chosen, for the checks; None while it is none."""
+    spec = _placed(values, choices)
+    if spec is None:
+        return None
+    return replace(spec, group_rules=chosen(values.get("group_rules", ()), spec, choices)[0])
+
+
+def _placed(values: Mapping[str, Any], choices: Choices) -> EndpointSpec | None:
+    """Return the spec as far as it is chosen, without the rules that it carries."""
     kind, service = str(values["vpc_endpoint_type"]), str(values["service_name"])
     if choices.account is None or not (values["vpc_id"] and service and kind):
         return None
@@ -342,6 +372,7 @@ def spec_values(spec: EndpointSpec, account: int) -> Values:
             "subnet_ids": list(spec.subnet_ids),
             "security_group_ids": list(spec.security_group_ids),
             "route_table_ids": list(spec.route_table_ids),
+            "group_rules": [item.key for item in spec.group_rules],
             "private_dns_enabled": spec.private_dns_enabled,
             "access": FULL if spec.policy_document is None else "custom",
             "policy_document": spec.policy_document or "",

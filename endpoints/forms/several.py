@@ -16,6 +16,7 @@ from endpoints.domain.specs import EndpointSpec
 from endpoints.forms.costs import VolumeForm, gb_of, volume_field
 from endpoints.forms.parts import FULL, TEXTS, submission_key, team_field
 from endpoints.forms.request import SpecForm, read_values, settled, spec_so_far
+from endpoints.forms.rules import LiveChecks, live_checks
 from endpoints.forms.templates import Place as PolicyPlace
 from endpoints.models import Account, InventoryItem, User
 from endpoints.models.requests import ChangeAction
@@ -139,6 +140,12 @@ class Card:
     def warnings(self) -> int:
         """Return how many findings warn."""
         return sum(item.severity == "warn" for item in self.findings)
+
+    @property
+    def live(self) -> LiveChecks:
+        """Return what the checks say, with the rules of security groups that the request can carry."""
+        keys = self.form.selected["group_rules"]
+        return live_checks(self.findings, keys, self.form.offered, prefix=self.prefix)
 
     @property
     def open(self) -> bool:

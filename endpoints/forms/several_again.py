@@ -15,7 +15,10 @@ from endpoints.models import Change, EndpointRequest
 from endpoints.models.requests import ChangeAction
 from endpoints.services.several import Target
 
-_KEPT = ("subnet_ids", "route_table_ids", "private_dns_enabled", "vpc_endpoint_type", "placed_for", "name")
+_KEPT = (
+    *("subnet_ids", "route_table_ids", "group_rules", "private_dns_enabled"),
+    *("vpc_endpoint_type", "placed_for", "name"),
+)
 
 
 def fits(request: EndpointRequest, changes: Sequence[Change]) -> bool:
@@ -33,7 +36,7 @@ def fits(request: EndpointRequest, changes: Sequence[Change]) -> bool:
 
 def _says_all(spec: EndpointSpec) -> bool:
     said = {"account_id", "region", "vpc_id", "service_name", "vpc_endpoint_type", "security_group_ids"}
-    said |= {"subnet_ids", "route_table_ids", "private_dns_enabled", "name", "policy_document"}
+    said |= {"subnet_ids", "route_table_ids", "private_dns_enabled", "group_rules", "name", "policy_document"}
     plain = all(name in said for name in spec.to_dict())  # others are there only where something was asked for
     return plain and (spec.policy_document is None or _access(spec) != FULL)
 

@@ -90,6 +90,11 @@ def cut(text: str, longest: int = TEXT) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
+def cut_before(text: str, longest: int) -> str:
+    """Return the end of a text: names of one VPC begin alike, and tell themselves apart at their end."""
+    return text if len(text) <= longest else "…" + text[1 - longest :]
+
+
 def draw(snapshot: Snapshot, verdict: Verdict, *, service_name: str) -> Picture:
     """Return the picture of a VPC with the path that a verdict found."""
     canvas, short = _Canvas(), short_service_name(service_name)
@@ -167,7 +172,9 @@ def _column(
         canvas.rect(look, x, y, COLUMN, height)
         canvas.text("name", x + PAD, y + 20, part.name or part.aws_id)
         table = snapshot.route_table_of(part.aws_id)
-        facts = f"{part.data.get('cidr_block', '')} · {(table.name or table.aws_id) if table else 'no route table'}"
+        block = str(part.data.get("cidr_block", ""))
+        follows = (table.name or table.aws_id) if table else "no route table"
+        facts = f"{block} · {cut_before(follows, TEXT - len(block) - 3)}"
         canvas.text("small", x + PAD, y + 37, facts)
         for number, (look, line) in enumerate(lines):
             top = y + 37 + LINE * (number + 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from endpoints.domain.rules import GroupRule
 from endpoints.domain.specs import EndpointSpec, EndpointType
 from endpoints.models import Account, Endpoint
 from endpoints.models.requests import ChangeAction, Severity
@@ -18,7 +19,15 @@ from endpoints.services.choices import Choices
 from endpoints.services.drafts import ChangeDraft, Draft, replaced_by
 from endpoints.services.snapshots import Age, snapshot_of, snapshots_for
 
-__all__ = ["Finding", "blocks", "findings_for", "findings_of", "findings_so_far", "policy_findings"]
+__all__ = [
+    "Finding",
+    "blocks",
+    "findings_for",
+    "findings_of",
+    "findings_so_far",
+    "policy_findings",
+    "possible_rules",
+]
 
 
 def findings_of(draft: Draft) -> list[list[Finding]]:
@@ -75,17 +84,30 @@ def findings_so_far(
     spec: EndpointSpec,
     choices: Choices,
     *,
+    former: EndpointSpec | None = None,
+    own_id: str = "",
     others: Iterable[tuple[int, EndpointSpec]] = (),
     connected: Mapping[str, Part] | None = None,
 ) -> list[Finding]:
     """Return what preflight says to a form's choices, from the rows that the form has read anyway.
 
-    One query where the VPC is connected to others, unless the caller knows what is `connected`. `others` are new
-    endpoints of the same VPC that come before it in the request. The region's quota is judged at the review.
+    `former` and `own_id` are of the endpoint that is changed. `others` are new endpoints of the same VPC that come
+    before it in the request. One query where the VPC is connected to others, unless the caller knows what is
+    `connected`. The region's quota is judged at the review.
     """
+    snapshot = replace(_snapshot_so_far(spec, choices, connected), former=former, own_id=own_id)
+    return list(preflight.check(spec, beside(snapshot, others)))
+
+
+def possible_rules(spec: EndpointSpec, choices: Choices) -> tuple[GroupRule, ...]:
+    """Return the rules of security groups that a request for this spec can carry, from the form's rows. No query."""
+    return preflight.possible_rules(spec, _snapshot_so_far(spec, choices, connected={}))
+
+
+def _snapshot_so_far(spec: EndpointSpec, choices: Choices, connected: Mapping[str, Part] | None) -> Snapshot:
     read = choices.region_choice()
     age = Age(read.inventory_at, read.stale) if read else Age()
-    snapshot = snapshot_of(
+    return snapshot_of(
         choices.rows,
         region=spec.region,
         vpc_id=spec.vpc_id,
@@ -93,7 +115,6 @@ def findings_so_far(
         age=age,
         connected=connected,
     )
-    return list(preflight.check(spec, beside(snapshot, others)))
 
 
 def _ordered(found: list[Finding]) -> list[Finding]:

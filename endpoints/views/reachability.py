@@ -44,7 +44,8 @@ def reachability_page(request: HttpRequest) -> HttpResponse:
         context |= {"snapshot": snapshot, "sources": _sources(snapshot)}
         if valid and form.asks:
             context |= _answered(form, choices, snapshot, user)
-    return render(request, "network/reachability.html", context, status=INVALID if form.errors else 200)
+    template = "network/reachability_form.html" if getattr(request, "htmx", False) else "network/reachability.html"
+    return render(request, template, context, status=INVALID if form.errors else 200)
 
 
 def _answered(form: ReachabilityForm, choices: Choices, snapshot: Snapshot, user: User) -> dict[str, Any]:

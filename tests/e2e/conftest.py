@@ -8,13 +8,11 @@ they fail.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import AbstractBaseUser
 from django.test import Client
 from django.urls import reverse
@@ -22,6 +20,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page
 from pytest_django.live_server_helper import LiveServer
 
 from tests.aws import aws, simulated_aws
+from tests.e2e.accessibility import violations
 
 __all__ = ["aws", "simulated_aws"]
 
@@ -34,21 +33,6 @@ _FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
-_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-# The rules that look at colours; the others find the same in either theme, which changes colours alone.
-_COLOUR_RULES = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
-# Only what is wrong is worked out in full. Preloading copies stylesheets into inline ones, which the security policy
-# reports; none of these rules reads them.
-_OPTIONS = {"resultTypes": ["violations"], "preload": False}
-_AXE = Axe().axe_script
-# What stands round each page: most of what a page consists of, and the same on many.
-_FRAMES = "header, footer, aside, #nav-sidebar caption, #nav-sidebar tr"
-_RUN_AXE = """([frames, known, options]) => {
-  const exclude = [...document.querySelectorAll(frames)].filter((_, index) => known[index]);
-  return axe.run(exclude.length ? { include: [document], exclude } : document, options).then((it) => it.violations);
-}"""
-_TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="\w+"')
-_examined: set[tuple[str, str]] = set()
 # axe-core measures with inline style attributes of its own; those of pages have a source or a line.
 _REPORT_VIOLATIONS = """
 document.addEventListener("securitypolicyviolation", (event) => {
@@ -231,35 +215,3 @@ def axe(page: Page) -> Callable[..., None]:
         assert not found, "\n".join(found)
 
     return examine
-
-
-def violations(page: Page) -> list[str]:
-    """Return axe's findings in light and in dark colours, a line each; the page's own theme is kept."""
-    theme = page.evaluate("document.documentElement.dataset.bsTheme ?? null")
-    found = [f"{scheme}: {line}" for scheme in ("light", "dark") for line in _violations(page, scheme)]
-    page.emulate_media(color_scheme="null")
-    page.evaluate("theme => { if (theme) document.documentElement.dataset.bsTheme = theme }", theme)
-    return found
-
-
-def _violations(page: Page, scheme: Any) -> list[str]:
-    page.emulate_media(color_scheme=scheme)
-    page.evaluate("scheme => { document.documentElement.dataset.bsTheme = scheme }", scheme)
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(_AXE)
-    options = {**_OPTIONS, "runOnly": _RULES if scheme == "light" else _COLOUR_RULES}
-    known = _examined_before(page, scheme)
-    return [
-        f"{found['id']} ({found['impact']}) at {[node['target'] for node in found['nodes']][:3]}"
-        for found in page.evaluate(_RUN_AXE, [_FRAMES, known, options])
-    ]
-
-
-def _examined_before(page: Page, scheme: str) -> list[bool]:
-    """Return which of a page's frames were examined on another page, word for word: axe looks at each of them once."""
-    known = []
-    for html in page.evaluate("frames => [...document.querySelectorAll(frames)].map(it => it.outerHTML)", _FRAMES):
-        frame = (scheme, _TOKEN.sub("", html))
-        known.append(frame in _examined)
-        _examined.add(frame)
-    return known

@@ -20,7 +20,7 @@ from endpoints.services import account_checks
 from portal.sandbox import world
 from tests import factories
 from tests.aws import MEMBER, REGION, ROLE, World, member_account
-from tests.e2e.conftest import violations
+from tests.e2e.accessibility import violations
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PHONE = {"width": 390, "height": 800}

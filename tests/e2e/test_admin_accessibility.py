@@ -23,7 +23,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from endpoints.models import Account, AccountRegion, EndpointRequest, Event, Operation, Role, RoleAssignment, Team, User
 from tests import factories as make
-from tests.e2e.conftest import violations
+from tests.e2e.accessibility import violations
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 

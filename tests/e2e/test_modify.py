@@ -14,7 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 from endpoints.models import Endpoint, EndpointRequest
 from tests import factories, workers
 from tests.aws import World, member_account
-from tests.e2e.conftest import violations
+from tests.e2e.accessibility import violations
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

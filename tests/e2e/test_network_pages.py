@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests import factories
-from tests.e2e.conftest import violations
+from tests.e2e.accessibility import violations
 from tests.e2e.test_account_page import fits_a_phone, keep
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -11,7 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 from endpoints.models import EndpointRequest, Operation, Role
 from endpoints.services import leases
 from tests import factories
-from tests.e2e.conftest import violations
+from tests.e2e.accessibility import violations
 
 
 def test_an_operator_parks_what_a_worker_has_just_given_back_and_resumes_it(

@@ -20,7 +20,8 @@ from endpoints.services import operations, requests, use
 from endpoints.services.actors import person
 from endpoints.services.drafts import ChangeDraft, Draft
 from tests import factories
-from tests.e2e.conftest import leave, violations
+from tests.e2e.accessibility import violations
+from tests.e2e.conftest import leave
 
 POLICY = """{
   "Version": "2012-10-17",

@@ -13,7 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 from endpoints.models import Endpoint, SavedSimulation, User
 from endpoints.services import use
 from tests import factories
-from tests.e2e.conftest import violations
+from tests.e2e.accessibility import violations
 
 
 @pytest.fixture

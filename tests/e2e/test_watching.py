@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route
 
-from tests.e2e.conftest import settle, violations, watch
+from tests.e2e.accessibility import violations
+from tests.e2e.conftest import settle, watch
 
 ORIGIN = "http://portal.test"
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' http://elsewhere.test"

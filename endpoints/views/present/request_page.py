@@ -30,6 +30,7 @@ from endpoints.views.present.acceptance import Acceptance, acceptance_of
 from endpoints.views.present.facts import AT_REST, Delta, Fact, Interface, deltas_of, facts_of, interfaces_of
 from endpoints.views.present.marks import live_mark
 from endpoints.views.present.meaning import ShownMeaning, meaning_of
+from endpoints.views.present.rules import RuleLine, lines_of, work_of
 from endpoints.views.present.use import ChangeUse, change_use
 
 EDITABLE = lifecycle.REQUEST.transitions["resubmit"].sources
@@ -119,6 +120,17 @@ class ChangePage:
             return []  # none is being made
         at_rest = self.endpoint.status in AT_REST
         return interfaces_of(self.spec, self.observed, self.known.subnets, self.known.names, at_rest=at_rest)
+
+    @cached_property
+    def rules(self) -> list[RuleLine]:
+        """Return the rules of security groups that it adds or removes, each with where it stands."""
+        deletes = self.change.action == ChangeAction.DELETE
+        asked = () if deletes else self.spec.group_rules
+        going = (*(self.spec.group_rules if deletes else ()), *(self.former.group_rules if self.former else ()))
+        if not asked and not going:
+            return []
+        seen = reading.rules_of(self.endpoint) if self.endpoint else ()
+        return lines_of(asked, going, seen, work_of(self.operation), self.known.names)
 
     @property
     def progress(self) -> Progress | None:

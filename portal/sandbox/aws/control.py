@@ -32,12 +32,23 @@ class SimControl:
         self._token, self._timeout = token, timeout
 
     def health(self) -> dict[str, Any]:
-        """Return status, pace, rate and whether the demo world is there."""
+        """Return status, pace, rate, and whether the demo world is there (`seeded`).
+
+        `touched` tells whether something may have changed since the last `keep_point` or `go_back`.
+        """
         return self._ask("health")
 
     def reset(self) -> None:
         """Empty everything but pace and rate."""
         self._ask("reset")
+
+    def keep_point(self, name: str) -> None:
+        """Remember everything as it is now, until the process ends."""
+        self._ask("keep-point", name=name)
+
+    def go_back(self, name: str) -> bool:
+        """Return to a point that was kept; False when there is none. Faults and recorded calls are forgotten."""
+        return bool(self._ask("go-back", name=name)["back"])
 
     def seed_demo(self) -> bool:
         """Make the demo world; False when it is there already."""

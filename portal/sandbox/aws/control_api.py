@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from portal.sandbox.aws import overlay, scenes
+from portal.sandbox.aws import overlay, scenes, state
 from portal.sandbox.aws.buckets import BUCKETS
 from portal.sandbox.aws.calls import CALLS
 from portal.sandbox.aws.faults import FAULTS
@@ -30,7 +30,8 @@ class ControlApi:
         """Answer one request."""
         name = str(environ.get("PATH_INFO", "")).removeprefix("/_sim/").strip("/")
         if name == "health":
-            return 200, {"status": "ok", "pace": STORE.pace, "rate": STORE.rate, "seeded": STORE.seeded}
+            shown = {name: getattr(STORE, name) for name in ("pace", "rate", "seeded", "touched")}
+            return 200, {"status": "ok", **shown}
         if not self._admits(environ):
             return 403, {"error": "The control API answers to this machine only, or with the header X-Sim-Token."}
         act = _ACTS.get(name)
@@ -39,10 +40,11 @@ class ControlApi:
         try:
             given = json.loads(body) if body else {}
             with LOCK:
+                STORE.touched = STORE.touched or name not in _TOUCHES_NOTHING
                 answer = act(given)
         except (KeyError, TypeError, ValueError) as error:
             return 400, {"error": f"{name}: {error}"}
-        if name not in ("calls", "faults"):
+        if name not in _ONLY_TELLS:
             self._changed()
         return 200, answer
 
@@ -118,9 +120,18 @@ def _not_negative(value: Any) -> float:
     return number
 
 
+def _keep_point(body: Body) -> Body:
+    state.keep_point(str(body["name"]))
+    return {}
+
+
+_ONLY_TELLS = frozenset({"calls", "faults"})
+_TOUCHES_NOTHING = _ONLY_TELLS | {"keep-point", "go-back", "clear-calls"}
 _ACTS: dict[str, Callable[[Body], Body]] = {
     "reset": _reset,
     "seed-demo": _seed_demo,
+    "keep-point": _keep_point,
+    "go-back": lambda body: {"back": state.go_back(str(body["name"]))},
     "pace": _set_pace,
     "rate": _set_rate,
     "add-fault": _add_fault,

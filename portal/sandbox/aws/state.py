@@ -24,6 +24,26 @@ _SERVICES = ("ec2", "iam", "sts", "elbv2", "route53")
 _DEBOUNCE_SECONDS = 0.3
 
 
+_POINTS: dict[str, bytes] = {}
+
+
+def keep_point(name: str) -> None:
+    """Remember everything as it is now, in memory: `go_back` returns to it."""
+    with LOCK:
+        STORE.touched = False
+        _POINTS[name] = pickle.dumps(_snapshot(), protocol=pickle.HIGHEST_PROTOCOL)
+
+
+def go_back(name: str) -> bool:
+    """Return to a point; tell whether there is one. Faults, buckets and recorded calls are empty afterwards."""
+    with LOCK:
+        if name not in _POINTS:
+            return False
+        overlay.reset()
+        _restore(pickle.loads(_POINTS[name]))  # noqa: S301 - this process's own bytes
+        return True
+
+
 class StateFile:
     """Loads at the start, saves in a background thread after changes, saves at the end."""
 

@@ -20,7 +20,7 @@ MODIFY_SECONDS = 1.0
 DELETING_SECONDS = 2.0
 DELETED_LISTED_SECONDS = 60.0
 
-DEFAULT_QUOTAS = {"interface-per-vpc": 50, "gateway-per-region": 20}
+DEFAULT_QUOTAS = {"interface-per-vpc": 50, "gateway-per-region": 20, "rules-per-group": 60}
 HOLDS_NOTHING = frozenset({"deleting", "deleted"})
 
 
@@ -120,12 +120,16 @@ class TemporaryKey:
 
 @dataclass
 class Store:
-    """All of the overlay's memory. There is one, `STORE`, as moto's backends are one per process."""
+    """All of the overlay's memory. There is one, `STORE`, as moto's backends are one per process.
+
+    `touched` tells whether something may have changed since the last point that one can go back to.
+    """
 
     pace: float = 1.0
     rate: float = 1.0
     sequence: int = 0
     seeded: bool = False
+    touched: bool = True
     regions: dict[tuple[str, str], Region] = field(default_factory=dict)
     static_keys: dict[str, StaticKey] = field(default_factory=dict)
     temporary_keys: dict[str, TemporaryKey] = field(default_factory=dict)

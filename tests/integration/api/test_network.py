@@ -183,6 +183,19 @@ def test_a_dry_run_counts_its_changes_together_in_as_many_queries(world: World, 
     assert queries(create(world), gateway) == queries(*[create(world)] * 10, *[gateway] * 10)
 
 
+@pytest.mark.parametrize(("cidr", "blocked"), [("10.0.0.0/16", False), ("10.9.0.0/16", True)])
+def test_a_dry_run_takes_the_rules_that_the_checks_know(
+    world: World, engineer: Client, cidr: str, blocked: bool
+) -> None:
+    group_id = make.aws_id("sg", world.account, make.REGION, "https")
+    rule = {"group_id": group_id, "direction": "ingress", "from_port": 443, "to_port": 443, "cidr": cidr}
+    answer = tried(engineer, asked(world, create(world, group_rules=[rule])))
+    assert answer["blocked"] is blocked
+    (found,) = answer["changes"]
+    assert found["spec"]["group_rules"][0]["cidr"] == cidr
+    assert any(f"allow TCP 443 in from {cidr}" in line for line in found["plan"])
+
+
 def test_a_dry_run_of_what_exists_shows_the_difference(world: World, engineer: Client) -> None:
     spec = make.interface_spec(world.account)
     request = make.approved(make.submitted(world.account, world.engineer, spec), world.approver)
@@ -218,6 +231,7 @@ def test_a_dry_run_of_what_exists_shows_the_difference(world: World, engineer: C
             {"action": "create", "spec": {"subnet_configurations": [{"ipv4": 1}]}},
             "changes.0.spec.subnet_configurations",
         ),
+        ({"action": "create", "spec": {"group_rules": ["all"]}}, "changes.0.spec.group_rules"),
         ({"action": "create", "endpoint": 1, "spec": {}}, "changes.0.endpoint"),
         ({"action": "delete"}, "changes.0.endpoint"),
         ({"action": "modify", "endpoint": 999}, "changes.0.endpoint"),

@@ -324,6 +324,27 @@ class TestLive:
         vpc = target(offered, "ssm", "second").vpc_id
         assert "Not asked for" in text_of(client.post(LIVE, {**fields, "only": vpc}))
 
+    def test_a_rule_that_cures_a_finding_is_carried_by_each_that_ticks_it(
+        self, as_: SignIn, offered: Account, engineer: User
+    ) -> None:
+        InventoryItem.objects.filter(kind="security_group", name="https").delete()  # which would be the better cure
+        client = as_(engineer)
+        fields = chosen(client, target(offered, "ssm"), target(offered, "kms"), target(offered, "ssmmessages"))
+        page = client.post(LIVE, {**fields, "only": "0"}).content.decode()
+        (key,) = re.findall(r'name="t0-group_rules" value="([^"]+)"', page)
+        del fields["t1-on"]
+        ticked = {**fields, "t0-group_rules": [key]}
+        said = text_of(client.post(LIVE, {**ticked, "only": fields["t"][0].split("/")[2]}))
+        assert said.count("The request adds a rule to default") == 1
+        assert said.count("Nobody gets in") == 1  # the other endpoint doesn't live off a rule that goes with the first
+        assert client.post(URL, {**ticked, "action": "submit"}).status_code == 302
+        first, second = Change.objects.order_by("position")
+        assert [len(item.desired().group_rules) for item in (first, second)] == [1, 0]
+        forged = {**ticked, "t0-group_rules": [key.replace("10.0.0.0/16", "0.0.0.0/0")]}
+        refused = client.post(URL, {**forged, "submission_key": str(uuid.uuid4()), "action": "submit"})
+        assert refused.status_code == 422
+        assert "isn't a rule that is offered here" in text_of(refused)
+
     def test_another_type_brings_its_own_fields(self, as_: SignIn, account: Account, engineer: User) -> None:
         client = as_(engineer)
         fields = {**chosen(client, target(account, "s3", kind="Gateway")), "t0-vpc_endpoint_type": "Interface"}
