@@ -165,6 +165,36 @@ def stock(account: Account, region: str = REGION) -> str:
     return vpc_id
 
 
+def another_vpc(account: Account, name: str, region: str = REGION) -> str:
+    """Add a VPC like the stocked one, whose parts are named after it; return its id."""
+    main, vpc_id = aws_id("vpc", account, region, "main"), aws_id("vpc", account, region, name)
+    for row in InventoryItem.objects.filter(account=account, region=region, vpc_id=main).exclude(kind="vpc_endpoint"):
+        row.pk, row.vpc_id, prefix = None, vpc_id, row.aws_id.partition("-")[0]
+        row.aws_id = vpc_id if row.kind == "vpc" else aws_id(prefix, account, region, f"{name} {row.aws_id}")
+        row.name = name if row.kind == "vpc" else row.name
+        row.save()
+    return vpc_id
+
+
+def offer(account: Account, *shorts: str, region: str = REGION, types: tuple[str, ...] = ("Interface",)) -> None:
+    """Let AWS offer further services of its own in a region."""
+    InventoryItem.objects.bulk_create(
+        InventoryItem(
+            account=account,
+            region=region,
+            kind="service",
+            aws_id=f"com.amazonaws.{region}.{short}",
+            data={
+                **_SERVICE,
+                "types": list(types),
+                "availability_zones": [f"{region}{letter}" for letter in "abc"],
+                "private_dns_name": f"{short}.{region}.amazonaws.com",
+            },
+        )
+        for short in shorts
+    )
+
+
 _SERVICE = {"owner": "amazon", "policy_supported": True, "acceptance_required": False}
 
 

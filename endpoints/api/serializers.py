@@ -11,7 +11,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
-from endpoints.domain import lifecycle
+from endpoints.domain import lifecycle, sums
 from endpoints.domain.specs import DNS_RECORD_IP_TYPES, IP_ADDRESS_TYPES
 from endpoints.models import Change, Endpoint, EndpointRequest, Operation, PolicyRevision, UnmanagedEndpoint
 from endpoints.models.policies import CURRENT_STATES
@@ -268,6 +268,9 @@ class RequestSerializer(serializers.Serializer[EndpointRequest]):
     closed_at = serializers.DateTimeField(allow_null=True)
     updated_at = serializers.DateTimeField()
     changes = ChangeSerializer(many=True, source="current_changes")
+    progress = serializers.SerializerMethodField(
+        help_text="How many changes are how far, such as available, failed or provisioning; empty before approval."
+    )
     reviews = ReviewSerializer(many=True, source="all_reviews")
     last_error = serializers.SerializerMethodField()
 
@@ -279,6 +282,11 @@ class RequestSerializer(serializers.Serializer[EndpointRequest]):
     def get_regions(self, request: EndpointRequest) -> list[str]:
         """Return the regions of the changes."""
         return sorted({change.region for change in _changes(request)})
+
+    @extend_schema_field(serializers.DictField(child=serializers.IntegerField()))
+    def get_progress(self, request: EndpointRequest) -> dict[str, int]:
+        """Return the sum of the changes."""
+        return sums.counted([change.told() for change in _changes(request)])
 
     @extend_schema_field(LastErrorSerializer(allow_null=True))
     def get_last_error(self, request: EndpointRequest) -> dict[str, str] | None:

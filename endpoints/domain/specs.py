@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import IPv4Address
 from typing import Any, Self
 
@@ -187,6 +188,7 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
+@lru_cache(maxsize=4096)
 def short_service_name(service_name: str) -> str:
     """Return a service name without `com.amazonaws.<region>.`; others come back whole."""
     match = re.match(r"\A(?:com|cn\.com)\.amazonaws\.(?:[a-z]{2}(?:-[a-z]+)+-[0-9]\.)?(?P<rest>.+)\Z", service_name)

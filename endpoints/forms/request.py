@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -22,7 +23,7 @@ from endpoints.network.cost import Estimate, PriceBook, estimate
 from endpoints.network.preflight.placement import serves
 from endpoints.services import checks, costs
 from endpoints.services.choices import OFFERED_TYPES, Choices, Service, Subnet
-from endpoints.services.drafts import MAX_TITLE, ChangeDraft, Draft
+from endpoints.services.drafts import ChangeDraft, Draft
 
 LISTS = ("subnet_ids", "security_group_ids", "route_table_ids", "group_rules")
 SINGLES = (
@@ -60,8 +61,8 @@ _UNLISTED = "“%(value)s” isn't in the list any more. Choose again."
 _OTHER_VPC = "%(value)s doesn't belong to this VPC. Choose from the list."
 
 
-class RequestForm(PolicyFields, OptionFields):
-    """A new endpoint, or the edited version of one that was asked for, or one that takes another's place."""
+class SpecForm(PolicyFields, OptionFields):
+    """One endpoint as it should be, chosen from what is offered. What belongs to its request stands in other forms."""
 
     account = forms.ChoiceField(label="AWS account", error_messages={"invalid_choice": _UNLISTED})
     region = forms.ChoiceField(label="Region", error_messages={"invalid_choice": _UNLISTED})
@@ -91,20 +92,12 @@ class RequestForm(PolicyFields, OptionFields):
     name = forms.CharField(
         label="Name tag", required=False, max_length=120, help_text="Becomes the endpoint's Name tag in AWS. Optional."
     )
-    title = forms.CharField(label="Title", max_length=MAX_TITLE, help_text="What reviewers see in their queue.")
-    justification = TEXTS.justification()
-    owner_team = team_field()
-    submission_key = forms.CharField(required=False, widget=forms.HiddenInput)
     placed_for = forms.CharField(required=False, widget=forms.HiddenInput, max_length=400)
-    gb = volume_field()  # for the estimate alone: it becomes no part of the request
-    # The generation of the endpoint that is replaced, as it was looked at.
-    base_generation = forms.IntegerField(required=False, widget=forms.HiddenInput, min_value=1, max_value=2**31 - 1)
 
-    def __init__(self, *args: Any, choices: Choices, user: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, choices: Choices, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.offered = choices
         self.spec: EndpointSpec | None = None
-        self.fields["owner_team"].queryset = user.teams.all()  # type: ignore[attr-defined]
         service = choices.service(str(self["service_name"].value() or ""))
         types = service.types if service else ()
         for field, pairs in {
@@ -119,12 +112,6 @@ class RequestForm(PolicyFields, OptionFields):
         }.items():
             self.fields[field].choices = pairs  # type: ignore[attr-defined]
         self.offer_addresses(choices.subnets)
-        self.fields["service_name"].widget.attrs["data-narrow"] = "Narrow the list by name"
-        for field, part in RELOADS.items():
-            target = f"#{part}"
-            self.fields[field].widget.attrs.update(
-                {"hx-get": reverse("request_new_fields"), "hx-target": target, "hx-select": target}
-            )
 
     @property
     def selected(self) -> dict[str, list[str]]:
@@ -136,20 +123,14 @@ class RequestForm(PolicyFields, OptionFields):
         """Return the chosen service, or None."""
         return self.offered.service(str(self["service_name"].value() or ""))
 
-    @property
-    def estimate(self) -> Estimate | None:
-        """Return what a month of the chosen endpoint costs; None where the volume is no number."""
-        kind, volume = str(self["vpc_endpoint_type"].value() or ""), VolumeForm(gb_of(self["gb"].value()))
-        if volume.errors or kind not in OFFERED_TYPES:
+    def estimated(self, gb: Decimal) -> Estimate | None:
+        """Return what a month of the chosen endpoint costs with a volume of data; None while no type is chosen."""
+        kind = str(self["vpc_endpoint_type"].value() or "")
+        if kind not in OFFERED_TYPES:
             return None
         zones = 0 if kind == EndpointType.GATEWAY else len(self.selected["subnet_ids"])
         rates = costs.prices().rates(str(self["region"].value() or self.offered.region))
-        return estimate(kind=kind, zones=zones, gb=volume.volume, rates=rates)
-
-    @property
-    def prices(self) -> PriceBook:
-        """Return where the estimate's prices come from."""
-        return costs.prices()
+        return estimate(kind=kind, zones=zones, gb=gb, rates=rates)
 
     @property
     def private_dns_refusal(self) -> str:
@@ -185,6 +166,39 @@ class RequestForm(PolicyFields, OptionFields):
             for field, text in error.problems.items():
                 self.add_error(field if field in self.fields else None, text)
         return values
+
+
+class RequestForm(SpecForm):
+    """A new endpoint, or the edited version of one that was asked for, or one that takes another's place."""
+
+    title = TEXTS.title()
+    justification = TEXTS.justification()
+    owner_team = team_field()
+    submission_key = forms.CharField(required=False, widget=forms.HiddenInput)
+    gb = volume_field()  # for the estimate alone: it becomes no part of the request
+    # The generation of the endpoint that is replaced, as it was looked at.
+    base_generation = forms.IntegerField(required=False, widget=forms.HiddenInput, min_value=1, max_value=2**31 - 1)
+
+    def __init__(self, *args: Any, choices: Choices, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, choices=choices, **kwargs)
+        self.fields["owner_team"].queryset = user.teams.all()  # type: ignore[attr-defined]
+        self.fields["service_name"].widget.attrs["data-narrow"] = "Narrow the list by name"
+        for field, part in RELOADS.items():
+            target = f"#{part}"
+            self.fields[field].widget.attrs.update(
+                {"hx-get": reverse("request_new_fields"), "hx-target": target, "hx-select": target}
+            )
+
+    @property
+    def estimate(self) -> Estimate | None:
+        """Return what a month of the chosen endpoint costs; None where the volume is no number."""
+        volume = VolumeForm(gb_of(self["gb"].value()))
+        return None if volume.errors else self.estimated(volume.volume)
+
+    @property
+    def prices(self) -> PriceBook:
+        """Return where the estimate's prices come from."""
+        return costs.prices()
 
     def live(self, *, only_offers: bool = False) -> LiveChecks | None:
         """Return what the checks say to the choices so far; None where there is too little to say anything of.

@@ -58,11 +58,17 @@ class Offer:
     group: str
     words: str
     ticked: bool
+    prefix: str = ""
 
     @property
     def html_id(self) -> str:
         """Return an id for the field."""
-        return f"rule-{slugify(self.key)}"
+        return f"{self.prefix}rule-{slugify(self.key)}"
+
+    @property
+    def html_name(self) -> str:
+        """Return the field's name."""
+        return f"{self.prefix}-group_rules" if self.prefix else "group_rules"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +91,13 @@ class LiveChecks:
 
 
 def live_checks(
-    found: Sequence[Finding], keys: Sequence[str], choices: Choices, *, only_offers: bool = False
+    found: Sequence[Finding], keys: Sequence[str], choices: Choices, *, only_offers: bool = False, prefix: str = ""
 ) -> LiveChecks:
-    """Return findings with their offers; `only_offers` leaves out those that have none."""
+    """Return findings with their offers; `only_offers` leaves out those that have none. `prefix` is the form's."""
     labels = {item.aws_id: item.label for item in choices.groups}
 
     def offer(rule: GroupRule) -> Offer:
-        return Offer(rule.key, labels.get(rule.group_id, rule.group_id), rule.words, rule.key in keys)
+        return Offer(rule.key, labels.get(rule.group_id, rule.group_id), rule.words, rule.key in keys, prefix)
 
     shown = [
         ShownFinding(item.severity, item.message, item.cure, item.rule, tuple(map(offer, item.offers)))
@@ -99,5 +105,5 @@ def live_checks(
         if item.offers or not only_offers
     ]
     offered = {item.key for finding in shown for item in finding.offers}
-    left = [Offer(key, "", key, True) for key in keys[:MOST_RULES] if key not in offered]
+    left = [Offer(key, "", key, True, prefix) for key in keys[:MOST_RULES] if key not in offered]
     return LiveChecks(shown, left)

@@ -39,6 +39,28 @@ def after(
     )
 
 
+def beside(snapshot: Snapshot, others: Iterable[tuple[int, EndpointSpec]]) -> Snapshot:
+    """Return the snapshot with the other new endpoints of a request, each given with its number there.
+
+    They are named by their number. Each takes an address in every subnet that it is placed in. The rules of security
+    groups that they carry don't count: those go with them, so that whoever needs one carries it, too.
+    """
+    for number, spec in others:
+        same = spec.service_name == (snapshot.service.aws_id if snapshot.service else "")
+        # The prefix list that is known is that of the service in question: routes of another one are in nobody's way.
+        routed = replace(spec, group_rules=(), route_table_ids=spec.route_table_ids if same else ())
+        snapshot = after(snapshot, routed, endpoint_id=f"number {number} of this request")
+        taken = {item: _one_less(snapshot.subnets[item]) for item in spec.subnet_ids if item in snapshot.subnets}
+        snapshot = replace(snapshot, subnets={**snapshot.subnets, **taken})
+    return snapshot
+
+
+def _one_less(subnet: Part) -> Part:
+    free = subnet.data.get("available_ip_address_count")
+    left = {} if free is None else {"available_ip_address_count": max(0, free - 1)}
+    return Part(subnet.aws_id, subnet.name, {**subnet.data, **left})
+
+
 def _data(snapshot: Snapshot, spec: EndpointSpec) -> Mapping[str, Any]:
     groups = [part.aws_id for part in snapshot.guarding_groups(spec)]
     return {

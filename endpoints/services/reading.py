@@ -161,7 +161,7 @@ def current_round() -> Prefetch[str]:
     """Return the prefetch that puts a request's current changes into `current`, in order."""
     changes = (
         Change.objects.filter(round=F("request__round"))
-        .select_related("endpoint", "policy_revision__restores")
+        .select_related("endpoint", "operation", "policy_revision__restores")
         .annotate(service_owner=service_owner("request__account"))
     )
     return Prefetch("changes", queryset=changes.order_by("position"), to_attr="current")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from endpoints.network.reachers import who_can_reach
-from tests.unit.network.vpc import APP, BOTH, END, PUB, acl, good, snapshot
+from tests.unit.network.vpc import APP, BOTH, END, PUB, SG_APP, acl, good, rule, snapshot
 from tests.unit.network.worlds import S3
 
 
@@ -23,13 +23,23 @@ def test_who_can_reach_an_endpoint_by_subnet_and_interface() -> None:
     assert {item.subnet.aws_id: item.outcome for item in gateway.subnets}[PUB] == "cannot"
 
 
+def test_a_subnet_whose_table_leads_past_a_gateway_is_told_so_and_not_of_its_groups() -> None:
+    world = good()
+    world["security_groups"][SG_APP]["egress"] = [rule(cidrs=["10.0.0.0/16"])]  # another trouble, for some clients
+    found = who_can_reach(snapshot(world, S3), snapshot(world, S3).endpoints["vpce-s3"])
+    (past,) = (item for item in found.subnets if item.subnet.aws_id == PUB)
+    assert (past.outcome, past.table in past.reason) == ("cannot", True)
+    assert past.cure is not None
+    assert past.table in past.cure.fields["route_table_ids"]
+    assert ("cannot", past.reason, [past]) in found.grouped()
+
+
 def test_a_client_that_another_endpoint_serves_does_not_count_as_reaching_this_one() -> None:
     world = good()
     world["endpoints"]["vpce-other"] = {**world["endpoints"]["vpce-s3"], "route_table_ids": []}
     found = snapshot(world, S3)
     said = {item.subnet.aws_id: item for item in who_can_reach(found, found.endpoints["vpce-other"]).subnets}
     assert (said[APP].outcome, said[APP].clients, said[APP].reaching) == ("cannot", 1, 0)
-    assert said[APP].reason.startswith("Traffic takes another way, through vpce-s3")
-    assert said[PUB].reason == "Traffic takes another way, over the internet."
+    assert "has no route to vpce-other" in said[APP].reason
     own = {item.subnet.aws_id: item for item in who_can_reach(found, found.endpoints["vpce-s3"]).subnets}
     assert (own[APP].clients, own[APP].reaching) == (1, 1)
