@@ -78,6 +78,8 @@ def _data(snapshot: Snapshot, spec: EndpointSpec) -> Mapping[str, Any]:
 
 
 def _without(snapshot: Snapshot, endpoint_id: str) -> Snapshot:
+    if not endpoint_id:
+        return snapshot
     return replace(
         snapshot,
         endpoints={key: part for key, part in snapshot.endpoints.items() if key != endpoint_id},
@@ -120,8 +122,10 @@ def _routed(snapshot: Snapshot, endpoint_id: str, table_ids: tuple[str, ...]) ->
     """Return the route tables with routes to the endpoint in those that are named and in no other."""
     found = {}
     for key, part in snapshot.route_tables.items():
-        routes = [item for item in part.data.get("routes", ()) if item.get("target") != endpoint_id]
-        if key in table_ids and snapshot.prefix_list_id:
+        named = key in table_ids
+        routes = [item for item in part.data.get("routes", ()) if named or item.get("target") != endpoint_id]
+        led = any(item.get("target") == endpoint_id for item in routes)
+        if named and not led and snapshot.prefix_list_id:
             routes.append({"destination": snapshot.prefix_list_id, "target": endpoint_id, "state": "active"})
         found[key] = Part(part.aws_id, part.name, {**part.data, "routes": routes})
     return found

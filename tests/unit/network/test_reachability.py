@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 
 import pytest
 
@@ -345,6 +346,17 @@ def test_before_and_after_a_change_of_route_tables_groups_and_a_deletion() -> No
     then = after(snapshot(world), changed, endpoint_id="vpce-sqs")
     assert then.interfaces["eni-sqs"].data["private_ip"] == "10.0.1.20"
     assert reach(then, source_of(then, "eni-app"), SERVICE).outcome is Outcome.PRIVATE
+
+
+def test_a_gateway_that_is_changed_keeps_its_routes_where_its_prefix_list_was_not_read() -> None:
+    world = good()
+    world["prefix_lists"] = {}
+    main_routes(world, {"destination": "pl-s3", "target": "vpce-s3"})
+    before = replace(snapshot(world, S3), prefix_list_id="")
+    wanted = spec(service_name=S3, vpc_endpoint_type="Gateway", route_table_ids=[TABLE], name="renamed")
+    then = after(before, wanted, endpoint_id="vpce-s3")
+    assert then.route_tables[TABLE].data["routes"] == before.route_tables[TABLE].data["routes"]
+    assert after(before, None).route_tables == before.route_tables, "what AWS doesn't have has no routes to lose"
 
 
 def test_asking_changes_nothing() -> None:
