@@ -172,3 +172,20 @@ def test_a_request_compares_before_and_after(
     (endpoint,) = network.available(account, engineer, approver, factories.gateway_spec(account))
     policy = factories.policy_change(endpoint, engineer, None)
     assert "Nothing to compare" in text(as_(approver).get(reverse("request_reach", args=[policy.pk])))
+
+
+def test_an_approver_looks_into_their_own_accounts_only(
+    as_: SignIn, account: Account, approver: User, engineer: User, client_id: str
+) -> None:
+    other = factories.make_account("search-prod")
+    network.complete(other)
+    subnet = aws_id("subnet", other, REGION, "private-a")
+    asked = query(other, source=subnet, service_name=SECRETS)
+    assert "hops-h" in text(as_(engineer).get(URL, asked))
+    shown = text(as_(approver).get(URL, query(other)))
+    assert account.name in shown
+    assert other.name not in shown
+    assert subnet not in shown
+    assert "hops-h" not in text(as_(approver).get(URL, asked))
+    other.role_assignments.create(user=approver, role="approver")
+    assert "hops-h" in text(as_(approver).get(URL, asked))
