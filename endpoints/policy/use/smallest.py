@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -183,13 +183,14 @@ class _Builder:
             for caller, action, resource in self._used
         }
         found = _merged(rows, plan)
-        names: Counter[str] = Counter()
+        counts: Counter[str] = Counter()
+        taken = {item.get("Sid") for item in self._kept}
         statements = [*self._kept]
         for callers, actions, resources in found:
             principal, condition = principal_and_condition(callers, self._type)
-            names[base := _sid(actions, resources)] += 1
+            taken.add(sid := _free_sid(_sid(actions, resources), counts, taken))
             statement = {
-                "Sid": f"{base}{names[base]}" if names[base] > 1 else base,
+                "Sid": sid,
                 "Effect": "Allow",
                 "Principal": principal,
                 "Action": _short(actions),
@@ -250,6 +251,15 @@ def _sid(actions: Sequence[str], resources: Sequence[str]) -> str:
     name = resources[0].rpartition(":")[2].partition("/")[0] if len(resources) == 1 else ""
     words = [service, *(word for word in "".join(c if c.isalnum() and c.isascii() else " " for c in name).split())]
     return "".join(word[:1].upper() + word[1:] for word in words)[:60]
+
+
+def _free_sid(base: str, counts: Counter[str], taken: Collection[Any]) -> str:
+    """Return the name, with a number where it is taken. `counts` are the numbers tried for each name."""
+    while True:
+        counts[base] += 1
+        sid = base if counts[base] == 1 else f"{base}{counts[base]}"
+        if sid not in taken:
+            return sid
 
 
 def _short(values: Sequence[str]) -> str | list[str]:

@@ -169,6 +169,30 @@ def test_denials_of_the_policy_of_today_stay() -> None:
         suggested(s3("DeleteBucket"), keep=keep)
 
 
+def test_every_statement_has_a_name_of_its_own() -> None:
+    anna = {"userIdentity": {"type": "IAMUser", "arn": f"arn:aws:iam::{ACCOUNT}:user/anna", "accountId": ACCOUNT}}
+    batch = {"userIdentity": session(BATCH)}
+    deny = {"Sid": "S3Data", "Effect": "Deny", "Principal": "*", "Action": "s3:DeleteBucket", "Resource": "*"}
+    found = suggested(
+        s3("ListObjects", bucket="data"),
+        s3("GetBucketLocation", bucket="data") | anna,
+        s3("ListObjects", bucket="data2") | batch,
+        keep=parse(json.dumps({"Version": "2012-10-17", "Statement": deny})),
+    )
+    sids = [one["Sid"] for one in statements(found)]
+    assert len(set(sids)) == len(sids) == 4
+
+
+def test_what_was_recorded_is_no_wildcard() -> None:
+    """A path of IAM's may hold a star; a bucket's name can't, but a call may have been given one."""
+    starred = {"type": "IAMUser", "arn": f"arn:aws:iam::{ACCOUNT}:user/*/anna", "accountId": ACCOUNT}
+    found = suggested(s3("GetObject", bucket="pay*", key="a", userIdentity=starred))
+    policy = compile_policy(parse(found.text))
+    for caller, bucket in (("x/anna", "pay*"), ("*/anna", "payments")):
+        request = Request(f"arn:aws:iam::{ACCOUNT}:user/{caller}", "s3:GetObject", f"arn:aws:s3:::{bucket}/a", ACCOUNT)
+        assert policy.decide(request).effect is None, request
+
+
 def test_nothing_recorded_is_no_policy() -> None:
     with pytest.raises(CannotAllowError, match="No request"):
         suggested(event("sqs", "ListQueues"))
