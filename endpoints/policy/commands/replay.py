@@ -18,9 +18,8 @@ from endpoints.policy.document import PolicyDocument, PolicySyntaxError, parse
 from endpoints.policy.evaluate import Request
 from endpoints.policy.nodes import Array, Node, Object, Scalar
 from endpoints.policy.use.recorded import Recorded, read
-from endpoints.policy.use.replay import Denied, replay
+from endpoints.policy.use.replay import EXPLAINED, Denied, replay
 
-SHOWN_GROUPS = 200
 SHOWN_SKIPPED = 20
 _MEMBERS = ("policy", "events", "endpoint", "organization")
 
@@ -33,8 +32,8 @@ def answer(line: Line) -> dict[str, Any]:
     return {
         "allowed": result.allowed,
         "denied": result.denied,
-        "groups": [_group(one) for one in result.groups[:SHOWN_GROUPS]],
-        "groups_left_out": max(0, len(result.groups) - SHOWN_GROUPS),
+        "groups": [_group(one) for one in result.groups[:EXPLAINED]],
+        "groups_left_out": max(0, len(result.groups) - EXPLAINED),
         "recorded": summary(found),
     }
 
