@@ -202,6 +202,8 @@ def test_a_body_that_cant_be_is_told_at_its_field(world: World, engineer: Client
 
 def test_what_is_no_json_is_refused(world: World, engineer: Client) -> None:
     problem_of(engineer.post(PLAN, "{", content_type="application/json"), 400)
+    half = engineer.post(PLAN, '{"account": "\\ud800"}', content_type="application/json")
+    assert "surrogate" in problem_of(half, 400)["detail"]
     problem_of(engineer.post(PLAN, {"account": "1"}), 415)
     problem_of(engineer.get(PLAN), 405)
 
