@@ -6,7 +6,7 @@ In: `{"request": {"principal", "action", "resource", "resource_account"?, "conte
 a string with its text. What is left out or null doesn't take part; an empty list allows nothing.
 
 Out: `{"decision", "decided_by": {"policy", "index", "statement": {"index", "sid"}} or null, "reason", "steps": [...]}`.
-Every `index` counts from 0, as positions in JSON do; sentences count statements from 1, as people and `lint` do.
+Every `index` and `level` counts from 0, as positions in JSON do; sentences count from 1, as people and `lint` do.
 """
 
 from __future__ import annotations
@@ -34,6 +34,9 @@ from endpoints.policy.nodes import Array, Member, Node, Object, Scalar, value_te
 
 SHOWN_STATEMENTS = 20
 """How many statements of a policy are explained, those that match aside."""
+
+MAX_POLICIES = 1000
+"""Policies of one question, each level of them counted as one more: ten times what AWS attaches to anything."""
 
 _MEMBERS = (
     *("request", "endpoint_policies", "identity_policies", "resource_policy", "permissions_boundaries"),
@@ -144,6 +147,7 @@ class _Policies:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._left = MAX_POLICIES
 
     def several(self, root: Object, name: str) -> tuple[CompiledPolicy, ...] | None:
         return self._list(_absent_if_null(root.get(name)), name, self._policy)
@@ -166,6 +170,9 @@ class _Policies:
             return None
         if not isinstance(node, Array):
             raise BadLineError(f'"{name}" is no list. Write [ … ].')
+        self._left -= len(node.items)
+        if self._left < 0:
+            raise BadLineError(f"These are more than {MAX_POLICIES:,} policies. Ask about fewer at once.")
         return tuple(read(item, f"{name}[{number}]") for number, item in enumerate(node.items))
 
     def _document(self, node: Node, name: str) -> PolicyDocument:
