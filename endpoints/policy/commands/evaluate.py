@@ -12,11 +12,10 @@ Every `index` and `level` counts from 0, as positions in JSON do; sentences coun
 from __future__ import annotations
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from endpoints.policy.command import BadLineError, Line
+from endpoints.policy.command import BadLineError, Line, refuse_misspelt
 from endpoints.policy.document import PolicyDocument, PolicySyntaxError, parse
 from endpoints.policy.evaluate import (
     Chain,
@@ -54,7 +53,7 @@ def answer(line: Line) -> dict[str, Any]:
 def read_question(line: Line) -> tuple[Request, Chain]:
     """Return the request and the policies of a line. Raises `BadLineError`."""
     root = line.root
-    _refuse_misspelt(root, _MEMBERS)
+    refuse_misspelt(root, _MEMBERS)
     request = read_request(root.get("request"))
     read = _Policies(line.text)
     chain = Chain(
@@ -76,7 +75,7 @@ def read_request(node: Node | None) -> Request:
     """Return the request that a node describes. Raises `BadLineError`."""
     if not isinstance(node, Object):
         raise BadLineError('"request" is missing or no object. Write {"principal", "action", "resource", …}.')
-    _refuse_misspelt(node, _REQUEST_MEMBERS)
+    refuse_misspelt(node, _REQUEST_MEMBERS)
     account = _absent_if_null(node.get("resource_account"))
     return Request(
         principal=_text(node, "principal"),
@@ -85,17 +84,6 @@ def read_request(node: Node | None) -> Request:
         resource_account=None if account is None else _text(node, "resource_account"),
         context=_context(_absent_if_null(node.get("context"))),
     )
-
-
-def _refuse_misspelt(node: Object, known: tuple[str, ...]) -> None:
-    """Refuse a member whose name is nearly a known one: left unread, it would widen what is allowed, without a word.
-
-    Other members are for whoever wrote the line.
-    """
-    for member in node.members:
-        meant = get_close_matches(member.name[:60].lower(), known, n=1, cutoff=0.8)
-        if meant and member.name not in known:
-            raise BadLineError(f'"{member.name[:60]}" is unknown. Write "{meant[0]}" if you mean that.')
 
 
 def _absent_if_null(node: Node | None) -> Node | None:
@@ -235,3 +223,18 @@ def _outcome(outcome: Outcome) -> str:
 
 def _named(one: StatementOutcome) -> dict[str, Any]:
     return {"index": one.index, "sid": one.sid, "effect": one.effect}
+
+
+def request_as_json(request: Request) -> dict[str, Any]:
+    """Return a request in the form that `evaluate` reads."""
+    written: dict[str, Any] = {
+        "principal": request.principal,
+        "action": request.action,
+        "resource": request.resource,
+    }
+    if request.resource_account is not None:
+        written["resource_account"] = request.resource_account
+    written["context"] = {
+        key: list(value) if isinstance(value, tuple) else value for key, value in request.context.items()
+    }
+    return written

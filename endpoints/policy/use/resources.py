@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
+from endpoints.policy.role import partition_of
+
 UNKNOWN_SUFFIX = "-XXXXXX"
 """Stands for the six characters that Secrets Manager adds to a name, where an event doesn't tell them."""
 UNKNOWN_KEYS = "/*"
@@ -19,7 +21,6 @@ MAX_RESOURCES = 100
 """Of one event: a batch of DynamoDB touches at most 100 tables."""
 
 _QUEUE_URL = re.compile(r"https?://(?:sqs\.|queue\.)?([a-z0-9-]+)?[^/]*/([0-9]{12})/([A-Za-z0-9_.-]+)", re.ASCII)
-_PARTITIONS = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"))
 _BUCKET_ACTIONS = re.compile(
     r"s3:(?:ListBucket\w*|GetBucket\w*|PutBucket\w*|CreateBucket|DeleteBucket\w*|\w+Configuration)"
 )
@@ -35,7 +36,7 @@ class Where(NamedTuple):
     @property
     def partition(self) -> str:
         """The region's partition."""
-        return next((name for start, name in _PARTITIONS if self.region.startswith(start)), "aws")
+        return partition_of([self.region])
 
     def arn(self, service: str, rest: str, account: str | None = None) -> str:
         """Return an ARN in this region."""
