@@ -13,7 +13,8 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 
-from endpoints.models import Endpoint, EndpointRequest, Role, RoleAssignment, Team, User, UseRecord
+from endpoints.models import Bundle, Endpoint, EndpointRequest, Role, RoleAssignment, Team, User, UseRecord
+from endpoints.models.visibility import SEES_ALL
 
 Person = User | AnonymousUser
 
@@ -143,6 +144,27 @@ def check_can_change_endpoint(user: Person, endpoint: Endpoint) -> None:
 def can_change_endpoint(user: Person, endpoint: Endpoint) -> bool:
     """Tell whether a person may ask for a change of an endpoint."""
     return _answers(check_can_change_endpoint, user, endpoint)
+
+
+def check_can_edit_bundle(user: Person, bundle: Bundle) -> None:
+    """Refuse who may not edit or remove a bundle: only engineers of the team that owns it."""
+    roles = roles_of(user)
+    if Role.ENGINEER not in roles.names or bundle.owner_team_id not in roles.teams:
+        _deny("Only engineers of the team that owns this bundle edit it. Make one of your own.")
+
+
+def can_edit_bundle(user: Person, bundle: Bundle) -> bool:
+    """Tell whether a person may edit or remove a bundle."""
+    return _answers(check_can_edit_bundle, user, bundle)
+
+
+def can_see(user: Person, *, account: int, team: int, requester: int | None = None) -> bool:
+    """Tell whether a person may see an endpoint or a request, by ids: `models.visibility` for rows read already."""
+    roles = roles_of(user)
+    if user.is_superuser or roles.names & set(SEES_ALL):
+        return True
+    own = requester is not None and requester == user.pk
+    return own or team in roles.teams or account in roles.approver_of
 
 
 def check_can_decide(user: Person, request: EndpointRequest) -> None:

@@ -7,6 +7,7 @@ from rest_framework.views import APIView
 
 from endpoints.api import accounts as account_json
 from endpoints.api import catalogue as json_catalogue
+from endpoints.api import coverage as json_coverage
 from endpoints.api import docs
 from endpoints.api import operations as json_operations
 from endpoints.api import plan as json_plan
@@ -31,9 +32,11 @@ from endpoints.permissions import (
 from endpoints.routing import api, page
 from endpoints.views import (
     accounts,
+    bundles,
     catalogue,
     colleague,
     costs,
+    coverage,
     endpoint_changes,
     endpoint_modify,
     endpoints,
@@ -47,6 +50,7 @@ from endpoints.views import (
     request_form,
     request_page,
     requests,
+    several,
     simulator,
     tokens,
     unmanaged,
@@ -57,6 +61,8 @@ _REQUESTS = [
     page("requests/", requests.request_list, name="request_list", get=ANY_ROLE),
     page("requests/new/", request_form.request_new, name="request_new", get=ENGINEERS, post=ENGINEERS),
     page("requests/new/fields/", request_form.request_new_fields, name="request_new_fields", get=ENGINEERS),
+    page("requests/new/several/", several.request_several, name="request_several", get=ENGINEERS, post=ENGINEERS),
+    page("requests/new/several/live/", several.several_live, name="request_several_live", post=ENGINEERS),
     page("requests/new/cost/", costs.request_new_cost, name="request_new_cost", get=ENGINEERS),
     page("requests/<int:pk>/", request_page.request_detail, name="request_detail", get=ANY_ROLE),
     page("requests/<int:pk>/live/", request_page.request_live, name="request_live", get=ANY_ROLE),
@@ -162,6 +168,11 @@ _NETWORK = [
     page("network/reachability/", reachability.reachability_page, name="network_reachability", get=ANY_ROLE),
     page("endpoints/<int:pk>/export/", exports.endpoint_export, name="endpoint_export", get=ANY_ROLE),
     page("endpoints/unmanaged/<int:pk>/export/", exports.unmanaged_export, name="unmanaged_export", get=ANY_ROLE),
+    page("coverage/", coverage.coverage_matrix, name="coverage", get=ANY_ROLE),
+    page("bundles/", bundles.bundle_list, name="bundle_list", get=ANY_ROLE),
+    page("bundles/new/", bundles.bundle_new, name="bundle_new", get=ENGINEERS, post=ENGINEERS),
+    page("bundles/<int:pk>/", bundles.bundle_edit, name="bundle_edit", get=ENGINEERS, post=ENGINEERS),
+    page("bundles/<int:pk>/remove/", bundles.bundle_remove, name="bundle_remove", post=ENGINEERS),
     page("services/", catalogue.service_list, name="service_list", get=ANY_ROLE),
     page("permissions/", colleague.permissions_page, name="permissions", get=ANY_ROLE),
     page("costs/", costs.cost_totals, name="cost_totals", get=ANY_ROLE),
@@ -200,6 +211,7 @@ api_urls: list[URLPattern] = [
     *_v1("reachability", json_reachability.Reachability, name="api_reachability"),
     *_v1("services", json_catalogue.ServiceList, name="api_services"),
     *_v1("vpcs", json_catalogue.VpcList, name="api_vpcs"),
+    *_v1("vpcs/<int:pk>/coverage", json_coverage.VpcCoverage, name="api_coverage"),
     *_v1("plan", json_plan.Plan, name="api_plan", get=None, post=ENGINEERS),
     *_v1("operations", json_operations.OperationList, name="api_operations", get=AUDITORS),
     *_v1("operations/<uuid:pk>", json_operations.OperationDetail, name="api_operation", get=AUDITORS),

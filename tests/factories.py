@@ -17,6 +17,7 @@ from django.utils import timezone
 from endpoints.aws import AwsError, Kind
 from endpoints.domain.lifecycle import Actor
 from endpoints.domain.observed import DnsEntry, NetworkInterface, ObservedEndpoint
+from endpoints.domain.rules import ObservedRule
 from endpoints.domain.specs import EndpointSpec, EndpointType
 from endpoints.models import (
     Account,
@@ -162,6 +163,36 @@ def stock(account: Account, region: str = REGION) -> str:
         account=account, region=region, inventory_at=now, inventory_due_at=now + timedelta(hours=1)
     )
     return vpc_id
+
+
+def another_vpc(account: Account, name: str, region: str = REGION) -> str:
+    """Add a VPC like the stocked one, whose parts are named after it; return its id."""
+    main, vpc_id = aws_id("vpc", account, region, "main"), aws_id("vpc", account, region, name)
+    for row in InventoryItem.objects.filter(account=account, region=region, vpc_id=main).exclude(kind="vpc_endpoint"):
+        row.pk, row.vpc_id, prefix = None, vpc_id, row.aws_id.partition("-")[0]
+        row.aws_id = vpc_id if row.kind == "vpc" else aws_id(prefix, account, region, f"{name} {row.aws_id}")
+        row.name = name if row.kind == "vpc" else row.name
+        row.save()
+    return vpc_id
+
+
+def offer(account: Account, *shorts: str, region: str = REGION, types: tuple[str, ...] = ("Interface",)) -> None:
+    """Let AWS offer further services of its own in a region."""
+    InventoryItem.objects.bulk_create(
+        InventoryItem(
+            account=account,
+            region=region,
+            kind="service",
+            aws_id=f"com.amazonaws.{region}.{short}",
+            data={
+                **_SERVICE,
+                "types": list(types),
+                "availability_zones": [f"{region}{letter}" for letter in "abc"],
+                "private_dns_name": f"{short}.{region}.amazonaws.com",
+            },
+        )
+        for short in shorts
+    )
 
 
 _SERVICE = {"owner": "amazon", "policy_supported": True, "acceptance_required": False}
@@ -403,6 +434,10 @@ def observed(spec: EndpointSpec, endpoint: Endpoint, *, state: str = "available"
         dns_record_ip_type=spec.dns_record_ip_type or ("ipv4" if spec.has_network_interfaces else ""),
         private_dns_only_for_inbound_resolver_endpoint=spec.private_dns_only_for_inbound_resolver_endpoint,
         tags=(("portal:operation", "test"), *sorted(spec.all_tags.items())),
+        group_rules=tuple(
+            ObservedRule(rule_id=f"sgr-{number:08x}{position:09x}", rule=rule, ours=True)
+            for position, rule in enumerate(spec.group_rules)
+        ),
     )
 
 

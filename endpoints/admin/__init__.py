@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group
 
 from endpoints.admin import (
     accounts,
+    bundles,
     endpoints,
     events,
     inventory,
@@ -21,6 +22,7 @@ from endpoints.admin import (
 
 __all__ = [
     "accounts",
+    "bundles",
     "endpoints",
     "events",
     "inventory",

@@ -146,25 +146,30 @@ class VpcList(InventoryList):
 
     def shown(self, rows: list[InventoryItem]) -> list[dict[str, Any]]:
         """Return VPCs. One query."""
-        read = catalogue.read_at(rows)
-        return [
-            {
-                "id": row.pk,
-                "account": row.account,
-                "region": row.region,
-                "vpc_id": row.aws_id,
-                "name": row.name,
-                "cidr_blocks": row.data.get("cidr_blocks", []),
-                "is_default": bool(row.data.get("is_default")),
-                "owner_id": row.data.get("owner_id", ""),
-                "enable_dns_support": row.data.get("enable_dns_support"),
-                "enable_dns_hostnames": row.data.get("enable_dns_hostnames"),
-                "read_at": read.get((row.account_id, row.region)),
-            }
-            for row in rows
-        ]
+        return shown_vpcs(rows)
 
     @extend_schema(operation_id="vpcs_list", responses={200: VpcSerializer(many=True), **PROBLEMS})
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         """VPCs of the accounts that you may look into, as the portal last read them."""
         return super().get(request, *args, **kwargs)
+
+
+def shown_vpcs(rows: list[InventoryItem]) -> list[dict[str, Any]]:
+    """Return what `VpcSerializer` shows of rows of VPCs, which have their accounts. One query."""
+    read = catalogue.read_at(rows)
+    return [
+        {
+            "id": row.pk,
+            "account": row.account,
+            "region": row.region,
+            "vpc_id": row.aws_id,
+            "name": row.name,
+            "cidr_blocks": row.data.get("cidr_blocks", []),
+            "is_default": bool(row.data.get("is_default")),
+            "owner_id": row.data.get("owner_id", ""),
+            "enable_dns_support": row.data.get("enable_dns_support"),
+            "enable_dns_hostnames": row.data.get("enable_dns_hostnames"),
+            "read_at": read.get((row.account_id, row.region)),
+        }
+        for row in rows
+    ]

@@ -25,9 +25,8 @@ from endpoints.models.requests import ChangeAction, Severity
 from endpoints.models.visibility import accounts_whose_network_is_visible_to
 from endpoints.network.cost import CENT, DEFAULT_GB, MAX_GB, ZERO, Estimate
 from endpoints.services import costs, dryrun
-from endpoints.services.drafts import ChangeDraft
+from endpoints.services.drafts import MAX_CHANGES, ChangeDraft
 
-MOST_CHANGES = 20
 ACTIONS = (ChangeAction.CREATE, ChangeAction.MODIFY, ChangeAction.POLICY, ChangeAction.DELETE)
 EXAMPLE = {
     "account": "123456789012",
@@ -62,7 +61,7 @@ class PlanSerializer(serializers.Serializer[Any]):
 
     account = serializers.CharField(max_length=12, help_text="The AWS account, by its twelve digits.")
     changes = PlannedChangeSerializer(  # type: ignore[call-arg]  # the stubs don't know the list's own options
-        many=True, allow_empty=False, max_length=MOST_CHANGES
+        many=True, allow_empty=False, max_length=MAX_CHANGES
     )
     gb = serializers.DecimalField(
         max_digits=12,
@@ -252,6 +251,10 @@ def _addresses(value: Any) -> bool:
     )
 
 
+def _objects(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(part, dict) for part in value)
+
+
 _TEXT = (lambda value: isinstance(value, str)), "Write a text."
 _SWITCH = (lambda value: isinstance(value, bool)), "Write true or false."
 _IDS = _texts, "Write a list of ids."
@@ -266,6 +269,7 @@ _KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "tags": (_pairs, "Write a list of pairs of key and value."),
     "subnet_configurations": (_addresses, "Write a list of objects with subnet_id and ipv4."),
+    "group_rules": (_objects, "Write a list of rules, each an object."),
 }
 """What tells whether a value is of its field's kind, and what to write where it isn't; the others are texts."""
 

@@ -11,7 +11,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
-from endpoints.domain import lifecycle
+from endpoints.domain import lifecycle, sums
 from endpoints.domain.specs import DNS_RECORD_IP_TYPES, IP_ADDRESS_TYPES
 from endpoints.models import Change, Endpoint, EndpointRequest, Operation, PolicyRevision, UnmanagedEndpoint
 from endpoints.models.policies import CURRENT_STATES
@@ -58,6 +58,20 @@ class SubnetConfigurationSerializer(serializers.Serializer[Any]):
     ipv4 = serializers.CharField()
 
 
+class GroupRuleSerializer(serializers.Serializer[Any]):
+    """A rule of a security group that is added with the endpoint and removed with it. One of the peers is given."""
+
+    group_id = serializers.CharField()
+    direction = serializers.ChoiceField(choices=("ingress", "egress"))
+    protocol = serializers.CharField()
+    from_port = serializers.IntegerField()
+    to_port = serializers.IntegerField()
+    cidr = serializers.CharField(allow_blank=True)
+    prefix_list_id = serializers.CharField(allow_blank=True)
+    source_group_id = serializers.CharField(allow_blank=True)
+    description = serializers.CharField(allow_blank=True)
+
+
 class SpecSerializer(serializers.Serializer[Any]):
     """One endpoint as it should be. `policy_document` is the author's text; null asks for full access.
 
@@ -82,6 +96,7 @@ class SpecSerializer(serializers.Serializer[Any]):
     private_dns_when_available = serializers.BooleanField(required=False)
     subnet_configurations = SubnetConfigurationSerializer(many=True, required=False)
     tags = serializers.ListField(child=serializers.ListField(child=serializers.CharField()), required=False)
+    group_rules = GroupRuleSerializer(many=True, required=False)
 
 
 @extend_schema_field(SpecSerializer(allow_null=True))
@@ -253,6 +268,9 @@ class RequestSerializer(serializers.Serializer[EndpointRequest]):
     closed_at = serializers.DateTimeField(allow_null=True)
     updated_at = serializers.DateTimeField()
     changes = ChangeSerializer(many=True, source="current_changes")
+    progress = serializers.SerializerMethodField(
+        help_text="How many changes are how far, such as available, failed or provisioning; empty before approval."
+    )
     reviews = ReviewSerializer(many=True, source="all_reviews")
     last_error = serializers.SerializerMethodField()
 
@@ -264,6 +282,11 @@ class RequestSerializer(serializers.Serializer[EndpointRequest]):
     def get_regions(self, request: EndpointRequest) -> list[str]:
         """Return the regions of the changes."""
         return sorted({change.region for change in _changes(request)})
+
+    @extend_schema_field(serializers.DictField(child=serializers.IntegerField()))
+    def get_progress(self, request: EndpointRequest) -> dict[str, int]:
+        """Return the sum of the changes."""
+        return sums.counted([change.told() for change in _changes(request)])
 
     @extend_schema_field(LastErrorSerializer(allow_null=True))
     def get_last_error(self, request: EndpointRequest) -> dict[str, str] | None:

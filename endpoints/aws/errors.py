@@ -115,6 +115,17 @@ _CURES = (
         "",
         "A security group is gone or is another VPC's. Edit the request and choose another.",
     ),
+    _Cure(
+        "RulesPerSecurityGroupLimitExceeded",
+        "",
+        "The security group is full. Have a rule removed that isn't needed, or the quota raised, and then retry; or "
+        "edit the request and take the rule out.",
+    ),
+    _Cure(
+        "InvalidPrefixListI[dD].*",
+        "",
+        "AWS doesn't know the prefix list that a rule names. Refresh the inventory, edit the request and choose again.",
+    ),
     _Cure("InvalidRouteTableI[dD].*", "", "A route table is gone. Edit the request and choose another."),
     _Cure(
         "InvalidPolicyDocument|MalformedPolicyDocument", "", "AWS doesn't accept the policy. Edit it and submit again."

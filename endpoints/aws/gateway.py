@@ -7,11 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from endpoints.aws import group_rules
 from endpoints.aws.errors import AwsError, Kind, cure_for, kind_of, translated
+from endpoints.aws.group_rules import Answered
 from endpoints.aws.parameters import modify_parameters
 from endpoints.aws.reading import interface_from, observed_from
-from endpoints.domain.actions import DeleteEndpoint, ModifyEndpoint, RemoveTags, SetTags
+from endpoints.domain.actions import DeleteEndpoint, ModifyEndpoint, RemoveTags, RevokeRule, SetTags
 from endpoints.domain.observed import NetworkInterface, ObservedEndpoint
+from endpoints.domain.rules import GroupRule, SeenRule
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -197,6 +200,25 @@ class Ec2Gateway:
         """Return the ids of the AWS services' prefix lists by their name, such as com.amazonaws.eu-west-1.s3."""
         pages = self._pages("describe_prefix_lists", "PrefixLists", PREFIX_LIST_PAGE)
         return {str(item["PrefixListName"]): str(item["PrefixListId"]) for item in pages}
+
+    # --- Rules of security groups ---------------------------------------------------------------------------------
+
+    def authorize_rule(self, rule: GroupRule, *, tags: Mapping[str, str]) -> Answered:
+        """Add a rule to its group, unless it is there."""
+        return group_rules.authorize(self._writes, rule, tags)
+
+    def revoke_rule(self, action: RevokeRule) -> Answered:
+        """Remove a rule, unless it is gone."""
+        return group_rules.revoke(self._writes, action.rule, action.rule_id)
+
+    def group_rules(self, group_ids: Iterable[str]) -> Iterator[SeenRule]:
+        """Yield the rules of security groups, from one paged listing; of groups that are gone there are none."""
+        wanted = set(group_ids)
+        if wanted:
+            pages = self._pages(
+                "describe_security_group_rules", "SecurityGroupRules", PAGE, **_narrowest(("group-id", wanted))
+            )
+            yield from (seen for seen in map(group_rules.seen_from, pages) if seen.rule.group_id in wanted)
 
     # --- Inventory ------------------------------------------------------------------------------------------------
 

@@ -25,6 +25,8 @@ from redis.retry import Retry
 from endpoints.aws.errors import AwsError, Kind
 
 CREATE, MODIFY, DELETE = "CreateVpcEndpoint", "ModifyVpcEndpoint", "DeleteVpcEndpoints"
+AUTHORIZE_IN, AUTHORIZE_OUT = "AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress"
+REVOKE_IN, REVOKE_OUT = "RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress"
 MARGIN = 0.99
 """Our share of AWS's rate: clocks differ a little, and a throttle costs more than it."""
 SLACK = 0.5
@@ -52,6 +54,8 @@ class Size:
 
 
 _SLOW = Size(4, 0.3)
+_RULES = Size(50, 5)
+"""Of changes that the guide names no bucket for: "resource-intensive" and "mutating" actions alike."""
 _SIZES = {
     CREATE: _SLOW,
     MODIFY: _SLOW,
@@ -60,6 +64,7 @@ _SIZES = {
     "RejectVpcEndpointConnections": Size(10, 1),
     "CreateTags": Size(100, 10),
     "DeleteTags": Size(100, 10),
+    **dict.fromkeys((AUTHORIZE_IN, AUTHORIZE_OUT, REVOKE_IN, REVOKE_OUT), _RULES),
 }
 _READ = Size(100, 20)
 

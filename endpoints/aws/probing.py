@@ -49,6 +49,7 @@ _READS = {
     "describe_subnets": "ec2:DescribeSubnets",
     "describe_route_tables": "ec2:DescribeRouteTables",
     "describe_security_groups": "ec2:DescribeSecurityGroups",
+    "describe_security_group_rules": "ec2:DescribeSecurityGroupRules",
     "describe_network_acls": "ec2:DescribeNetworkAcls",
     "describe_internet_gateways": "ec2:DescribeInternetGateways",
     "describe_egress_only_internet_gateways": "ec2:DescribeEgressOnlyInternetGateways",
@@ -94,6 +95,16 @@ def probes(sample: Sample) -> Iterator[Probe]:
     yield Probe("create_tags", tags, ("ec2:CreateTags",))
     yield Probe("delete_tags", tags, ("ec2:DeleteTags",))
     yield Probe("delete_vpc_endpoints", {"VpcEndpointIds": [sample.vpc_endpoint_id]}, ("ec2:DeleteVpcEndpoints",))
+    rule = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "192.0.2.0/24"}]}
+    group = {"GroupId": sample.security_group_id, "IpPermissions": [rule]}
+    tagged = {"TagSpecifications": [{"ResourceType": "security-group-rule", "Tags": [_TAG]}]}
+    for method, action, more in (
+        ("authorize_security_group_ingress", "ec2:AuthorizeSecurityGroupIngress", tagged),
+        ("authorize_security_group_egress", "ec2:AuthorizeSecurityGroupEgress", tagged),
+        ("revoke_security_group_ingress", "ec2:RevokeSecurityGroupIngress", {}),
+        ("revoke_security_group_egress", "ec2:RevokeSecurityGroupEgress", {}),
+    ):
+        yield Probe(method, {**group, **more}, (action,), ("ec2:CreateTags",) if more else ())
 
 
 def _modification(sample: Sample) -> dict[str, Any]:

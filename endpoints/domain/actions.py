@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from endpoints.domain.rules import GroupRule
 from endpoints.domain.specs import EndpointSpec, SubnetConfiguration
 
 
@@ -69,4 +70,19 @@ class DeleteEndpoint:
     replaced: bool = False
 
 
-Action = CreateEndpoint | ModifyEndpoint | SetTags | RemoveTags | DeleteEndpoint
+@dataclass(frozen=True, slots=True)
+class AuthorizeRule:
+    """Add a rule to a security group, by one AuthorizeSecurityGroupIngress or -Egress call that tags it as ours."""
+
+    rule: GroupRule
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeRule:
+    """Remove a rule that the portal made, by its id, by one RevokeSecurityGroupIngress or -Egress call."""
+
+    rule: GroupRule
+    rule_id: str
+
+
+Action = CreateEndpoint | ModifyEndpoint | SetTags | RemoveTags | DeleteEndpoint | AuthorizeRule | RevokeRule

@@ -8,6 +8,7 @@ from typing import Any
 
 from endpoints.domain.observed import ObservedEndpoint
 from endpoints.domain.plan import SamePolicy
+from endpoints.domain.rules import missing, surplus
 from endpoints.domain.specs import RESERVED_TAGS, EndpointSpec, EndpointType, SpecError, short_service_name
 
 
@@ -37,6 +38,7 @@ def differences(
         *_addresses(desired, observed),
         *_policy(desired, observed, same_policy),
         *_tags(desired, observed),
+        *_rules(desired, observed),
     )
 
 
@@ -83,6 +85,15 @@ def _tags(desired: EndpointSpec, observed: ObservedEndpoint) -> Iterator[Differe
             yield Difference(f"tags.{key}", value, there.get(key))
 
 
+def _rules(desired: EndpointSpec, observed: ObservedEndpoint) -> Iterator[Difference]:
+    """Yield the rules that are gone, and those of the portal that nobody asks for; each as its key."""
+    gone, more = missing(desired.group_rules, observed.group_rules), surplus(desired.group_rules, observed.group_rules)
+    if gone or more:
+        wanted = {item.key for item in desired.group_rules}
+        there = (wanted - {item.key for item in gone}) | {item.rule.key for item in more}
+        yield Difference("group_rules", tuple(sorted(wanted)), tuple(sorted(there)))
+
+
 def accepted(
     desired: EndpointSpec,
     observed: ObservedEndpoint,
@@ -98,6 +109,10 @@ def accepted(
     there = spec_of(observed, account_id=desired.account_id, region=desired.region, is_full_access=is_full_access)
     names = {item.field for item in found}
     values: dict[str, Any] = {name: getattr(there, name) for name in names if "." not in name}
+    if "group_rules" in names:
+        gone = missing(desired.group_rules, observed.group_rules)
+        more = (item.rule for item in surplus(desired.group_rules, observed.group_rules))
+        values["group_rules"] = (*(item for item in desired.group_rules if item not in gone), *more)
     tags = {key: value for key, value in observed.tags if key in desired.all_tags}
     if "tags.Name" in names:
         values["name"] = tags.get("Name", "")

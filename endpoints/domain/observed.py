@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from endpoints.domain.rules import ObservedRule
+
 BEYOND_RETRY = frozenset({"rejected", "expired", "partial"})
 """States that AWS never leaves: such an endpoint can only be deleted and asked for again."""
 
@@ -32,7 +34,10 @@ class NetworkInterface:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedEndpoint:
-    """One endpoint as DescribeVpcEndpoints gives it. `state` is folded to lower case: AWS spells it in two ways."""
+    """One endpoint as DescribeVpcEndpoints gives it. `state` is folded to lower case: AWS spells it in two ways.
+
+    `group_rules` are the rules of security groups that it carries and AWS has, and those that were made for it.
+    """
 
     vpc_endpoint_id: str
     vpc_endpoint_type: str
@@ -58,6 +63,7 @@ class ObservedEndpoint:
     dns_record_ip_type: str = ""
     private_dns_only_for_inbound_resolver_endpoint: bool = False
     tags: tuple[tuple[str, str], ...] = ()
+    group_rules: tuple[ObservedRule, ...] = ()
 
     @property
     def addresses(self) -> dict[str, str]:
@@ -82,5 +88,6 @@ class ObservedEndpoint:
                     for item in values.get("network_interfaces", ())
                 ),
                 "tags": tuple((key, value) for key, value in values.get("tags", ())),
+                "group_rules": tuple(ObservedRule.from_dict(item) for item in values.get("group_rules", ())),
             }
         )

@@ -6,10 +6,21 @@ replace, delete, repair of drift and recovery after a crash alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from endpoints.domain.actions import Action, CreateEndpoint, DeleteEndpoint, ModifyEndpoint, RemoveTags, SetTags
+from endpoints.domain import rules as group_rules
+from endpoints.domain.actions import (
+    Action,
+    AuthorizeRule,
+    CreateEndpoint,
+    DeleteEndpoint,
+    ModifyEndpoint,
+    RemoveTags,
+    RevokeRule,
+    SetTags,
+)
 from endpoints.domain.observed import ObservedEndpoint
+from endpoints.domain.rules import ObservedRule
 from endpoints.domain.specs import EndpointSpec, EndpointType, SubnetConfiguration
 
 SamePolicy = Callable[[str | None, str | None], bool]
@@ -26,6 +37,7 @@ def plan(
     full_access: str,
     former: EndpointSpec | None = None,
     private_dns_allowed: bool = True,
+    rules: Iterable[ObservedRule] = (),
 ) -> tuple[Action, ...]:
     """Return the actions that bring `observed` to `desired`, in order; none when it is there already.
 
@@ -33,19 +45,28 @@ def plan(
     full access; `full_access` is the document to send for it to an Interface endpoint, since AWS documents
     ResetPolicy for Gateway endpoints only. `former` is what was desired before: tags that only it names are removed,
     and tags that somebody else set are left alone. `private_dns_allowed` is False while a service owner has yet to
-    accept, or while the endpoint isn't available: AWS refuses private DNS until then.
+    accept, or while the endpoint isn't available: AWS refuses private DNS until then. `rules` are the rules of
+    security groups that AWS has, as far as they concern the endpoint.
+
+    A rule is added after the endpoint is made, so that a refused creation leaves none behind, and before anything is
+    changed that leads clients to it; it is removed last.
     """
     present = observed is not None and observed.state not in GONE_STATES
+    asked, rules = (desired.group_rules if desired else ()), tuple(rules)
+    added = tuple(AuthorizeRule(item) for item in group_rules.missing(asked, rules))
+    removed = tuple(RevokeRule(item.rule, item.rule_id) for item in group_rules.surplus(asked, rules))
     if desired is None:
-        return (DeleteEndpoint(observed.vpc_endpoint_id),) if observed is not None and present else ()
+        deleted = (DeleteEndpoint(observed.vpc_endpoint_id),) if observed is not None and present else ()
+        return (*deleted, *removed)
     if observed is None or not present:
-        return (CreateEndpoint(desired),)
+        return (CreateEndpoint(desired), *added, *removed)
     if reasons := unchangeable(desired, observed):
         # New before old: the new one is made and available before the old one goes.
         new = CreateEndpoint(desired, replaces=observed.vpc_endpoint_id, reasons=reasons)
         return (new, DeleteEndpoint(observed.vpc_endpoint_id, replaced=True))
     change = _changes(desired, observed, same_policy, full_access, private_dns_allowed)
-    return (*(() if change.changes_nothing else (change,)), *_tag_actions(desired, observed, former))
+    changed = () if change.changes_nothing else (change,)
+    return (*added, *changed, *_tag_actions(desired, observed, former), *removed)
 
 
 def unchangeable(desired: EndpointSpec, observed: ObservedEndpoint) -> tuple[str, ...]:

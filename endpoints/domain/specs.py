@@ -6,13 +6,15 @@ Fields carry botocore's member names of CreateVpcEndpoint in snake_case (EC2 API
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import IPv4Address
 from typing import Any, Self
 
 from endpoints.domain.hashing import sha256
+from endpoints.domain.rules import GroupRule, problem_of
 
 AWS_ID = re.compile(r"\A[a-z]+-[0-9a-f]{8,17}\Z")
 ACCOUNT_ID = re.compile(r"\A[0-9]{12}\Z")
@@ -56,7 +58,8 @@ class EndpointSpec:
     `security_group_ids` means that AWS attaches the VPC's default group to an Interface endpoint; an empty
     `ip_address_type`, `dns_record_ip_type` or `service_region` leaves the choice to AWS. `tags` are the ones that the
     request asks for beside the portal's own and the Name tag. `private_dns_when_available` switches private DNS on in
-    a second step, so that the service's name never leads to an endpoint that doesn't answer yet.
+    a second step, so that the service's name never leads to an endpoint that doesn't answer yet. `group_rules` are
+    added to security groups with the endpoint and removed with it, in one order whatever order they came in.
 
     Raises SpecError when the parts don't fit together.
     """
@@ -79,8 +82,10 @@ class EndpointSpec:
     private_dns_when_available: bool = False
     subnet_configurations: tuple[SubnetConfiguration, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
+    group_rules: tuple[GroupRule, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "group_rules", tuple(sorted(self.group_rules)))
         problems = {**_shape_problems(self), **_option_problems(self), **_tag_problems(self), **_type_problems(self)}
         if problems:
             raise SpecError(problems)
@@ -94,6 +99,11 @@ class EndpointSpec:
     def has_network_interfaces(self) -> bool:
         """Tell whether it is a set of network interfaces guarded by security groups, with DNS names."""
         return self.vpc_endpoint_type is EndpointType.INTERFACE
+
+    @property
+    def private_dns_in_two_steps(self) -> bool:
+        """Tell whether a creation leaves private DNS to a second step: as asked, or until its rules let clients in."""
+        return self.private_dns_enabled and (self.private_dns_when_available or bool(self.group_rules))
 
     @property
     def all_tags(self) -> dict[str, str]:
@@ -142,6 +152,7 @@ class EndpointSpec:
                 SubnetConfiguration(**item) for item in values.get("subnet_configurations", ())
             ),
             "tags": tuple((key, value) for key, value in values.get("tags", ())),
+            "group_rules": _rules(values.get("group_rules", ())),
         }
         return cls(**{**values, **lists, **nested, "vpc_endpoint_type": kind})
 
@@ -159,8 +170,16 @@ _LATER = frozenset(
         "private_dns_when_available",
         "subnet_configurations",
         "tags",
+        "group_rules",
     }
 )
+
+
+def _rules(values: Iterable[Mapping[str, Any]]) -> tuple[GroupRule, ...]:
+    try:
+        return tuple(GroupRule.from_dict(item) for item in values)
+    except ValueError as error:
+        raise SpecError({"group_rules": str(error)}) from None
 
 
 def _plain(value: Any) -> Any:
@@ -169,6 +188,7 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
+@lru_cache(maxsize=4096)
 def short_service_name(service_name: str) -> str:
     """Return a service name without `com.amazonaws.<region>.`; others come back whole."""
     match = re.match(r"\A(?:com|cn\.com)\.amazonaws\.(?:[a-z]{2}(?:-[a-z]+)+-[0-9]\.)?(?P<rest>.+)\Z", service_name)
@@ -223,6 +243,8 @@ def _option_problems(spec: EndpointSpec) -> dict[str, str]:
             problems["subnet_configurations"] = f"{item.ipv4!r} is not an IPv4 address."
     if len(spec.fixed_addresses) != len(spec.subnet_configurations):
         problems["subnet_configurations"] = "Give each subnet one fixed address at most."
+    if problem := problem_of(spec.group_rules):
+        problems["group_rules"] = problem
     return problems
 
 
@@ -278,6 +300,7 @@ _ALIEN: Mapping[EndpointType, Mapping[str, str]] = {
         "security_group_ids": "A Gateway Load Balancer endpoint takes no security group; leave them empty.",
         "policy_document": "A Gateway Load Balancer endpoint takes no policy; choose full access.",
         "private_dns_enabled": "A Gateway Load Balancer endpoint has no private DNS; switch it off.",
+        "group_rules": "No rule of a security group opens a Gateway Load Balancer endpoint; leave them out.",
         **dict.fromkeys(_OPTIONS[1:], "Only an Interface endpoint has this; leave it empty."),
     },
 }

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from endpoints.domain.actions import Action, CreateEndpoint, DeleteEndpoint, ModifyEndpoint, RemoveTags, SetTags
+from endpoints.domain.actions import (
+    Action,
+    AuthorizeRule,
+    CreateEndpoint,
+    DeleteEndpoint,
+    ModifyEndpoint,
+    RemoveTags,
+    RevokeRule,
+    SetTags,
+)
+from endpoints.domain.rules import INGRESS, GroupRule, ObservedRule
 from endpoints.domain.specs import EndpointSpec, EndpointType
 
 _DROPS_ROUTES = "Open TCP connections to the service through these route tables drop once."
@@ -37,6 +47,28 @@ def explain(action: Action, names: Names | None = None) -> tuple[str, ...]:
             return tuple(f"Will remove the tag {key}." for key in action.keys)
         case ModifyEndpoint():
             return tuple(_explain_modify(action, names))
+        case AuthorizeRule(rule):
+            group = names.of(rule.group_id)
+            return (f"Will add a rule to {group}: allow {rule.words}. It is removed with the endpoint.",)
+        case RevokeRule(rule):
+            group = names.of(rule.group_id)
+            return (f"Will remove the rule from {group} that the portal added: {_effect(rule)}.",)
+
+
+def _effect(rule: GroupRule) -> str:
+    way = "gets in" if rule.direction == INGRESS else "gets out"
+    return f"{rule.words}; what no other rule allows {way} no longer"
+
+
+def left_behind(rules: Iterable[ObservedRule], names: Names | None = None) -> tuple[str, ...]:
+    """Return in words the rules that outlive the endpoint that carries them, and why."""
+    names = names or Names()
+    return tuple(
+        f"The rule of {names.of(item.rule.group_id)} stays, {item.rule.words}: "
+        + ("another endpoint asks for it, too." if item.ours else "it was there before, and isn't the portal's.")
+        for item in rules
+        if not item.goes
+    )
 
 
 def drops_connections(actions: Iterable[Action]) -> bool:
@@ -141,7 +173,7 @@ def _explain_private_dns(spec: EndpointSpec) -> Iterable[str]:
     if not spec.private_dns_enabled:
         yield "Private DNS stays off: clients must use the endpoint's own DNS names."
         return
-    when = "When the endpoint is available, will" if spec.private_dns_when_available else "Will"
+    when = "When the endpoint is available, will" if spec.private_dns_in_two_steps else "Will"
     yield f"{when} switch private DNS on: the service's own name resolves to private addresses in the whole VPC."
     if spec.private_dns_only_for_inbound_resolver_endpoint:
         yield "Only names asked through an inbound resolver endpoint do; clients in the VPC use the Gateway endpoint."

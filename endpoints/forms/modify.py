@@ -12,12 +12,15 @@ from endpoints.domain.specs import EndpointSpec, EndpointType, SpecError
 from endpoints.forms.changes import ChangeFields
 from endpoints.forms.options import ADDRESS, LEFT_TO_AWS, SWITCHES, OptionFields, is_on, option_values
 from endpoints.forms.parts import TEXTS
+from endpoints.forms.rules import LiveChecks, RuleKeys, chosen, live_checks
 from endpoints.models import Endpoint
 from endpoints.models.requests import ChangeAction
+from endpoints.services import checks
 from endpoints.services.choices import Choices, Service
 from endpoints.services.drafts import ChangeDraft, Draft
 
 LISTS = ("subnet_ids", "security_group_ids", "route_table_ids")
+RULES = "group_rules"
 _OTHER_VPC = "%(value)s doesn't belong to this VPC. Choose from the list."
 _INTERFACE_ONLY = ("security_group_ids", "private_dns_enabled", "ip_address_type", "dns_record_ip_type", *SWITCHES)
 
@@ -35,6 +38,7 @@ class ModifyForm(ChangeFields, OptionFields):
         label="Route tables", required=False, error_messages={"invalid_choice": _OTHER_VPC}
     )
     private_dns_enabled = forms.BooleanField(label="Private DNS", required=False)
+    group_rules = RuleKeys()
     name = forms.CharField(label="Name tag", required=False, max_length=120)
     title = TEXTS.title()
     justification = TEXTS.justification(help_text="Reviewers read this first: what it is for, and who is affected.")
@@ -64,7 +68,7 @@ class ModifyForm(ChangeFields, OptionFields):
             only_s3 = () if former.short_service == "s3" else SWITCHES[:1]
             is_on_already = SWITCHES[1:] if former.private_dns_enabled else ()
             return ("route_table_ids", *only_s3, *is_on_already)
-        return ("subnet_ids", *_INTERFACE_ONLY, *(() if former.is_gateway else ("route_table_ids",)))
+        return ("subnet_ids", *_INTERFACE_ONLY, *(() if former.is_gateway else ("route_table_ids", RULES)))
 
     def _say_what_aws_has(self, endpoint: Endpoint) -> None:
         observed = endpoint.observed_endpoint()
@@ -82,18 +86,34 @@ class ModifyForm(ChangeFields, OptionFields):
     def values_of(cls, spec: EndpointSpec) -> dict[str, Any]:
         """Return the form's values for a spec."""
         lists = {name: list(getattr(spec, name)) for name in LISTS}
+        lists[RULES] = [item.key for item in spec.group_rules]
         return lists | option_values(spec) | {"private_dns_enabled": spec.private_dns_enabled, "name": spec.name}
 
     @classmethod
     def typed(cls, data: QueryDict) -> dict[str, Any]:
         """Return what was typed, to be shown once more: texts, lists and switches."""
         switches = {name: is_on(data.get(name, "")) for name in ("private_dns_enabled", *SWITCHES)}
-        return data.dict() | {name: data.getlist(name) for name in LISTS} | switches
+        return data.dict() | {name: data.getlist(name) for name in (*LISTS, RULES)} | switches
 
     @property
     def selected(self) -> dict[str, list[str]]:
         """Return what is ticked in each list."""
-        return {name: [str(item) for item in self[name].value() or ()] for name in LISTS if name in self.fields}
+        names = (name for name in (*LISTS, RULES) if name in self.fields)
+        return {name: [str(item) for item in self[name].value() or ()] for name in names}
+
+    @property
+    def live(self) -> LiveChecks | None:
+        """Return what the checks say to the choices so far; beside a form with problems, the offers alone."""
+        keys, place = self.selected.get(RULES, []), {k: tuple(v) for k, v in self.selected.items() if k in LISTS}
+        if "private_dns_enabled" in self.fields:
+            place["private_dns_enabled"] = bool(self["private_dns_enabled"].value())  # type: ignore[assignment]
+        try:
+            spec = replace(self.former, subnet_configurations=(), group_rules=(), **place)  # type: ignore[arg-type]
+        except SpecError:
+            return None
+        spec = replace(spec, group_rules=chosen(keys, spec, self.offered, self.former)[0])
+        found = checks.findings_so_far(spec, self.offered, former=self.former, own_id=self.own_id)
+        return live_checks(found, keys, self.offered, only_offers=self.is_bound)
 
     @property
     def service(self) -> Service | None:
@@ -122,7 +142,11 @@ class ModifyForm(ChangeFields, OptionFields):
         if self.errors:
             return values
         try:
-            self.spec = replace(self.former, **place, name=values["name"], tags=values["tags"])
+            spec = replace(self.former, **place, name=values["name"], tags=values["tags"], group_rules=())
+            rules, unknown = chosen(values.get(RULES, ()), spec, self.offered, self.former)
+            if unknown:
+                self.add_error(RULES, f"“{unknown[0]}” isn't a rule that is offered here. Take it out.")
+            self.spec = replace(spec, group_rules=rules)
         except SpecError as error:
             for field, text in error.problems.items():
                 self.add_error(field if field in self.fields else None, text)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -14,15 +16,16 @@ from endpoints.domain.specs import EndpointSpec, EndpointType, SpecError
 from endpoints.forms.costs import VolumeForm, gb_of, volume_field
 from endpoints.forms.options import ADDRESS, SWITCHES, OptionFields, is_on, option_values
 from endpoints.forms.parts import FULL, TEXTS, PolicyFields, submission_key, team_field, tidy_policy
+from endpoints.forms.rules import LiveChecks, RuleKeys, chosen, live_checks
 from endpoints.models import Account, Change, EndpointRequest, User
 from endpoints.models.requests import ChangeAction
 from endpoints.network.cost import Estimate, PriceBook, estimate
 from endpoints.network.preflight.placement import serves
-from endpoints.services import costs
+from endpoints.services import checks, costs
 from endpoints.services.choices import OFFERED_TYPES, Choices, Service, Subnet
-from endpoints.services.drafts import MAX_TITLE, ChangeDraft, Draft
+from endpoints.services.drafts import ChangeDraft, Draft
 
-LISTS = ("subnet_ids", "security_group_ids", "route_table_ids")
+LISTS = ("subnet_ids", "security_group_ids", "route_table_ids", "group_rules")
 SINGLES = (
     "account",
     "region",
@@ -58,8 +61,8 @@ _UNLISTED = "“%(value)s” isn't in the list any more. Choose again."
 _OTHER_VPC = "%(value)s doesn't belong to this VPC. Choose from the list."
 
 
-class RequestForm(PolicyFields, OptionFields):
-    """A new endpoint, or the edited version of one that was asked for, or one that takes another's place."""
+class SpecForm(PolicyFields, OptionFields):
+    """One endpoint as it should be, chosen from what is offered. What belongs to its request stands in other forms."""
 
     account = forms.ChoiceField(label="AWS account", error_messages={"invalid_choice": _UNLISTED})
     region = forms.ChoiceField(label="Region", error_messages={"invalid_choice": _UNLISTED})
@@ -85,23 +88,16 @@ class RequestForm(PolicyFields, OptionFields):
     route_table_ids = forms.MultipleChoiceField(
         label="Route tables", required=False, error_messages={"invalid_choice": _OTHER_VPC}
     )
+    group_rules = RuleKeys()
     name = forms.CharField(
         label="Name tag", required=False, max_length=120, help_text="Becomes the endpoint's Name tag in AWS. Optional."
     )
-    title = forms.CharField(label="Title", max_length=MAX_TITLE, help_text="What reviewers see in their queue.")
-    justification = TEXTS.justification()
-    owner_team = team_field()
-    submission_key = forms.CharField(required=False, widget=forms.HiddenInput)
     placed_for = forms.CharField(required=False, widget=forms.HiddenInput, max_length=400)
-    gb = volume_field()  # for the estimate alone: it becomes no part of the request
-    # The generation of the endpoint that is replaced, as it was looked at.
-    base_generation = forms.IntegerField(required=False, widget=forms.HiddenInput, min_value=1, max_value=2**31 - 1)
 
-    def __init__(self, *args: Any, choices: Choices, user: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, choices: Choices, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.offered = choices
         self.spec: EndpointSpec | None = None
-        self.fields["owner_team"].queryset = user.teams.all()  # type: ignore[attr-defined]
         service = choices.service(str(self["service_name"].value() or ""))
         types = service.types if service else ()
         for field, pairs in {
@@ -116,12 +112,6 @@ class RequestForm(PolicyFields, OptionFields):
         }.items():
             self.fields[field].choices = pairs  # type: ignore[attr-defined]
         self.offer_addresses(choices.subnets)
-        self.fields["service_name"].widget.attrs["data-narrow"] = "Narrow the list by name"
-        for field, part in RELOADS.items():
-            target = f"#{part}"
-            self.fields[field].widget.attrs.update(
-                {"hx-get": reverse("request_new_fields"), "hx-target": target, "hx-select": target}
-            )
 
     @property
     def selected(self) -> dict[str, list[str]]:
@@ -133,20 +123,14 @@ class RequestForm(PolicyFields, OptionFields):
         """Return the chosen service, or None."""
         return self.offered.service(str(self["service_name"].value() or ""))
 
-    @property
-    def estimate(self) -> Estimate | None:
-        """Return what a month of the chosen endpoint costs; None where the volume is no number."""
-        kind, volume = str(self["vpc_endpoint_type"].value() or ""), VolumeForm(gb_of(self["gb"].value()))
-        if volume.errors or kind not in OFFERED_TYPES:
+    def estimated(self, gb: Decimal) -> Estimate | None:
+        """Return what a month of the chosen endpoint costs with a volume of data; None while no type is chosen."""
+        kind = str(self["vpc_endpoint_type"].value() or "")
+        if kind not in OFFERED_TYPES:
             return None
         zones = 0 if kind == EndpointType.GATEWAY else len(self.selected["subnet_ids"])
         rates = costs.prices().rates(str(self["region"].value() or self.offered.region))
-        return estimate(kind=kind, zones=zones, gb=volume.volume, rates=rates)
-
-    @property
-    def prices(self) -> PriceBook:
-        """Return where the estimate's prices come from."""
-        return costs.prices()
+        return estimate(kind=kind, zones=zones, gb=gb, rates=rates)
 
     @property
     def private_dns_refusal(self) -> str:
@@ -174,10 +158,60 @@ class RequestForm(PolicyFields, OptionFields):
                 tags=values["tags"],
                 **place,
             )
+            rules, unknown = chosen(values["group_rules"], self.spec, self.offered)
+            if unknown:
+                self.add_error("group_rules", f"“{unknown[0]}” isn't a rule that is offered here. Take it out.")
+            self.spec = replace(self.spec, group_rules=rules)
         except SpecError as error:
             for field, text in error.problems.items():
                 self.add_error(field if field in self.fields else None, text)
         return values
+
+
+class RequestForm(SpecForm):
+    """A new endpoint, or the edited version of one that was asked for, or one that takes another's place."""
+
+    title = TEXTS.title()
+    justification = TEXTS.justification()
+    owner_team = team_field()
+    submission_key = forms.CharField(required=False, widget=forms.HiddenInput)
+    gb = volume_field()  # for the estimate alone: it becomes no part of the request
+    # The generation of the endpoint that is replaced, as it was looked at.
+    base_generation = forms.IntegerField(required=False, widget=forms.HiddenInput, min_value=1, max_value=2**31 - 1)
+
+    def __init__(self, *args: Any, choices: Choices, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, choices=choices, **kwargs)
+        self.fields["owner_team"].queryset = user.teams.all()  # type: ignore[attr-defined]
+        self.fields["service_name"].widget.attrs["data-narrow"] = "Narrow the list by name"
+        for field, part in RELOADS.items():
+            target = f"#{part}"
+            self.fields[field].widget.attrs.update(
+                {"hx-get": reverse("request_new_fields"), "hx-target": target, "hx-select": target}
+            )
+
+    @property
+    def estimate(self) -> Estimate | None:
+        """Return what a month of the chosen endpoint costs; None where the volume is no number."""
+        volume = VolumeForm(gb_of(self["gb"].value()))
+        return None if volume.errors else self.estimated(volume.volume)
+
+    @property
+    def prices(self) -> PriceBook:
+        """Return where the estimate's prices come from."""
+        return costs.prices()
+
+    def live(self, *, only_offers: bool = False) -> LiveChecks | None:
+        """Return what the checks say to the choices so far; None where there is too little to say anything of.
+
+        Where the form is shown with its problems, these stand beside the fields: then the offers alone.
+        """
+        values = settled(read_values(self.data), self.offered) if self.is_bound else self.initial  # type: ignore[arg-type]
+        spec = spec_so_far(values, self.offered)
+        if spec is None:
+            return None
+        keys = self.selected["group_rules"]
+        only_offers = only_offers or self.is_bound
+        return live_checks(checks.findings_so_far(spec, self.offered), keys, self.offered, only_offers=only_offers)
 
     def key(self) -> uuid.UUID:
         """Return the key by which a double submit is known."""
@@ -229,11 +263,21 @@ def settled(values: Mapping[str, Any], choices: Choices) -> Values:
     }
     kept = values.get("placed_for") == placed_for
     found |= _placement(values, choices, service, kind, kept=kept)
-    return found
+    spec = _placed(found, choices)
+    rules = chosen(found.get("group_rules", ()), spec, choices)[0] if spec else ()
+    return found | {"group_rules": [item.key for item in rules]}
 
 
 def spec_so_far(values: Mapping[str, Any], choices: Choices) -> EndpointSpec | None:
     """Return the spec of settled values as far as it is chosen, for the checks; None while it is none."""
+    spec = _placed(values, choices)
+    if spec is None:
+        return None
+    return replace(spec, group_rules=chosen(values.get("group_rules", ()), spec, choices)[0])
+
+
+def _placed(values: Mapping[str, Any], choices: Choices) -> EndpointSpec | None:
+    """Return the spec as far as it is chosen, without the rules that it carries."""
     kind, service = str(values["vpc_endpoint_type"]), str(values["service_name"])
     if choices.account is None or not (values["vpc_id"] and service and kind):
         return None
@@ -328,6 +372,7 @@ def spec_values(spec: EndpointSpec, account: int) -> Values:
             "subnet_ids": list(spec.subnet_ids),
             "security_group_ids": list(spec.security_group_ids),
             "route_table_ids": list(spec.route_table_ids),
+            "group_rules": [item.key for item in spec.group_rules],
             "private_dns_enabled": spec.private_dns_enabled,
             "access": FULL if spec.policy_document is None else "custom",
             "policy_document": spec.policy_document or "",

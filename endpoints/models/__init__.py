@@ -1,6 +1,7 @@
 """What is stored, with its constraints and querysets: one module per noun."""
 
 from endpoints.models.accounts import Account, AccountCheck, AccountRegion
+from endpoints.models.bundles import Bundle
 from endpoints.models.drift import Drift
 from endpoints.models.endpoints import Endpoint
 from endpoints.models.events import Event
@@ -18,6 +19,7 @@ __all__ = [
     "Account",
     "AccountCheck",
     "AccountRegion",
+    "Bundle",
     "Change",
     "Check",
     "Drift",

@@ -12,6 +12,7 @@ from django.urls import reverse
 from endpoints.domain import lifecycle
 from endpoints.domain.hashing import sha256
 from endpoints.domain.specs import EndpointSpec
+from endpoints.domain.sums import Told
 
 if TYPE_CHECKING:
     from endpoints.models.people import User
@@ -256,6 +257,11 @@ class Change(models.Model):
             # Asked for before meanings were kept: nobody has compared them.
             return Relation.UNDECIDED if self.policy_revision_id else None
         return Relation(self.meaning["relation"])
+
+    def told(self) -> Told:
+        """Return what a sum of its request needs of it. Reads its operation, which lists load with the changes."""
+        operation = getattr(self, "operation", None)
+        return Told(self.action, self.vpc_id, operation.status if operation else "")
 
     def reviewed(self) -> dict[str, Any]:
         """Return what a reviewer reads of this change, as hashed in the request's `content_hash`."""

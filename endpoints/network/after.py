@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from endpoints.domain.rules import GroupRule
 from endpoints.domain.specs import EndpointSpec
+from endpoints.network.remedies import with_rules
 from endpoints.network.snapshot import Part, Snapshot
 
 NEW = "vpce-new"
 """The id of an endpoint that AWS has yet to make."""
 
 
-def after(snapshot: Snapshot, spec: EndpointSpec | None, *, endpoint_id: str = "") -> Snapshot:
+def after(
+    snapshot: Snapshot, spec: EndpointSpec | None, *, endpoint_id: str = "", revoked: Iterable[GroupRule] = ()
+) -> Snapshot:
     """Return the snapshot with an endpoint as its spec says, available.
 
     `endpoint_id` is the one that is changed; without it, the endpoint is new. No spec means that it is deleted.
+    The rules of security groups that it carries are there then, and those that are `revoked` are not.
     Addresses that AWS chooses are "to be assigned": an answer then holds for each that the subnet has.
     """
+    snapshot = with_rules(snapshot, spec.group_rules if spec else (), revoked)
     if spec is None:
         return _without(snapshot, endpoint_id)
     aws_id = endpoint_id or NEW
@@ -31,6 +37,28 @@ def after(snapshot: Snapshot, spec: EndpointSpec | None, *, endpoint_id: str = "
         interfaces=_interfaces(snapshot, spec, part),
         route_tables=_routed(snapshot, aws_id, spec.route_table_ids if spec.is_gateway else ()),
     )
+
+
+def beside(snapshot: Snapshot, others: Iterable[tuple[int, EndpointSpec]]) -> Snapshot:
+    """Return the snapshot with the other new endpoints of a request, each given with its number there.
+
+    They are named by their number. Each takes an address in every subnet that it is placed in. The rules of security
+    groups that they carry don't count: those go with them, so that whoever needs one carries it, too.
+    """
+    for number, spec in others:
+        same = spec.service_name == (snapshot.service.aws_id if snapshot.service else "")
+        # The prefix list that is known is that of the service in question: routes of another one are in nobody's way.
+        routed = replace(spec, group_rules=(), route_table_ids=spec.route_table_ids if same else ())
+        snapshot = after(snapshot, routed, endpoint_id=f"number {number} of this request")
+        taken = {item: _one_less(snapshot.subnets[item]) for item in spec.subnet_ids if item in snapshot.subnets}
+        snapshot = replace(snapshot, subnets={**snapshot.subnets, **taken})
+    return snapshot
+
+
+def _one_less(subnet: Part) -> Part:
+    free = subnet.data.get("available_ip_address_count")
+    left = {} if free is None else {"available_ip_address_count": max(0, free - 1)}
+    return Part(subnet.aws_id, subnet.name, {**subnet.data, **left})
 
 
 def _data(snapshot: Snapshot, spec: EndpointSpec) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from endpoints.network import acls
+from endpoints.network import acls, remedies
 from endpoints.network.flows import EPHEMERAL, Rect, area
 from endpoints.network.hops import Cure, Source, Target
 from endpoints.network.routes import Path
@@ -97,13 +97,27 @@ def _cure(snapshot: Snapshot, source: Source, target: Target, crossing: Crossing
     number = acls.free_number(acl, crossing.egress)
     span = f"{first}" if first == last else f"{first} to {last}"
     side = "to" if crossing.egress else "from"
-    text = f"Have {acl.label} let TCP {span} {'out' if crossing.egress else 'in'} {side} {peer}."
+    text = _text(snapshot, target, crossing, acl)
+    text = text or f"Have {acl.label} let TCP {span} {'out' if crossing.egress else 'in'} {side} {peer}."
     option = "--cidr-block" if target.version == 4 else "--ipv6-cidr-block"
     command = (
         f"aws ec2 create-network-acl-entry --network-acl-id {acl.aws_id} {way} --rule-number {number} "
         f"--protocol tcp --port-range From={first},To={last} {option} {peer} --rule-action allow"
     )
     return Cure(text, command=command)
+
+
+def _text(snapshot: Snapshot, target: Target, crossing: Crossing, acl: Part) -> str:
+    """Return the cure in the words of the checks, where they judge the same; a NAT gateway they don't."""
+    if "-nat-" in crossing.key:
+        return ""
+    endpoint = snapshot.endpoints.get(target.endpoint_id)
+    if not crossing.to_target:
+        kind = str(endpoint.data.get("ip_address_type", "")) if endpoint else ""
+        return remedies.acl_of_endpoint(acl, remedies.vpc_blocks(snapshot, kind))
+    if endpoint:
+        return remedies.acl_of_clients(acl, remedies.subnet_blocks(snapshot, endpoint.data.get("subnet_ids", ())))
+    return remedies.acl_to_service(acl, target.prefix_list_id) if target.prefix_list_id else ""
 
 
 def _range(subnet: Part, version: int) -> str:

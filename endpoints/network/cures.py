@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from endpoints.network import dns
+from endpoints.domain.rules import GroupRule
+from endpoints.network import dns, remedies
 from endpoints.network.dns import Question
-from endpoints.network.flows import Block, Rect
-from endpoints.network.groups import lets_in
-from endpoints.network.hops import Cure, Source, Target
+from endpoints.network.hops import HTTPS, Cure, Target
+from endpoints.network.remedies import ROUTE_TABLES
 from endpoints.network.routes import Path
-from endpoints.network.snapshot import Part, Snapshot
+from endpoints.network.snapshot import Snapshot
 
 
 def route_cure(question: Question, path: Path) -> Cure:
@@ -22,13 +22,13 @@ def route_cure(question: Question, path: Path) -> Cure:
             "endpoint_id": gateway.aws_id,
             "route_table_ids": tuple(dict.fromkeys(added)),
         }
-        return Cure(f"Have {gateway.label} serve the route table {table.label}.", "modify", fields)
+        return Cure(ROUTE_TABLES, "modify", fields)
     interfaces = question.endpoints("Interface")
     return dns.silence_cure(question, interfaces)
 
 
-def egress_cure(source: Source, group_ids: tuple[str, ...], target: Target, port: int) -> Cure:
-    """Return the outbound rule that lets a client call the target."""
+def egress_cure(group_ids: tuple[str, ...], target: Target, path: Path, port: int) -> Cure:
+    """Return the outbound rule that lets a client call the target; the endpoint of its route can carry it."""
     group = group_ids[0] if group_ids else ""
     peer, words = _peer(target)
     text = f"Have {group or 'the source’s security group'} let TCP {port} out to {words}."
@@ -36,6 +36,11 @@ def egress_cure(source: Source, group_ids: tuple[str, ...], target: Target, port
         f"aws ec2 authorize-security-group-egress --group-id {group} "
         f"--ip-permissions IpProtocol=tcp,FromPort={port},ToPort={port},{peer}"
     )
+    gateway = path.last.target if path.end == "endpoint" and path.last else ""
+    if group and gateway and target.prefix_list_id and not target.group_ids and port == HTTPS:
+        rule = remedies.rule_out(group, target.prefix_list_id, "")
+        fields: dict[str, str | tuple[str, ...]] = {"endpoint_id": gateway, "group_rules": (rule.key,)}
+        return Cure(remedies.let_out(target.prefix_list_id), "modify", fields, command)
     return Cure(text, command=command if group else "")
 
 
@@ -48,49 +53,26 @@ def _peer(target: Target) -> tuple[str, str]:
     return "IpRanges=[{CidrIp=0.0.0.0/0}]", "0.0.0.0/0"
 
 
-def ingress_cure(snapshot: Snapshot, source: Source, target: Target, port: int) -> Cure:
-    """Return how the endpoint lets the source in: another group of the VPC that does, or a rule more."""
-    better = _group_that_lets_in(snapshot, source, target, port)
-    if better:
-        added = (*(target.group_ids or ()), better.aws_id)
-        fields: dict[str, str | tuple[str, ...]] = {"endpoint_id": target.endpoint_id, "security_group_ids": added}
-        return Cure(f"Give the endpoint the group {better.label} as well: it lets them in.", "modify", fields)
-    group = next(iter(target.group_ids or ()), "")
-    key = "CidrIp" if target.version == 4 else "CidrIpv6"
-    ranges = "IpRanges" if target.version == 4 else "Ipv6Ranges"
-    if source.group_ids:
-        words, peer = source.group_ids[0], f"UserIdGroupPairs=[{{GroupId={source.group_ids[0]}}}]"
-    else:
-        words = _range(source, target.version)
-        peer = f"{ranges}=[{{{key}={words}}}]"
-    text = f"Have {group or 'the endpoint’s group'} let TCP {port} in from {words}."
-    command = (
-        f"aws ec2 authorize-security-group-ingress --group-id {group} "
-        f"--ip-permissions IpProtocol=tcp,FromPort={port},ToPort={port},{peer}"
+def ingress_cure(snapshot: Snapshot, target: Target, service_name: str, port: int) -> Cure:
+    """Return how the endpoint lets the VPC in: another group of it that does, or a rule that a request can carry."""
+    endpoint = snapshot.endpoints.get(target.endpoint_id)
+    kind = str(endpoint.data.get("ip_address_type", "")) if endpoint else ""
+    group_ids = target.group_ids or ()
+    found = remedies.let_in(snapshot, group_ids, ip_address_type=kind, service_name=service_name)
+    fields: dict[str, str | tuple[str, ...]] = {"endpoint_id": target.endpoint_id}
+    if port != HTTPS:
+        return Cure(f"Have the endpoint’s group let TCP {port} in.")
+    if found.better:
+        return Cure(found.text, "modify", {**fields, "security_group_ids": (*group_ids, found.better.aws_id)})
+    if not found.rules:
+        return Cure(found.text)
+    commands = "\n".join(_command(rule) for rule in found.rules)
+    return Cure(found.text, "modify", {**fields, "group_rules": tuple(rule.key for rule in found.rules)}, commands)
+
+
+def _command(rule: GroupRule) -> str:
+    peer = f"Ipv6Ranges=[{{CidrIpv6={rule.cidr}}}]" if ":" in rule.cidr else f"IpRanges=[{{CidrIp={rule.cidr}}}]"
+    return (
+        f"aws ec2 authorize-security-group-ingress --group-id {rule.group_id} "
+        f"--ip-permissions IpProtocol={rule.protocol},FromPort={rule.from_port},ToPort={rule.to_port},{peer}"
     )
-    return Cure(text, command=command if group else "")
-
-
-def _group_that_lets_in(snapshot: Snapshot, source: Source, target: Target, port: int) -> Part | None:
-    """Return the first other group of the VPC by whose own ranges every address of the source gets in."""
-    rects = tuple(Rect(item.first, item.last, 0, 0) for item in _of(source, target.version))
-    for part in sorted(snapshot.security_groups.values(), key=lambda item: item.label):
-        if part.aws_id in (target.group_ids or ()):
-            continue
-        clients = source.group_ids or ()
-        found = lets_in(snapshot, (part.aws_id,), rects=rects, version=target.version, clients=clients, port=port)
-        if rects and not found.unknown and found.rects == rects:
-            return part
-    return None
-
-
-def _of(source: Source, version: int) -> list[Block]:
-    return [item for item in source.blocks if item.version == version]
-
-
-def _range(source: Source, version: int) -> str:
-    if source.kind != "subnet":
-        return next((item.text for item in _of(source, version)), "") + ("/32" if version == 4 else "/128")
-    if version == 4:
-        return str(source.subnet.data.get("cidr_block", ""))
-    return next(iter(source.subnet.data.get("ipv6_cidr_blocks", ())), "")

@@ -15,6 +15,7 @@ from endpoints.domain.specs import short_service_name
 from endpoints.network.flows import Block, blocks, parted, usable
 from endpoints.network.groups import cidrs_of
 from endpoints.network.hops import Cure, Hop, Source, Status, Target
+from endpoints.network.remedies import PRIVATE_DNS
 from endpoints.network.snapshot import GONE, Part, Snapshot
 
 SERVICE_NAME, ENDPOINT_NAME = "service", "endpoint"
@@ -278,7 +279,7 @@ def silence_cure(question: Question, interfaces: list[Part]) -> Cure:
     for part in interfaces:
         if not part.data.get("private_dns_enabled"):
             fields = {"endpoint_id": part.aws_id, "private_dns_enabled": "on"}
-            return Cure(f"Switch private DNS of {part.label} on.", "modify", fields)
+            return Cure(PRIVATE_DNS, "modify", fields)
         if part.data.get("private_dns_only_for_inbound_resolver_endpoint"):
             return Cure("Let private DNS answer the whole VPC.", "modify", {"endpoint_id": part.aws_id})
         if str(part.data.get("state", "")).lower() == "pendingacceptance":

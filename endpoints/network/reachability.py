@@ -60,7 +60,7 @@ def reach(
         return _verdict(question, trace, {})
     paths = {target: routes.follow(snapshot, source.subnet.aws_id, target) for target in trace.targets()}
     _route(trace, question, paths)
-    _groups(trace, paths, port)
+    _groups(trace, question, paths, port)
     _acls(trace, paths, port)
     _state(trace, question, paths)
     _policy(trace, paths, policy)
@@ -112,8 +112,9 @@ def _led(path: Path) -> str:
     return f"The route leads to the internet through {through}{route.target if route else ''}: not privately."
 
 
-def _groups(trace: Trace, paths: dict[Target, Path], port: int) -> None:
+def _groups(trace: Trace, question: Question, paths: dict[Target, Path], port: int) -> None:
     snapshot = trace.snapshot
+    cures: dict[Target, Cure] = {}
 
     def out(client: Client, target: Target, rects: Rects) -> Step:
         allowed, words = lets_out(
@@ -129,7 +130,7 @@ def _groups(trace: Trace, paths: dict[Target, Path], port: int) -> None:
         if allowed is None:
             return Step(rects, unknown=words)
         names = _names(snapshot, client.group_ids) or "no security group"
-        cure = egress_cure(trace.source, client.group_ids, target, port)
+        cure = egress_cure(client.group_ids, target, paths[target], port)
         return Step((), "", f"no outbound rule of {names} lets TCP {port} out to {target.label}", cure)
 
     def into(client: Client, target: Target, rects: Rects) -> Step | None:
@@ -151,8 +152,10 @@ def _groups(trace: Trace, paths: dict[Target, Path], port: int) -> None:
             return Step(rects, passage.evidence)
         names = _names(snapshot, target.group_ids) or "no security group"
         why = f"no inbound rule of {names} lets TCP {port} in from {trace.source.within}"
-        cure = ingress_cure(snapshot, trace.source, target, port)
-        return Step(passage.rects, passage.evidence, why, cure)
+        # It is the endpoint's, whoever the client is: looking for a better group takes a look at all of them.
+        if target not in cures:
+            cures[target] = ingress_cure(snapshot, target, question.service_name, port)
+        return Step(passage.rects, passage.evidence, why, cures[target])
 
     trace.hop("group-out", "Security groups of the source, outbound", out, "An outbound rule lets it out.")
     trace.hop("group-in", "Security groups of the endpoint, inbound", into, "An inbound rule lets it in.")

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 
 from endpoints.network import dns
 from endpoints.network.dns import ENDPOINT_NAME, SERVICE_NAME
-from endpoints.network.hops import Outcome, Verdict
+from endpoints.network.hops import Cure, Hop, Outcome, Status, Verdict
 from endpoints.network.reachability import reach
+from endpoints.network.remedies import ROUTE_TABLES
 from endpoints.network.snapshot import GONE, Part, Snapshot
 from endpoints.network.sources import interfaces_source, subnet_source
 
 NOT_CLIENTS = frozenset({"vpc_endpoint", "nat_gateway", "gateway_load_balancer_endpoint", "transit_gateway"})
 """Kinds of interfaces that call nobody of themselves."""
+
+_BEFORE_ROUTED = frozenset({"source", "dns", "route"})
+"""Hops at which traffic that stops hasn't followed a route yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,30 +30,52 @@ class Guarded:
 
 @dataclass(frozen=True, slots=True)
 class Reacher:
-    """One subnet: what any client in it could reach, and what the interfaces that are there do."""
+    """One subnet: what any client in it could reach, and what the interfaces that are there do.
+
+    `through` tells whether what gets through passes this endpoint, and not another way. `detour` is the hop at which
+    it turns away from a Gateway endpoint, with its cure; `table` is the route table that does it.
+    """
 
     subnet: Part
     verdict: Verdict
     guarded: tuple[Guarded, ...]
     through: bool
-    """Whether what gets through passes this endpoint, and not another way."""
+    detour: Hop | None = None
+    table: str = ""
 
     @property
     def outcome(self) -> str:
         """Return `can`, `some`, `unknown` or `cannot`."""
-        if self.verdict.outcome is Outcome.BROKEN or (self.verdict.reaches and not self.through):
+        turned = self.detour is not None or (self.verdict.reaches and not self.through)
+        if self.verdict.outcome is Outcome.BROKEN or turned:
             return "cannot"
         return {Outcome.PRIVATE: "can", Outcome.PARTLY: "some"}.get(self.verdict.outcome, "unknown")
 
     @property
     def reason(self) -> str:
         """Return why it can't, or not all of it can; empty where it can."""
-        hop = self.verdict.broken or next((item for item in self.verdict.hops if item.status != "ok"), None)
+        hop = (
+            self.detour
+            or self.verdict.broken
+            or next((item for item in self.verdict.hops if item.status != "ok"), None)
+        )
         if self.verdict.outcome is Outcome.PRIVATE and self.through:
             return ""
         if hop is not None and hop.status != "skipped":
             return hop.reason
         return self.verdict.summary
+
+    @property
+    def cure(self) -> Cure | None:
+        """Return what to do so that it, or all of it, can."""
+        return self.detour.cure if self.detour else self.verdict.cure
+
+    @property
+    def key(self) -> str:
+        """Return what subnets with the same reason share."""
+        if self.detour:
+            return f"{self.detour.key} {self.table}"
+        return self.verdict.broken.key if self.verdict.broken else ""
 
     @property
     def clients(self) -> int:
@@ -75,8 +101,7 @@ class Reachers:
         """Return the subnets by what they can and why not: those that can't first."""
         groups: dict[tuple[str, str], list[Reacher]] = defaultdict(list)
         for item in self.subnets:
-            key = item.verdict.broken.key if item.verdict.broken else ""
-            groups[item.outcome, key].append(item)
+            groups[item.outcome, item.key].append(item)
         order = ("cannot", "unknown", "some", "can")
         found = sorted(groups.items(), key=lambda pair: (order.index(pair[0][0]), pair[0][1]))
         return [(outcome, items[0].reason, items) for (outcome, _), items in found]
@@ -126,4 +151,17 @@ def _reacher(
         )
         for parts in here.values()
     )
-    return Reacher(subnet, verdict, guarded, aws_id in verdict.endpoint_ids)
+    through = aws_id in verdict.endpoint_ids
+    table = snapshot.route_table_of(subnet.aws_id)
+    routed = verdict.broken is None or verdict.broken.key not in _BEFORE_ROUTED
+    past = endpoint.data.get("vpc_endpoint_type") == "Gateway" and routed and not through
+    detour = _detour(endpoint, table) if past and table else None
+    return Reacher(subnet, verdict, guarded, through, detour, table.aws_id if table else "")
+
+
+def _detour(endpoint: Part, table: Part) -> Hop:
+    """Return the hop at which a route table leads traffic past a Gateway endpoint."""
+    added = (*endpoint.data.get("route_table_ids", ()), table.aws_id)
+    fields: dict[str, str | tuple[str, ...]] = {"endpoint_id": endpoint.aws_id, "route_table_ids": added}
+    reason = f"{table.label} has no route to {endpoint.label}: the traffic goes another way, if at all."
+    return Hop("route", "Route", Status.BROKEN, reason, cure=Cure(ROUTE_TABLES, "modify", fields))

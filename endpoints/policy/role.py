@@ -20,6 +20,7 @@ ROLE_ARN = re.compile(r"\Aarn:aws[a-z-]*:iam::(?P<account_id>[0-9]{12}):role/(?P
 _PARTITIONS = {"cn": "aws-cn", "us-gov": "aws-us-gov"}
 _VERSION = "2012-10-17"
 _ENDPOINT = "vpc-endpoint"
+_RULE = "security-group-rule"
 _ATTACHED = ("subnet", "security-group", "route-table")
 
 
@@ -50,6 +51,7 @@ STATEMENTS = (
             "ec2:DescribePrefixLists",
             "ec2:DescribeRegions",
             "ec2:DescribeRouteTables",
+            "ec2:DescribeSecurityGroupRules",
             "ec2:DescribeSecurityGroups",
             "ec2:DescribeSubnets",
             "ec2:DescribeTransitGatewayVpcAttachments",
@@ -73,9 +75,9 @@ STATEMENTS = (
     Statement(
         "TagEndpoints",
         ("ec2:CreateTags", "ec2:DeleteTags"),
-        "Marks an endpoint as the portal's while it is created, and changes its tags as approved. Nothing else in the "
-        "account can be tagged with it.",
-        (_ENDPOINT,),
+        "Marks an endpoint, or a rule of a security group, as the portal's while it is created, and changes an "
+        "endpoint's tags as approved. Nothing else in the account can be tagged with it.",
+        (_ENDPOINT, _RULE),
     ),
     Statement(
         "PrivateDns",
@@ -94,6 +96,18 @@ STATEMENTS = (
         ("ec2:DeleteVpcEndpoints",),
         "Deletes endpoints whose deletion was approved. Nothing else can be deleted with it.",
         (_ENDPOINT,),
+    ),
+    Statement(
+        "ChangeGroupRules",
+        (
+            "ec2:AuthorizeSecurityGroupEgress",
+            "ec2:AuthorizeSecurityGroupIngress",
+            "ec2:RevokeSecurityGroupEgress",
+            "ec2:RevokeSecurityGroupIngress",
+        ),
+        "Adds the security group rule that a request carries, as approved, and removes it with the endpoint: what the "
+        "portal added itself, known by its tag.",
+        ("security-group", _RULE),
     ),
     Statement(
         "ReadPrefixLists",

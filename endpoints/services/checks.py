@@ -2,35 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from endpoints.domain.rules import GroupRule
 from endpoints.domain.specs import EndpointSpec, EndpointType
 from endpoints.models import Account, Endpoint
 from endpoints.models.requests import ChangeAction, Severity
 from endpoints.network import preflight
+from endpoints.network.after import beside
 from endpoints.network.preflight import Finding
+from endpoints.network.snapshot import Part, Snapshot
 from endpoints.policy.lint import lint
 from endpoints.services import adoption
 from endpoints.services.choices import Choices
-from endpoints.services.drafts import ChangeDraft, Draft
-from endpoints.services.snapshots import Age, snapshot_for, snapshot_of
+from endpoints.services.drafts import ChangeDraft, Draft, replaced_by
+from endpoints.services.snapshots import Age, snapshot_of, snapshots_for
 
-__all__ = ["Finding", "blocks", "findings_for", "findings_of", "findings_so_far", "policy_findings", "snapshot_for"]
+__all__ = [
+    "Finding",
+    "blocks",
+    "findings_for",
+    "findings_of",
+    "findings_so_far",
+    "policy_findings",
+    "possible_rules",
+]
 
 
 def findings_of(draft: Draft) -> list[list[Finding]]:
-    """Return the findings on each change of a draft, blocks first; a new endpoint knows which one it replaces."""
-    return [
-        findings_for(change, account=draft.account, replaces=draft.replaced_by(position))
-        for position, change in enumerate(draft.changes, start=1)
-    ]
+    """Return the findings on each change of a draft, blocks first, in a few queries for all of them.
+
+    A new endpoint knows which one it replaces, and the new ones that come before it in the request.
+    """
+    return findings_of_changes(draft.changes, account=draft.account)
 
 
-def findings_for(change: ChangeDraft, *, account: Account, replaces: Endpoint | None = None) -> list[Finding]:
-    """Return the findings on a change, blocks first."""
-    if change.action == ChangeAction.DELETE:
-        return []
-    snapshot = snapshot_for(change.spec, account=account)
+def findings_of_changes(changes: Sequence[ChangeDraft], *, account: Account) -> list[list[Finding]]:
+    """Return the findings on changes that are asked for together; see `findings_of`."""
+    judged = [item.spec for item in changes if item.action != ChangeAction.DELETE]
+    snapshots = iter(snapshots_for(judged, account=account))
+    found: list[list[Finding]] = []
+    new: list[tuple[int, EndpointSpec]] = []
+    for position, change in enumerate(changes, start=1):
+        if change.action == ChangeAction.DELETE:
+            found.append([])
+            continue
+        snapshot = beside(next(snapshots), same_vpc(new, change.spec))
+        found.append(_judged(change, snapshot, account, replaced_by(changes, position)))
+        if change.action == ChangeAction.CREATE:
+            new.append((position, change.spec))
+    return found
+
+
+def findings_for(change: ChangeDraft, *, account: Account) -> list[Finding]:
+    """Return the findings on a change that is asked for alone, blocks first."""
+    return findings_of_changes([change], account=account)[0]
+
+
+def same_vpc(specs: Iterable[tuple[int, EndpointSpec]], spec: EndpointSpec) -> list[tuple[int, EndpointSpec]]:
+    """Return those of numbered specs that are about the same VPC as another."""
+    return [item for item in specs if (item[1].region, item[1].vpc_id) == (spec.region, spec.vpc_id)]
+
+
+def _judged(change: ChangeDraft, snapshot: Snapshot, account: Account, replaces: Endpoint | None) -> list[Finding]:
     takes_policy = snapshot.service is None or snapshot.service.data.get("policy_supported", True)
     found = policy_findings(change.spec, protected=account.protected and takes_policy, keeps=_keeps(change))
     if change.action == ChangeAction.ADOPT:
@@ -45,17 +80,41 @@ def findings_for(change: ChangeDraft, *, account: Account, replaces: Endpoint | 
     return _ordered(found)
 
 
-def findings_so_far(spec: EndpointSpec, choices: Choices) -> list[Finding]:
+def findings_so_far(
+    spec: EndpointSpec,
+    choices: Choices,
+    *,
+    former: EndpointSpec | None = None,
+    own_id: str = "",
+    others: Iterable[tuple[int, EndpointSpec]] = (),
+    connected: Mapping[str, Part] | None = None,
+) -> list[Finding]:
     """Return what preflight says to a form's choices, from the rows that the form has read anyway.
 
-    One query where the VPC is connected to others. The region's quota is judged at the review.
+    `former` and `own_id` are of the endpoint that is changed. `others` are new endpoints of the same VPC that come
+    before it in the request. One query where the VPC is connected to others, unless the caller knows what is
+    `connected`. The region's quota is judged at the review.
     """
+    snapshot = replace(_snapshot_so_far(spec, choices, connected), former=former, own_id=own_id)
+    return list(preflight.check(spec, beside(snapshot, others)))
+
+
+def possible_rules(spec: EndpointSpec, choices: Choices) -> tuple[GroupRule, ...]:
+    """Return the rules of security groups that a request for this spec can carry, from the form's rows. No query."""
+    return preflight.possible_rules(spec, _snapshot_so_far(spec, choices, connected={}))
+
+
+def _snapshot_so_far(spec: EndpointSpec, choices: Choices, connected: Mapping[str, Part] | None) -> Snapshot:
     read = choices.region_choice()
     age = Age(read.inventory_at, read.stale) if read else Age()
-    snapshot = snapshot_of(
-        choices.rows, region=spec.region, vpc_id=spec.vpc_id, service_name=spec.service_name, age=age
+    return snapshot_of(
+        choices.rows,
+        region=spec.region,
+        vpc_id=spec.vpc_id,
+        service_name=spec.service_name,
+        age=age,
+        connected=connected,
     )
-    return list(preflight.check(spec, snapshot))
 
 
 def _ordered(found: list[Finding]) -> list[Finding]:

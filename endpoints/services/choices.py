@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from django.db.models import Q
 from endpoints.domain.specs import EndpointSpec, EndpointType, short_service_name
 from endpoints.models import Account, AccountRegion, InventoryItem
 from endpoints.models.inventory import InventoryKind
-from endpoints.services.snapshots import in_vpc
+from endpoints.services.snapshots import Place, in_vpc
 
 OFFERED_TYPES = tuple(item.value for item in EndpointType)
 HTTPS = 443
@@ -225,6 +225,31 @@ def read_choices(*, account: str = "", region: str = "", vpc_id: str = "") -> Ch
         .filter(Q(kind__in=_REGIONAL) | in_vpc(vpc_id) if vpc_id else Q(kind__in=_REGIONAL))
         .order_by("name", "aws_id")
     )
+    return _choices(accounts, chosen, region, vpc_id, rows)
+
+
+def read_several(
+    *, account: int, rows: Mapping[Place, Sequence[InventoryItem]]
+) -> tuple[Mapping[Place, Choices], AccountChoice | None]:
+    """Return what can be chosen in each of several VPCs of an account, and the account. One query.
+
+    `rows` are the VPCs' own, as `snapshots.rows_of` gives them: their regions' other VPCs and services aren't offered.
+    """
+    accounts = active_accounts()
+    chosen = next((item for item in accounts if item.pk == account), None)
+    if chosen is None:
+        return {}, None
+    found = {place: _choices(accounts, chosen, *place, rows[place]) for place in rows if chosen.region(place[0])}
+    return found, chosen
+
+
+def _choices(
+    accounts: tuple[AccountChoice, ...],
+    chosen: AccountChoice,
+    region: str,
+    vpc_id: str,
+    rows: Sequence[InventoryItem],
+) -> Choices:
     vpcs = tuple(Item(row.aws_id, row.name, row.data) for row in rows if row.kind == InventoryKind.VPC)
     vpc = next((item for item in vpcs if item.aws_id == vpc_id), None)
     own = [row for row in rows if row.kind in _IN_VPC] if vpc else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,8 @@ from endpoints.models.requests import ChangeAction, content_hash, reviewed
 
 MAX_TITLE = 120
 MAX_JUSTIFICATION = 4000
+MAX_CHANGES = 40
+"""Changes of one request: as many as a person can review as one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,12 @@ class ChangeDraft:
         )
 
 
+def replaced_by(changes: Sequence[ChangeDraft], position: int) -> Endpoint | None:
+    """Return the endpoint that is deleted once the change at this position, from 1, has succeeded."""
+    deletions = (item for item in changes if item.action == ChangeAction.DELETE)
+    return next((item.endpoint for item in deletions if item.after == position), None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """A request as asked for."""
@@ -69,12 +78,13 @@ class Draft:
             found["justification"] = "Remove the NUL character."
         if not self.changes:
             found[""] = "A request needs at least one change."
+        elif len(self.changes) > MAX_CHANGES:
+            found[""] = f"A request takes at most {MAX_CHANGES} changes. Ask for the rest in another."
         return found
 
     def replaced_by(self, position: int) -> Endpoint | None:
         """Return the endpoint that is deleted once the change at this position, from 1, has succeeded."""
-        deletions = (item for item in self.changes if item.action == ChangeAction.DELETE)
-        return next((item.endpoint for item in deletions if item.after == position), None)
+        return replaced_by(self.changes, position)
 
     def content_hash(self) -> str:
         """Return the SHA-256 that a review is bound to."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from endpoints.domain.specs import EndpointSpec
-from endpoints.domain.words import drops_connections
+from endpoints.domain.words import Names, drops_connections
 from endpoints.models import Account
 from endpoints.models.requests import ChangeAction, Severity
 from endpoints.network.cost import Estimate
@@ -37,22 +37,35 @@ class Planned:
 def dry_run(*, account: Account, changes: Sequence[ChangeDraft], gb: Decimal) -> list[Planned]:
     """Return what would become of changes in an account, with `gb` of data a month through each endpoint.
 
-    The same checks, plan and prices as for a request that is submitted. At most four queries a change.
+    The same checks, plan and prices as for a request that is submitted. Three queries, and one a region.
     """
-    return [_planned(account, change, gb) for change in changes]
+    names = _names(account, changes)
+    findings = checks.findings_of_changes(changes, account=account)
+    return [
+        _planned(change, found, names[change.spec.region], gb) for change, found in zip(changes, findings, strict=True)
+    ]
 
 
-def _planned(account: Account, change: ChangeDraft, gb: Decimal) -> Planned:
+def _names(account: Account, changes: Sequence[ChangeDraft]) -> dict[str, Names]:
+    """Return by region the names of what the changes speak of."""
+    names = {}
+    for region in {item.spec.region for item in changes}:
+        here = [item for item in changes if item.spec.region == region]
+        seen = [item.endpoint.observed_endpoint() for item in here if item.endpoint]
+        parts = [(*one.subnet_ids, *one.route_table_ids, *one.security_group_ids) for one in seen if one]
+        extra = tuple(aws_id for ids in parts for aws_id in ids)
+        names[region] = reading.known_of(account.pk, region, *(item.spec for item in here), extra=extra).names
+    return names
+
+
+def _planned(change: ChangeDraft, findings: list[Finding], names: Names, gb: Decimal) -> Planned:
     action, spec, endpoint = change.action, change.spec, change.endpoint
     former = endpoint.desired_spec() if endpoint else None
-    observed = endpoint.observed_endpoint() if endpoint else None
-    extra = (*observed.subnet_ids, *observed.route_table_ids, *observed.security_group_ids) if observed else ()
-    names = reading.known_of(account.pk, spec.region, spec, extra=extra).names
     actions = reading.planned(action=action, spec=spec, endpoint=endpoint, former=former)
     return Planned(
         action=action,
         spec=spec,
-        findings=tuple(checks.findings_for(change, account=account)),
+        findings=tuple(findings),
         plan=reading.plan_in_words(action=action, spec=spec, endpoint=endpoint, names=names, former=former),
         drops_connections=drops_connections(actions),
         after=None if action == ChangeAction.DELETE else costs.estimate_for(spec, gb),

@@ -16,18 +16,21 @@ from django.db.models.functions import Now
 
 from endpoints.aws import AwsError
 from endpoints.domain.observed import NetworkInterface, ObservedEndpoint
+from endpoints.domain.rules import ObservedRule, surplus
 from endpoints.models import AccountRegion, Endpoint, EndpointRequest, Operation
 from endpoints.models.operations import IN_FLIGHT, STUCK
 from endpoints.models.requests import ChangeAction
 from endpoints.queue import wake_operation
-from endpoints.services import clock, events, outcomes
+from endpoints.services import clock, events, group_rules, outcomes
+from endpoints.services.group_rules import Ledger
 from endpoints.services.leases import worker_name
-from endpoints.services.provisioning import next_actions
+from endpoints.services.provisioning import next_actions, wanted_of
 from endpoints.services.targets import PATIENCE, gateway
 from endpoints.services.turns import NotYet
 
 log = logging.getLogger(__name__)
 
+NO_RULES = Ledger()
 NOT_YET = timedelta(minutes=5)
 """For how long after a create AWS may still answer NotFound: it is eventually consistent."""
 OBSERVE_LEASE = timedelta(seconds=60)
@@ -53,10 +56,10 @@ def observe(*, account_region_id: int) -> int:
             .select_related("change", "request__account", "endpoint__account", "account")
             .order_by("created_at")
         )
-        found, interfaces = _look(region, operations) if operations else ({}, {})
+        found, interfaces, book = _look(region, operations) if operations else ({}, {}, Ledger())
         for operation in operations:
             seen = found.get(operation.endpoint.vpc_endpoint_id or "")
-            _settle_alone(operation, with_interfaces(seen, interfaces))
+            _settle_alone(operation, with_interfaces(seen, interfaces), book)
         return len(operations)
     except NotYet as later:
         log.info("observing %s: %s", region, later)
@@ -77,7 +80,7 @@ def _lease(account_region_id: int) -> AccountRegion | None:
 
 def _look(
     region: AccountRegion, operations: list[Operation]
-) -> tuple[dict[str, ObservedEndpoint], dict[str, NetworkInterface]]:
+) -> tuple[dict[str, ObservedEndpoint], dict[str, NetworkInterface], Ledger]:
     client = gateway(region.account, region.region, patience=PATIENCE)
     there = [item.endpoint for item in operations if item.endpoint.vpc_endpoint_id]
     vpcs = {item.vpc_id for item in there}
@@ -88,7 +91,12 @@ def _look(
     if services:
         lists = client.prefix_lists()
         found = {key: replace(item, prefix_list_id=lists.get(item.service_name, "")) for key, item in found.items()}
-    return found, interfaces
+    ids = [item.endpoint_id for item in operations]
+    return (
+        found,
+        interfaces,
+        group_rules.ledger(account=region.account, region=region.region, client=client, endpoint_ids=ids),
+    )
 
 
 def with_interfaces(
@@ -101,33 +109,38 @@ def with_interfaces(
     return replace(seen, network_interfaces=mine)
 
 
-def _settle_alone(operation: Operation, seen: ObservedEndpoint | None) -> None:
+def _settle_alone(operation: Operation, seen: ObservedEndpoint | None, book: Ledger) -> None:
     """Settle one operation; what goes wrong with it is logged and must not keep the others waiting."""
     try:
-        _settle(operation, seen, now=clock.now())
+        _settle(operation, seen, book, now=clock.now())
     except Exception:
         log.exception("settling operation %s failed; the next look tries again", operation.pk)
 
 
-def _settle(operation: Operation, seen: ObservedEndpoint | None, *, now: datetime) -> None:
+def _settle(operation: Operation, seen: ObservedEndpoint | None, book: Ledger = NO_RULES, *, now: datetime) -> None:
     with events.recorded(events.chain_of(operation.account)):
         operation.refresh_from_db(fields=["status", "version", "called_at", "in_flight_since"])
         if operation.status not in IN_FLIGHT:
             return  # somebody else settled it since we listed it
+        rules = book.of(operation.endpoint_id, wanted_of(operation))
         if seen is not None:
+            seen = replace(seen, group_rules=rules) if rules else seen
             _store(operation.endpoint, seen, now)
         if operation.action == ChangeAction.DELETE:
-            _settle_deletion(operation, seen, now)
+            _settle_deletion(operation, seen, rules, now)
         elif seen is None:
             _settle_missing(operation, now)
         else:
             _settle_present(operation, seen, now)
 
 
-def _settle_deletion(operation: Operation, seen: ObservedEndpoint | None, now: datetime) -> None:
-    if seen is None or seen.state == "deleted":
+def _settle_deletion(
+    operation: Operation, seen: ObservedEndpoint | None, rules: tuple[ObservedRule, ...], now: datetime
+) -> None:
+    gone = seen is None or seen.state == "deleted"
+    if gone and not surplus((), rules):
         outcomes.succeed(operation, now=now)
-    elif seen.state != "deleting":
+    elif gone or (seen is not None and seen.state != "deleting"):
         outcomes.act_again(operation, now=now)
         wake_operation(operation.pk, routine=operation.is_routine)
 
@@ -173,7 +186,7 @@ def _settle_present(operation: Operation, seen: ObservedEndpoint, now: datetime)
 
 def _settle_available(operation: Operation, seen: ObservedEndpoint, now: datetime) -> None:
     try:
-        remaining = next_actions(operation, seen)
+        remaining = next_actions(operation, seen, seen.group_rules)
     except AwsError as error:
         outcomes.fail(operation, code=error.code, message=error.message, cure=error.cure, now=now)
         return

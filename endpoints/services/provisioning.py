@@ -17,22 +17,25 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from endpoints.aws import AwsError, Ec2Gateway, Kind
+from endpoints.aws.group_rules import OWNERSHIP_TAG
 from endpoints.aws.parameters import create_parameters
-from endpoints.domain.actions import Action, CreateEndpoint, ModifyEndpoint
+from endpoints.domain.actions import Action, AuthorizeRule, CreateEndpoint, ModifyEndpoint, RevokeRule
 from endpoints.domain.observed import ObservedEndpoint
 from endpoints.domain.plan import GONE_STATES, plan
+from endpoints.domain.rules import ObservedRule
 from endpoints.domain.specs import EndpointSpec
 from endpoints.models import AccountRegion, Endpoint, InventoryItem, Operation
 from endpoints.models.inventory import InventoryKind
 from endpoints.models.requests import ChangeAction
 from endpoints.policy.meaning import FULL_ACCESS
 from endpoints.queue import wake_observer
-from endpoints.services import attempts, clock, events, outcomes, parking, policies
+from endpoints.services import attempts, clock, events, group_rules, outcomes, parking, policies
 from endpoints.services.leases import Claim, LeaseLost, ParkAsked, claim, put_back, worker_name, write
 from endpoints.services.targets import gateway
 from endpoints.services.turns import NotYet, Turn, call_of, first_call
 
-OWNERSHIP_TAG = "portal:operation"
+__all__ = ["OWNERSHIP_TAG", "find", "next_actions", "rules_of", "run", "wanted_of"]
+
 LOOKS = 3
 """After how many looks in vain an endpoint that was available once counts as deleted."""
 
@@ -94,7 +97,8 @@ def _work(operation: Operation, held: Claim, turn: Turn) -> None:
     if observed is not None and operation.endpoint.vpc_endpoint_id is None:
         _record_created(operation, held, observed, request_id="")
     request_id = ""
-    for action in next_actions(operation, observed):
+    rules = rules_of(operation, client)
+    for action in next_actions(operation, observed, rules):
         turn.take(call_of(action))
         request_id = _carry_out(action, operation, held, client, turn)
     now = clock.now()
@@ -117,6 +121,19 @@ def find(operation: Operation, client: Ec2Gateway) -> ObservedEndpoint | None:
     return None
 
 
+def rules_of(operation: Operation, client: Ec2Gateway) -> tuple[ObservedRule, ...]:
+    """Return the rules of security groups that concern an operation's endpoint, as AWS has them now."""
+    book = group_rules.ledger(
+        account=operation.account, region=operation.region, client=client, endpoint_ids=[operation.endpoint_id]
+    )
+    return book.of(operation.endpoint_id, wanted_of(operation))
+
+
+def wanted_of(operation: Operation) -> EndpointSpec | None:
+    """Return the spec that an operation brings about; None for a deletion."""
+    return None if operation.action == ChangeAction.DELETE else operation.change.desired()
+
+
 def _with_addresses(
     observed: ObservedEndpoint | None, operation: Operation, client: Ec2Gateway
 ) -> ObservedEndpoint | None:
@@ -127,7 +144,9 @@ def _with_addresses(
     return replace(observed, network_interfaces=tuple(interfaces.values()))
 
 
-def next_actions(operation: Operation, observed: ObservedEndpoint | None) -> tuple[Action, ...]:
+def next_actions(
+    operation: Operation, observed: ObservedEndpoint | None, rules: tuple[ObservedRule, ...] = ()
+) -> tuple[Action, ...]:
     """Return what is still to be done for an operation, given what AWS has.
 
     Raises AwsError where nothing can be done by a worker: the endpoint is gone, an AWS service manages it, it needs a
@@ -140,7 +159,9 @@ def next_actions(operation: Operation, observed: ObservedEndpoint | None) -> tup
             "Change it in that service; withdraw this request.",
         )
     if operation.action == ChangeAction.DELETE:
-        return plan(desired=None, observed=observed, same_policy=policies.same_policy, full_access=FULL_ACCESS)
+        return plan(
+            desired=None, observed=observed, same_policy=policies.same_policy, full_access=FULL_ACCESS, rules=rules
+        )
     _still_there(operation, observed)
     actions = plan(
         desired=operation.change.desired(),
@@ -149,6 +170,7 @@ def next_actions(operation: Operation, observed: ObservedEndpoint | None) -> tup
         full_access=FULL_ACCESS,
         former=operation.change.former(),
         private_dns_allowed=observed is not None and observed.state == "available",
+        rules=rules,
     )
     if operation.action == ChangeAction.ADOPT and actions:
         raise _refused(
@@ -204,15 +226,30 @@ def _call(action: Action, operation: Operation, held: Claim, client: Ec2Gateway,
         created = client.create_vpc_endpoint(intent["intent"])
         _record_created(operation, held, created.endpoint, request_id=created.request_id)
         return created.request_id
+    if isinstance(action, AuthorizeRule | RevokeRule):
+        return _change_rule(action, operation, held, client)
     if isinstance(action, ModifyEndpoint) and action.policy_document is not None:
         action = replace(action, policy_document=policies.wire_text(action.policy_document))
     return client.carry_out(action)
 
 
+def _change_rule(action: AuthorizeRule | RevokeRule, operation: Operation, held: Claim, client: Ec2Gateway) -> str:
+    """Add or remove a rule. Whose one is that was there already is told by its tag, at the next look."""
+    if isinstance(action, AuthorizeRule):
+        answered = client.authorize_rule(action.rule, tags=group_rules.tags_of(operation))
+    else:
+        answered = client.revoke_rule(action)
+    with events.recorded(events.chain_of(operation.account)):
+        write(held, aws_request_id=answered.request_id or operation.aws_request_id)
+        if answered.changed:
+            group_rules.record(operation, action, request_id=answered.request_id, now=clock.now())
+    return answered.request_id
+
+
 def _parameters(spec: EndpointSpec, operation: Operation) -> dict[str, Any]:
-    if spec.private_dns_enabled and (spec.private_dns_when_available or _acceptance_required(spec)):
-        # AWS refuses it until the owner has accepted, and clients would be led to what doesn't answer yet: the second
-        # step comes when the observer sees it available.
+    if spec.private_dns_in_two_steps or (spec.private_dns_enabled and _acceptance_required(spec)):
+        # AWS refuses it until the owner has accepted, and clients would be led to what doesn't answer or let them in
+        # yet: the second step comes when the observer sees it available.
         spec = replace(spec, private_dns_enabled=False)
     if spec.policy_document is not None:
         spec = replace(spec, policy_document=policies.wire_text(spec.policy_document))

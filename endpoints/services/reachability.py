@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from endpoints.domain.rules import GroupRule, surplus
 from endpoints.domain.specs import EndpointSpec
 from endpoints.models import Account, Change, Endpoint
 from endpoints.models.requests import ChangeAction
@@ -16,6 +17,7 @@ from endpoints.network.snapshot import Part, Snapshot
 from endpoints.policy.document import PolicySyntaxError, parse
 from endpoints.policy.evaluate import Request, compile_policy
 from endpoints.policy.meaning import FULL_ACCESS
+from endpoints.services.reading import rules_of
 from endpoints.services.snapshots import vpc_snapshot
 
 COMPARED = 24
@@ -158,19 +160,36 @@ def compare(change: Change) -> Comparison | None:
         place=spec,
         account_id=change.request.account_id,
         endpoint_id="" if change.action in (ChangeAction.CREATE, ChangeAction.RECREATE) else aws_id,
+        revoked=_revoked(change),
     )
 
 
+def _revoked(change: Change) -> tuple[GroupRule, ...]:
+    """Return the rules of security groups that a change removes."""
+    if change.endpoint is None:
+        return ()
+    asked = () if change.action == ChangeAction.DELETE else change.desired().group_rules
+    return tuple(item.rule for item in surplus(asked, rules_of(change.endpoint)))
+
+
 def compare_spec(
-    spec: EndpointSpec | None, *, place: EndpointSpec, account_id: int, endpoint_id: str = ""
+    spec: EndpointSpec | None,
+    *,
+    place: EndpointSpec,
+    account_id: int,
+    endpoint_id: str = "",
+    revoked: Iterable[GroupRule] = (),
 ) -> Comparison | None:
-    """Return what a spec changes in its VPC; no spec means that the endpoint goes. None for an unknown VPC."""
+    """Return what a spec changes in its VPC; no spec means that the endpoint goes. None for an unknown VPC.
+
+    `revoked` are the rules of security groups that go with it.
+    """
     before = snapshot_of(
         account_id=account_id, region=place.region, vpc_id=place.vpc_id, service_name=place.service_name
     )
     if before.vpc is None:
         return None
-    then = after(before, spec, endpoint_id=endpoint_id)
+    then = after(before, spec, endpoint_id=endpoint_id, revoked=revoked)
     subnets = sorted(before.subnets.values(), key=lambda item: (item.data.get("availability_zone", ""), item.label))
     found = tuple(
         Compared(

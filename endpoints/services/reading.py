@@ -9,10 +9,11 @@ from django.db.models import Exists, F, JSONField, OuterRef, Prefetch, Q, Subque
 from django.db.models.functions import Coalesce
 
 from endpoints.domain import lifecycle
-from endpoints.domain.actions import Action, CreateEndpoint, DeleteEndpoint, ModifyEndpoint
+from endpoints.domain.actions import Action, AuthorizeRule, CreateEndpoint, DeleteEndpoint, ModifyEndpoint
 from endpoints.domain.plan import plan
+from endpoints.domain.rules import ObservedRule, missing
 from endpoints.domain.specs import EndpointSpec
-from endpoints.domain.words import Names, explain
+from endpoints.domain.words import Names, explain, left_behind
 from endpoints.models import (
     Change,
     Endpoint,
@@ -29,7 +30,7 @@ from endpoints.models.policies import CURRENT_STATES
 from endpoints.models.requests import ChangeAction, EndpointRequestQuerySet
 from endpoints.permissions import Person
 from endpoints.policy.meaning import FULL_ACCESS
-from endpoints.services import policies
+from endpoints.services import group_rules, policies
 
 ROUND = F("round")
 """A request's current round, in queries on requests."""
@@ -82,7 +83,8 @@ def accept_command(endpoint: Endpoint) -> str:
 
 
 def _parts(spec: EndpointSpec) -> tuple[str, ...]:
-    return (*spec.subnet_ids, *spec.security_group_ids, *spec.route_table_ids)
+    groups = (item.group_id for item in spec.group_rules)
+    return (*spec.subnet_ids, *spec.security_group_ids, *spec.route_table_ids, *groups)
 
 
 def plan_in_words(
@@ -107,6 +109,8 @@ def plan_in_words(
     if replaced:
         actions = tuple(replace(item, replaced=True) if isinstance(item, DeleteEndpoint) else item for item in actions)
     sentences = [line for item in actions for line in explain(item, names)]
+    if action == ChangeAction.DELETE and endpoint is not None:
+        sentences += left_behind(rules_of(endpoint), names)
     if action == ChangeAction.MODIFY and _private_dns_follows(spec, endpoint, actions):
         sentences.append(
             "When it is available again, will switch private DNS on: the service's own name resolves to private "
@@ -120,7 +124,8 @@ def planned(
 ) -> tuple[Action, ...]:
     """Return the actions that a worker would carry out now; for a creation whatever AWS holds already."""
     if ChangeAction(action).creates:
-        return (CreateEndpoint(spec),)
+        there = rules_of(endpoint) if endpoint and action == ChangeAction.RECREATE else ()
+        return (CreateEndpoint(spec), *map(AuthorizeRule, missing(spec.group_rules, there)))
     observed = endpoint.observed_endpoint() if endpoint else None
     if endpoint is None or observed is None or action == ChangeAction.ADOPT:
         return ()
@@ -130,7 +135,19 @@ def planned(
         same_policy=policies.same_policy,
         full_access=FULL_ACCESS,
         former=former or endpoint.desired_spec(),
+        rules=rules_of(endpoint),
     )
+
+
+def rules_of(endpoint: Endpoint) -> tuple[ObservedRule, ...]:
+    """Return the rules of an endpoint as last seen, and who else asks for them by now. One query where it has any."""
+    observed = endpoint.observed_endpoint()
+    rules = observed.group_rules if observed else ()
+    if not rules:
+        return ()
+    wanted = group_rules.wanted(endpoint.account_id, endpoint.region)
+    others = [bool(wanted.get(item.rule.content, frozenset()) - {endpoint.pk}) for item in rules]
+    return tuple(replace(item, shared=shared) for item, shared in zip(rules, others, strict=True))
 
 
 def _private_dns_follows(spec: EndpointSpec, endpoint: Endpoint | None, actions: tuple[Action, ...]) -> bool:
@@ -144,7 +161,7 @@ def current_round() -> Prefetch[str]:
     """Return the prefetch that puts a request's current changes into `current`, in order."""
     changes = (
         Change.objects.filter(round=F("request__round"))
-        .select_related("endpoint", "policy_revision__restores")
+        .select_related("endpoint", "operation", "policy_revision__restores")
         .annotate(service_owner=service_owner("request__account"))
     )
     return Prefetch("changes", queryset=changes.order_by("position"), to_attr="current")

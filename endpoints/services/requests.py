@@ -188,9 +188,8 @@ def _add_changes(
     by: Who,
     now: datetime,
 ) -> None:
-    parts = zip(draft.changes, findings, meanings, strict=True)
-    for position, (asked, found, meaning) in enumerate(parts, start=1):
-        change = Change.objects.create(
+    changes = Change.objects.bulk_create(
+        Change(
             request=request,
             round=request.round,
             position=position,
@@ -209,10 +208,14 @@ def _add_changes(
             policy_revision=_proposed(asked, draft.justification, by, now),
             meaning=meaning,
         )
-        Check.objects.bulk_create(
-            Check(change=change, rule=item.rule, severity=item.severity, message=item.message, cure=item.cure)
-            for item in found
-        )
+        for position, (asked, meaning) in enumerate(zip(draft.changes, meanings, strict=True), start=1)
+    )
+    Check.objects.bulk_create(
+        Check(change=change, rule=item.rule, severity=item.severity, message=item.message, cure=item.cure)
+        for change, found in zip(changes, findings, strict=True)
+        for item in found
+    )
+    for change in changes:
         if change.policy_revision_id and change.endpoint_id:
             use.ask(endpoint_id=change.endpoint_id)  # what was recorded there is held against the new policy
 

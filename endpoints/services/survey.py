@@ -26,8 +26,9 @@ from endpoints.domain.observed import NetworkInterface, ObservedEndpoint
 from endpoints.domain.plan import GONE_STATES
 from endpoints.domain.specs import EndpointType
 from endpoints.models import AccountRegion, Drift, Endpoint, Operation
-from endpoints.services import drifts, events, transitions, unmanaged
+from endpoints.services import drifts, events, group_rules, transitions, unmanaged
 from endpoints.services.actors import WORKER
+from endpoints.services.group_rules import Ledger
 from endpoints.services.leases import worker_name
 from endpoints.services.observation import with_interfaces
 from endpoints.services.targets import PATIENCE, gateway
@@ -129,9 +130,11 @@ class _Survey:
     seen: set[str] = field(default_factory=set)
     nobodys: set[str] = field(default_factory=set)
     moves: int = MOVES
+    book: Ledger = field(default_factory=Ledger)
 
     def run(self) -> Surveyed:
         interfaces, lists = self._surroundings()
+        self.book = group_rules.ledger(account=self.region.account, region=self.region.region, client=self.client)
         for page in _pages(self.client.list_vpc_endpoints()):
             self._page([_complete(item, interfaces, lists) for item in page])
         # Only here is the listing known to be complete.
@@ -157,6 +160,10 @@ class _Survey:
         by_id = {item.vpc_endpoint_id: item for item in page}
         rows = list(self._managed().filter(vpc_endpoint_id__in=by_id).annotate(at_work=_at_work(), **_last_work()))
         known = drifts.open_by_endpoint(rows)
+        for row in rows:
+            if row.pk in self.book.carried:
+                here = by_id[str(row.vpc_endpoint_id)]
+                by_id[here.vpc_endpoint_id] = self.book.told(here, row.pk, row.desired_spec())
         findings = [self._judge(row, by_id[str(row.vpc_endpoint_id)], known.get(row.pk, {})) for row in rows]
         self._write([item for item in findings if item])
         drifts.still_there([drift for item in findings for drift in item.news.unchanged], now=self.now)

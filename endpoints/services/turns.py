@@ -15,8 +15,31 @@ from django.conf import settings
 from django.db.models import F, Max, Q
 from django.db.models.functions import Now
 
-from endpoints.aws.pacing import CREATE, DELETE, MODIFY, Bucket, History, NotYet, Pacer, Reads, Urgency
-from endpoints.domain.actions import Action, CreateEndpoint, DeleteEndpoint, RemoveTags, SetTags
+from endpoints.aws.pacing import (
+    AUTHORIZE_IN,
+    AUTHORIZE_OUT,
+    CREATE,
+    DELETE,
+    MODIFY,
+    REVOKE_IN,
+    REVOKE_OUT,
+    Bucket,
+    History,
+    NotYet,
+    Pacer,
+    Reads,
+    Urgency,
+)
+from endpoints.domain.actions import (
+    Action,
+    AuthorizeRule,
+    CreateEndpoint,
+    DeleteEndpoint,
+    RemoveTags,
+    RevokeRule,
+    SetTags,
+)
+from endpoints.domain.rules import INGRESS
 from endpoints.models import Account, Operation
 from endpoints.models.operations import ROUTINE
 from endpoints.models.requests import ChangeAction
@@ -93,6 +116,10 @@ _CALLS: dict[type[Action], str] = {
 
 def call_of(action: Action) -> str:
     """Return the AWS action that carries out an action of a plan."""
+    if isinstance(action, AuthorizeRule):
+        return AUTHORIZE_IN if action.rule.direction == INGRESS else AUTHORIZE_OUT
+    if isinstance(action, RevokeRule):
+        return REVOKE_IN if action.rule.direction == INGRESS else REVOKE_OUT
     return _CALLS.get(type(action), MODIFY)
 
 

@@ -15,13 +15,13 @@ from uuid import UUID
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
+from endpoints.aws.group_rules import OWNERSHIP_TAG
 from endpoints.domain.lifecycle import OPERATION
 from endpoints.domain.observed import ObservedEndpoint
 from endpoints.domain.plan import GONE_STATES
 from endpoints.models import AccountRegion, Endpoint, Operation, UnmanagedEndpoint
 from endpoints.models.unmanaged import UnmanagedEndpointQuerySet
 from endpoints.services import events, outcomes
-from endpoints.services.provisioning import OWNERSHIP_TAG
 
 BATCH = 500
 _AT_WORK = frozenset(OPERATION.live()) - {"failed", "parked"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -10,9 +10,10 @@ from urllib.parse import urlencode
 from django import template
 from django.urls import reverse
 
+from endpoints.domain import sums
 from endpoints.domain.lifecycle import State
 from endpoints.domain.specs import short_service_name
-from endpoints.models import Operation, OperationAttempt
+from endpoints.models import Change, Operation, OperationAttempt
 from endpoints.models.operations import Trouble
 from endpoints.models.requests import Relation
 from endpoints.network.cost import CENT
@@ -39,6 +40,30 @@ def relation(value: Relation) -> present.Status:
 def service(name: str) -> str:
     """Return a service's name without its region prefix."""
     return short_service_name(name)
+
+
+@register.filter
+def is_many(changes: Sequence[Change]) -> bool:
+    """Tell whether a list tells the sum of a request's changes rather than each of them."""
+    return len(changes) >= sums.MANY
+
+
+@register.filter
+def in_sum(changes: Sequence[Change]) -> str:
+    """Return a request's changes, with their operations, in one line."""
+    return sums.in_words([item.told() for item in changes])
+
+
+@register.filter
+def services_of(changes: Sequence[Change]) -> str:
+    """Return the services that changes are about, each once."""
+    return ", ".join(dict.fromkeys(short_service_name(item.service_name) for item in changes))
+
+
+@register.filter
+def regions_of(changes: Sequence[Change]) -> str:
+    """Return the regions that changes are in, each once."""
+    return ", ".join(dict.fromkeys(item.region for item in changes))
 
 
 @register.filter

@@ -36,7 +36,8 @@ class Asking:
     """What differs between the changes. `form` makes the form, and `make` turns the valid form into a draft.
 
     `review`, where there is a second step, returns its template and what it shows beside the form. `place` is where a
-    policy is written for, so that templates can be offered.
+    policy is written for, so that templates can be offered. `checks` is the fragment that says what the checks say to
+    what is typed so far.
     """
 
     endpoint: Endpoint
@@ -48,6 +49,7 @@ class Asking:
     review: Callable[[Draft, list[checks.Finding]], tuple[str, dict[str, Any]]] | None = None
     context: dict[str, Any] = field(default_factory=dict)
     place: Place | None = None
+    checks: str = ""
 
 
 def endpoint_policy_new(request: HttpRequest, pk: int) -> HttpResponse:
@@ -197,6 +199,8 @@ def ask(request: HttpRequest, asking: Asking) -> HttpResponse:
     form = asking.form(request.POST)
     if asking.place and action in (CHOOSE, FILL):
         return _from_template(request, asking, {**fresh, **form.typed(request.POST)}, fill=action == FILL)
+    if action == "check" and asking.checks:
+        return render(request, asking.checks, {"form": asking.form(initial={**fresh, **form.typed(request.POST)})})
     if action == "edit":
         return _show(request, asking, asking.form(initial={**fresh, **form.typed(request.POST)}))
     if not form.is_valid():

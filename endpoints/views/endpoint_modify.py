@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 
 from endpoints.domain.specs import EndpointSpec
 from endpoints.domain.words import drops_connections
-from endpoints.forms.modify import LISTS, ModifyForm
+from endpoints.forms.modify import LISTS, RULES, ModifyForm
 from endpoints.forms.options import is_on
 from endpoints.models import Change, Endpoint, EndpointRequest
 from endpoints.models.requests import ChangeAction
@@ -28,7 +28,11 @@ def endpoint_modify(request: HttpRequest, pk: int) -> HttpResponse:
     endpoint = owned(request, pk)
     former = endpoint.desired_spec()
     words = {"title": f"Change {endpoint.short_service} in {endpoint.vpc_id}"}
-    return _modify(request, endpoint, former, ModifyForm.values_of(former) | linked(request) | words, None)
+    values = ModifyForm.values_of(former)
+    asked = linked(request)
+    # A link names the rule that cures something: what the endpoint carries already stays.
+    asked |= {RULES: list(dict.fromkeys([*values[RULES], *request.GET.getlist(RULES)]))}
+    return _modify(request, endpoint, former, values | asked | words, None)
 
 
 def linked(request: HttpRequest) -> dict[str, Any]:
@@ -78,6 +82,7 @@ def _modify(
     asking = Asking(
         endpoint=endpoint,
         template="endpoints/modify_form.html",
+        checks="endpoints/modify_form_checks.html",
         form=partial(ModifyForm, endpoint=endpoint, former=former, choices=choices),
         make=lambda form: form.draft(endpoint),
         initial=initial,

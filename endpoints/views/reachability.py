@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
@@ -119,7 +120,7 @@ def _groups(found: Reachers, endpoint: Endpoint, user: User) -> list[ReacherGrou
         ReacherGroup(
             reacher_mark(outcome),
             reason,
-            links.cure(items[0].verdict.cure) if outcome != "can" else None,
+            links.cure(items[0].cure) if outcome != "can" else None,
             items,
         )
         for outcome, reason, items in found.grouped()
@@ -166,18 +167,23 @@ class ComparedChange:
         return f"After, {self.change.get_action_display()} {self.change.pk}: "
 
 
+COMPARED_CHANGES = 5
+"""Changes that are compared at once: each is worked out from its VPC, and drawn twice."""
+
+
 def request_reach(request: HttpRequest, pk: int) -> HttpResponse:
     """Show which subnets reach the services of a request before it and after it: a page, or its part for one."""
     rows = EndpointRequest.objects.visible_to(signed_in(request))
     found = get_object_or_404(rows.select_related("account", "owner_team"), pk=pk)
     compared = []
-    for change in requests.current_changes(found):
+    page = Paginator(requests.current_changes(found), COMPARED_CHANGES).get_page(request.GET.get("page"))
+    for change in page.object_list:
         comparison = reachability.compare(change)
         if comparison is not None and comparison.subnets:
             compared.append(_compared(change, comparison))
     fragment = getattr(request, "htmx", False)
     template = "network/compared_changes.html" if fragment else "network/compared.html"
-    return render(request, template, {"item": found, "compared": compared})
+    return render(request, template, {"item": found, "compared": compared, "page": page})
 
 
 def _compared(change: Change, comparison: Comparison) -> ComparedChange:

@@ -16,7 +16,7 @@ from endpoints.domain.observed import BEYOND_RETRY
 from endpoints.domain.specs import EndpointType
 from endpoints.forms.costs import VolumeForm
 from endpoints.forms.parts import CUSTOM, add_problems
-from endpoints.forms.request import RequestForm, Values, read_values, settled, spec_so_far, spec_values, values_of
+from endpoints.forms.request import RequestForm, Values, read_values, settled, spec_values, values_of
 from endpoints.forms.templates import CHOOSE, FILL, Chooser, Place
 from endpoints.models import Account, Change, Endpoint, EndpointRequest
 from endpoints.models.requests import ChangeAction
@@ -120,19 +120,11 @@ def request_new_fields(request: HttpRequest) -> HttpResponse:
     values = read_values(request.GET)
     choices = _choices(values)
     form = RequestForm(initial=settled(values, choices), choices=choices, user=signed_in(request))
-    context: dict[str, Any] = {"form": form, "live": _live_findings(form)}
+    context: dict[str, Any] = {"form": form, "live": form.live()}
     if "only" in request.GET:
         return render(request, "requests/form_fields.html", context)
     context["chooser"] = Chooser(_place(form), request.GET)
     return render(request, "requests/form_fields_live.html", context)
-
-
-def _live_findings(form: RequestForm) -> list[checks.Finding] | None:
-    """Return what preflight says to the choices so far; None where there is too little to say anything of."""
-    if form.is_bound:
-        return None  # it is shown with its problems, beside the fields
-    spec = spec_so_far(form.initial, form.offered)
-    return checks.findings_so_far(spec, form.offered) if spec else None
 
 
 def _ask(request: HttpRequest, asking: Asking) -> HttpResponse:
@@ -247,7 +239,7 @@ def _form_page(
     context = {
         "chooser": chooser or Chooser(_place(form), request.POST),
         "form": form,
-        "live": None if asking.replaces else _live_findings(form),
+        "live": form.live(only_offers=asking.replaces is not None),
         "edited": asking.edited,
         "replaces": asking.replaces,
         "message": message,

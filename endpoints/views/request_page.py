@@ -15,6 +15,7 @@ from endpoints import permissions
 from endpoints.forms.changes import ReviewForm
 from endpoints.forms.costs import VolumeForm
 from endpoints.forms.parts import add_problems
+from endpoints.forms.several_again import fits
 from endpoints.models import Change, EndpointRequest, Operation
 from endpoints.models.requests import ChangeAction
 from endpoints.services import costs, requests, reviews
@@ -29,6 +30,7 @@ from endpoints.views.present.marks import live_mark
 from endpoints.views.present.request_page import EDITABLE, RequestPage
 from endpoints.views.repairs import edit_recreation, edit_restoration
 from endpoints.views.request_form import edit_creation, edit_replacement
+from endpoints.views.several import edit_several
 from endpoints.views.unmanaged import edit_adoption
 
 DECISIONS = {"approve": reviews.approve, "request_changes": reviews.request_changes, "reject": reviews.reject}
@@ -79,8 +81,13 @@ def request_edit(request: HttpRequest, pk: int) -> HttpResponse:
     changes = requests.current_changes(found)
     if len(changes) == 2 and changes[1].after and changes[1].action == ChangeAction.DELETE:
         return edit_replacement(request, found, changes[0], changes[1])
+    if len(changes) > 1 and not RequestPage(found, signed_in(request)).can_edit:
+        error = Conflict("A part of this request is done already; it can't be edited. Retry or withdraw it.")
+        return conflict(request, error, back=found.get_absolute_url())
+    if len(changes) > 1 and fits(found, changes):
+        return edit_several(request, found, changes)
     if len(changes) != 1:
-        error = Conflict("A request with several changes can't be edited here. Withdraw it and ask again.")
+        error = Conflict("These changes together can't be edited here. Withdraw the request and ask again.")
         return conflict(request, error, back=found.get_absolute_url())
     if changes[0].action == ChangeAction.CREATE:
         return edit_creation(request, found, changes[0])

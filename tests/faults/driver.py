@@ -34,7 +34,10 @@ from endpoints.services import observation, provisioning  # noqa: E402
 
 ROUNDS = 6
 TERMINATED = 75
-MUTATING = ("create_vpc_endpoint", "modify_vpc_endpoint", "delete_vpc_endpoint", "set_tags", "remove_tags")
+MUTATING = (
+    *("create_vpc_endpoint", "modify_vpc_endpoint", "delete_vpc_endpoint", "set_tags", "remove_tags"),
+    *("authorize_rule", "revoke_rule"),
+)
 
 
 class Effects:

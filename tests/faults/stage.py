@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db.models.functions import Now
+from django.utils import timezone
 
+from endpoints.domain.rules import GroupRule
 from endpoints.models import Account, AccountRegion, Endpoint, EndpointRequest, Operation, User
-from endpoints.services import observation, provisioning
+from endpoints.services import inventory, observation, provisioning
 from tests import factories, services
 from tests.aws import World, member_account
+
+SECOND_RANGE = "10.1.0.0/16"
 
 
 class Stage:
@@ -34,6 +38,36 @@ class Stage:
             subnet_ids=self.aws.subnet_ids[:1], private_dns_when_available=True, tags=(("cost", "1"),)
         )
         return factories.approved(factories.submitted(self.account, self.engineer, spec), self.approver)
+
+    def create_with_rule(self) -> EndpointRequest:
+        """Approve a creation that carries a rule of a security group."""
+        spec = self.aws.interface_spec(
+            subnet_ids=self.aws.subnet_ids[:1], private_dns_enabled=False, group_rules=(self.rule(),)
+        )
+        return factories.approved(factories.submitted(self.account, self.engineer, spec), self.approver)
+
+    def delete_with_rule(self) -> EndpointRequest:
+        """Approve the deletion of an endpoint that carries a rule."""
+        self.finish(self.create_with_rule())
+        return factories.approved(factories.deletion(Endpoint.objects.latest("pk"), self.engineer), self.approver)
+
+    def rule(self) -> GroupRule:
+        """Return a rule that the VPC's group lacks: for the VPC's second range."""
+        return GroupRule(
+            group_id=self.aws.security_group_id, direction="ingress", from_port=443, to_port=443, cidr=SECOND_RANGE
+        )
+
+    def second_range(self) -> None:
+        """Give the VPC a second range, which no group lets in."""
+        self.aws.ec2().associate_vpc_cidr_block(VpcId=self.aws.vpc_id, CidrBlock=SECOND_RANGE)
+        AccountRegion.objects.update(inventory_due_at=timezone.now())
+        assert inventory.refresh(account_region_id=self.region, now=timezone.now())
+
+    def rules(self) -> list[str]:
+        """Return the ids of the rules for the second range that AWS has."""
+        filters = [{"Name": "group-id", "Values": [self.aws.security_group_id]}]
+        found = self.aws.ec2().describe_security_group_rules(Filters=filters)["SecurityGroupRules"]
+        return [item["SecurityGroupRuleId"] for item in found if item.get("CidrIpv4") == SECOND_RANGE]
 
     def modify(self) -> EndpointRequest:
         """Approve a modification with a change of tags: two calls."""
@@ -76,9 +110,18 @@ class Stage:
 
     def clear(self, request: EndpointRequest) -> None:
         """Give back what an endpoint holds, so that the next one may have it."""
-        for operation in Operation.objects.filter(request=request, action="create").select_related("endpoint"):
+        for operation in Operation.objects.filter(request=request, action="create").select_related(
+            "endpoint", "change"
+        ):
             if operation.endpoint.vpc_endpoint_id and operation.endpoint.status != "deleted":
                 self.aws.control.remove_out_of_band(operation.endpoint.vpc_endpoint_id)
+                if operation.change.desired().group_rules:
+                    # Nobody asks for its rule any more: the next one makes its own.
+                    Endpoint.objects.filter(pk=operation.endpoint_id).update(desired={})
+                    ids = self.rules()
+                    self.aws.ec2().revoke_security_group_ingress(
+                        GroupId=self.aws.security_group_id, SecurityGroupRuleIds=ids
+                    )
 
 
 def _forget_pace() -> None:

@@ -59,12 +59,16 @@ def driver(aws: World) -> Iterator[Driver]:
         ("create_in_two_steps", {"create_vpc_endpoint", "modify_vpc_endpoint"}, "available"),
         ("modify", {"modify_vpc_endpoint", "set_tags"}, "available"),
         ("delete", {"delete_vpc_endpoint"}, "deleted"),
+        ("create_with_rule", {"create_vpc_endpoint", "authorize_rule"}, "available"),
+        ("delete_with_rule", {"delete_vpc_endpoint", "revoke_rule"}, "deleted"),
     ],
 )
 def test_a_crash_at_any_point_loses_nothing_and_does_nothing_twice(
     aws: World, driver: Driver, kind: str, expected: set[str], status: str
 ) -> None:
     stage = Stage(aws)
+    if with_rule := kind.endswith("_with_rule"):
+        stage.second_range()
     approve: Callable[[], EndpointRequest] = getattr(stage, kind)
     for crash_at in range(MOST_EFFECTS):
         request = approve()
@@ -76,6 +80,8 @@ def test_a_crash_at_any_point_loses_nothing_and_does_nothing_twice(
         assert request.status == status, f"died before effect {crash_at}, after {run['effects']}"
         assert len(held(aws, request)) == (status != "deleted"), f"died before effect {crash_at}"
         assert operation.fence > fence
+        if with_rule:
+            assert len(stage.rules()) == (status != "deleted"), f"died before effect {crash_at}, after {run['effects']}"
         stage.clear(request)
         if not run["killed"]:
             assert expected <= set(run["effects"])

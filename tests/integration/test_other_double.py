@@ -6,12 +6,14 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import pytest
 from django.utils import timezone
 
 from endpoints.aws.sessions import forget_clients
+from endpoints.domain.rules import GroupRule
 from endpoints.domain.specs import EndpointSpec, EndpointType
 from endpoints.models import Account, AccountRegion, Endpoint, EndpointRequest, Operation
 from endpoints.services import inventory, observation, provisioning, regions, survey
@@ -74,7 +76,8 @@ def work(request: EndpointRequest) -> str:
 
 def test_endpoints_are_created_repoliced_and_deleted(account: Account, moto_url: str) -> None:
     ec2 = boto3.client("ec2", region_name=REGION, endpoint_url=moto_url)
-    vpc_id = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+    vpcs = ec2.describe_vpcs()["Vpcs"]
+    vpc_id = vpcs[0]["VpcId"]
     tables = ec2.describe_route_tables()["RouteTables"]
     subnets = ec2.describe_subnets()["Subnets"]
     engineer, approver = factories.make_engineer(), factories.make_approver(account)
@@ -86,6 +89,10 @@ def test_endpoints_are_created_repoliced_and_deleted(account: Account, moto_url:
         vpc_endpoint_type=EndpointType.GATEWAY,
         route_table_ids=(tables[0]["RouteTableId"],),
     )
+    group = next(item for item in ec2.describe_security_groups()["SecurityGroups"] if item["VpcId"] == vpc_id)
+    rule = GroupRule(
+        group_id=group["GroupId"], direction="ingress", from_port=443, to_port=443, cidr=vpcs[0]["CidrBlock"]
+    )
     interface = EndpointSpec(
         account_id=ACCOUNT,
         region=REGION,
@@ -93,6 +100,7 @@ def test_endpoints_are_created_repoliced_and_deleted(account: Account, moto_url:
         service_name=f"com.amazonaws.{REGION}.secretsmanager",
         vpc_endpoint_type=EndpointType.INTERFACE,
         subnet_ids=tuple(item["SubnetId"] for item in subnets[:2]),
+        group_rules=(rule,),
     )
 
     created = factories.approved(factories.submitted(account, engineer, gateway, interface), approver)
@@ -107,10 +115,21 @@ def test_endpoints_are_created_repoliced_and_deleted(account: Account, moto_url:
     deleted = factories.approved(factories.deletion(endpoint, engineer), approver)
     assert work(deleted) == "deleted"
 
+    assert ranges(ec2, group["GroupId"]) == [vpcs[0]["CidrBlock"]]
+    gone = factories.approved(
+        factories.deletion(Endpoint.objects.get(vpc_endpoint_type="Interface"), engineer), approver
+    )
+    assert work(gone) == "deleted"
+    assert ranges(ec2, group["GroupId"]) == []
+
     held = ec2.describe_vpc_endpoints()["VpcEndpoints"]
-    assert {item["VpcEndpointType"]: item["State"] for item in held if item["State"] != "deleted"} == {
-        "Interface": "available"
-    }
+    assert [item["VpcEndpointType"] for item in held if item["State"] != "deleted"] == []
+
+
+def ranges(ec2: Any, group_id: str) -> list[str]:
+    """Return the ranges that a group lets in."""
+    found = ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group_id]}])
+    return [item["CidrIpv4"] for item in found["SecurityGroupRules"] if not item["IsEgress"] and "CidrIpv4" in item]
 
 
 def _listens(port: int) -> bool:

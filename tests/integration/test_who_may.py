@@ -17,8 +17,20 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from endpoints.models import Account, Endpoint, EndpointRequest, Operation, Role, UnmanagedEndpoint, User, UseRecord
-from endpoints.services import use
+from endpoints.models import (
+    Account,
+    Bundle,
+    Endpoint,
+    EndpointRequest,
+    InventoryItem,
+    Operation,
+    Role,
+    UnmanagedEndpoint,
+    User,
+    UseRecord,
+)
+from endpoints.network.bundles import Member
+from endpoints.services import bundles, use
 from endpoints.services.actors import person
 from tests import factories as make
 from tests.integration.browsers import browser
@@ -110,6 +122,10 @@ AUDITORS = "          s      d      d      d        d        d         d        
 UNMANAGED_OWN = "     s      d      P      P        P        P         h        P       P          P            d"
 UNMANAGED_FOREIGN = " s      d      P      P        P        h         P        P       P          P            d"
 
+# Everybody asks with a bundle; its team's engineers edit it.
+TEAM_ENGINEERS = "    s      d      P      P        d        d         d        d       d          d            d"
+OTHER_ENGINEERS = "   s      d      d      d        P        d         d        d       d          d            d"
+
 REASON = {"reason": "Because."}
 SEEN = {"version": "1"}
 
@@ -130,6 +146,7 @@ API = {
     **dict.fromkeys(["api_operations", "api_operations_slash"], reads(AUDITORS)),
     **dict.fromkeys(["api_reachability", "api_reachability_slash"], reads(WITH_A_ROLE)),
     **dict.fromkeys(["api_services", "api_services_slash", "api_vpcs", "api_vpcs_slash"], reads(WITH_A_ROLE)),
+    **dict.fromkeys(["api_coverage", "api_coverage_slash"], reads(UNMANAGED_OWN, UNMANAGED_FOREIGN, "vpc")),
     **dict.fromkeys(["api_plan", "api_plan_slash"], Row({"POST": ENGINEERS})),
     **dict.fromkeys(["api_operation", "api_operation_slash"], reads(AUDITORS, AUDITORS, "operation")),
     **dict.fromkeys(["api_simulations", "api_simulations_slash"], Row({"POST": SIGNED_IN})),
@@ -142,6 +159,8 @@ REQUESTS = {
     "request_new": Row({"GET": ENGINEERS, "POST": ENGINEERS}),
     "request_new_fields": reads(ENGINEERS),
     "request_new_cost": reads(ENGINEERS),
+    "request_several": Row({"GET": ENGINEERS, "POST": ENGINEERS}),
+    "request_several_live": Row({"POST": ENGINEERS}),
     "request_detail": reads(SEES_OWN, SEES_FOREIGN, "request"),
     "request_live": reads(SEES_OWN, SEES_FOREIGN, "request"),
     "request_edit": Row(
@@ -222,6 +241,13 @@ NETWORK = {
     "endpoint_export": reads(SEES_OWN, SEES_FOREIGN, "endpoint"),
     "unmanaged_export": reads(UNMANAGED_OWN, UNMANAGED_FOREIGN, "unmanaged"),
     "service_list": reads(WITH_A_ROLE),
+    "coverage": reads(WITH_A_ROLE),
+    "bundle_list": reads(WITH_A_ROLE),
+    "bundle_new": Row({"GET": ENGINEERS, "POST": ENGINEERS}),
+    "bundle_edit": Row(
+        {"GET": TEAM_ENGINEERS, "POST": TEAM_ENGINEERS}, {"GET": OTHER_ENGINEERS, "POST": OTHER_ENGINEERS}, "bundle"
+    ),
+    "bundle_remove": Row({"POST": TEAM_ENGINEERS}, {"POST": OTHER_ENGINEERS}, "bundle"),
     "cost_totals": reads(WITH_A_ROLE),
     "permissions": reads(WITH_A_ROLE),
 }
@@ -255,7 +281,7 @@ def routes(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[tu
 OURS = {item.name or address: item for address, item in routes() if not address.startswith(tuple(NOT_OURS))}
 
 
-Thing = EndpointRequest | Endpoint | Account | Operation | UnmanagedEndpoint | UseRecord
+Thing = EndpointRequest | Endpoint | Account | Operation | UnmanagedEndpoint | UseRecord | InventoryItem | Bundle
 
 
 @dataclass
@@ -317,6 +343,15 @@ def _set() -> Stage:
         done = make.approved(make.submitted(account, people[asks]), people[decides])
         endpoint = objects["endpoint", relation] = make.available(done)[0]
         objects["unmanaged", relation] = make.unmanaged(account)
+        objects["vpc", relation] = InventoryItem.objects.get(account=account, kind="vpc")
+        objects["bundle", relation] = bundles.make(
+            name=f"Of {asks}",
+            purpose="",
+            members=[Member("s3", "Gateway")],
+            owner_team=people[asks].teams.get(),
+            by=person(people[asks]),
+            now=timezone.now(),
+        )
         objects["use", relation] = use.add(
             endpoint=endpoint,
             name="events.json",

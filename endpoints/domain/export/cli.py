@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from endpoints.domain.export import Exported, policy_of
+from endpoints.domain.rules import GroupRule
 
 
 def write(item: Exported) -> str:
@@ -17,7 +18,27 @@ def write(item: Exported) -> str:
     if item.vpc_endpoint_id:
         head.append(f"# AWS has {item.vpc_endpoint_id} already: this would make another one.")
     options = [" ".join([name, *map(shlex.quote, values)]) for name, *values in _options(item)]
-    return "\n".join(head) + "\n" + " \\\n  ".join(["aws ec2 create-vpc-endpoint", *options]) + "\n"
+    commands = [["aws ec2 create-vpc-endpoint", *options], *(_rule(rule, spec.region) for rule in spec.group_rules)]
+    return "\n".join([*head, *(" \\\n  ".join(command) for command in commands)]) + "\n"
+
+
+def _rule(rule: GroupRule, region: str) -> list[str]:
+    """Return the command that adds a security group rule."""
+    told = {"Description": rule.description} if rule.description else {}
+    peers = {
+        "IpRanges": ("CidrIp", "" if ":" in rule.cidr else rule.cidr),
+        "Ipv6Ranges": ("CidrIpv6", rule.cidr if ":" in rule.cidr else ""),
+        "PrefixListIds": ("PrefixListId", rule.prefix_list_id),
+        "UserIdGroupPairs": ("GroupId", rule.source_group_id),
+    }
+    sides = {name: [{member: value, **told}] for name, (member, value) in peers.items() if value}
+    permission = {"IpProtocol": rule.protocol, "FromPort": rule.from_port, "ToPort": rule.to_port, **sides}
+    return [
+        f"aws ec2 authorize-security-group-{rule.direction}",
+        f"--region {shlex.quote(region)}",
+        f"--group-id {shlex.quote(rule.group_id)}",
+        f"--ip-permissions {shlex.quote(_json([permission]))}",
+    ]
 
 
 def _options(item: Exported) -> Iterable[list[str]]:

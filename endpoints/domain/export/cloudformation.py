@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from endpoints.domain.export import Exported, policy_of
+from endpoints.domain.rules import INGRESS, GroupRule
 
 _PLAIN_KEY = re.compile(r"\A[A-Za-z][A-Za-z0-9]*\Z")
 _WORDS_OF_YAML = frozenset({"yes", "no", "on", "off", "true", "false", "null", "y", "n"})
@@ -26,10 +27,29 @@ def write(item: Exported) -> str:
                 "DeletionPolicy": "Retain",
                 "UpdateReplacePolicy": "Retain",
                 "Properties": _properties(item),
-            }
+            },
+            **{f"{logical}Rule{number}": _rule(rule) for number, rule in enumerate(item.spec.group_rules, start=1)},
         },
     }
     return "\n".join([*_head(item, logical), *_mapping(body, 0)]) + "\n"
+
+
+def _rule(rule: GroupRule) -> dict[str, Any]:
+    """Return a security group rule as a resource (AWS::EC2::SecurityGroupIngress and -Egress)."""
+    comes = rule.direction == INGRESS
+    side = "Source" if comes else "Destination"
+    properties: dict[str, Any] = {
+        "GroupId": rule.group_id,
+        "IpProtocol": rule.protocol,
+        "FromPort": rule.from_port,
+        "ToPort": rule.to_port,
+        "CidrIpv6" if ":" in rule.cidr else "CidrIp": rule.cidr,
+        f"{side}PrefixListId": rule.prefix_list_id,
+        f"{side}SecurityGroupId": rule.source_group_id,
+        "Description": rule.description,
+    }
+    kind = f"AWS::EC2::SecurityGroup{'Ingress' if comes else 'Egress'}"
+    return {"Type": kind, "Properties": {name: value for name, value in properties.items() if value != ""}}
 
 
 def quoted(text: str) -> str:
@@ -59,6 +79,8 @@ def _head(item: Exported, logical: str) -> Iterable[str]:
     if spec.subnet_configurations:
         fixed = ", ".join(f"{part.ipv4} in {part.subnet_id}" for part in spec.subnet_configurations)
         yield f"# CloudFormation takes no fixed addresses; approved are {fixed}."
+    if spec.group_rules and item.vpc_endpoint_id:
+        yield "# The rules of security groups below are there already: leave them out of the import."
     if spec.policy_document is not None and _policy(spec.policy_document) is None:
         yield "# The policy holds what CloudFormation would take for its own or can't read: attach it by other means."
 

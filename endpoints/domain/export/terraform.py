@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from endpoints.domain.export import Exported, policy_of
+from endpoints.domain.rules import GroupRule
 
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
@@ -23,9 +24,32 @@ def write(item: Exported) -> str:
         *_blocks(item),
         "}",
     ]
+    for number, rule in enumerate(item.spec.group_rules, start=1):
+        lines += ["", *_rule(rule, f"{'_'.join(item.words)}_{number}")]
     if item.vpc_endpoint_id:
         lines += ["", "import {", f"  to = {address}", f"  id = {quoted(item.vpc_endpoint_id)}", "}"]
     return "\n".join(lines) + "\n"
+
+
+def _rule(rule: GroupRule, name: str) -> Iterable[str]:
+    """Yield a security group rule as a resource of its own (the provider's documentation, from version 4.56)."""
+    yield f"resource {quoted(f'aws_vpc_security_group_{rule.direction}_rule')} {quoted(name)} {{"
+    peers = {
+        "cidr_ipv6" if ":" in rule.cidr else "cidr_ipv4": rule.cidr,
+        "prefix_list_id": rule.prefix_list_id,
+        "referenced_security_group_id": rule.source_group_id,
+        "description": rule.description,
+    }
+    yield from _aligned(
+        [
+            ("security_group_id", quoted(rule.group_id)),
+            ("ip_protocol", quoted(rule.protocol)),
+            ("from_port", str(rule.from_port)),
+            ("to_port", str(rule.to_port)),
+            *((key, quoted(value)) for key, value in peers.items() if value),
+        ]
+    )
+    yield "}"
 
 
 def quoted(text: str) -> str:

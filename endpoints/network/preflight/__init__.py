@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from endpoints.domain.specs import EndpointSpec
 from endpoints.network.preflight import guards, names, offers, placement, routes
 from endpoints.network.preflight.findings import Finding, Rule
+from endpoints.network.remedies import possible_rules, with_rules
 from endpoints.network.snapshot import Snapshot
 
-__all__ = ["POLICY_RULES", "RULES", "Finding", "Rule", "check"]
+__all__ = ["POLICY_RULES", "RULES", "Finding", "Rule", "check", "possible_rules"]
 
 RULES: tuple[Rule, ...] = (
     offers.vpc_known,
@@ -35,6 +36,7 @@ RULES: tuple[Rule, ...] = (
     routes.tables_followed,
     guards.outbound_allowed,
     guards.inbound_allowed,
+    guards.rules_carried,
     guards.default_group_used,
     guards.groups_within_quota,
     guards.acls_open,
@@ -51,7 +53,11 @@ POLICY_RULES: tuple[Rule, ...] = (offers.policy_supported,)
 
 
 def check(spec: EndpointSpec, snapshot: Snapshot, rules: Iterable[Rule] | None = None) -> tuple[Finding, ...]:
-    """Return what the rules find, blocks first; all rules, those on a new endpoint, when none are named."""
+    """Return what the rules find, blocks first; all rules, those on a new endpoint, when none are named.
+
+    The VPC is judged as it is with the rules of security groups that the spec carries.
+    """
+    snapshot = with_rules(snapshot, spec.group_rules)
     found = [finding for rule in rules or RULES for finding in rule(spec, snapshot)]
     order = {"block": 0, "warn": 1, "info": 2}
     return tuple(sorted(found, key=lambda item: order[item.severity]))

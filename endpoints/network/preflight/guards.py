@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from endpoints.domain.rules import INGRESS
 from endpoints.domain.specs import EndpointSpec
+from endpoints.network import remedies
 from endpoints.network.passages import EPHEMERAL, HTTPS, Passage, concerns, through_acl, through_rules
 from endpoints.network.preflight.findings import Finding
 from endpoints.network.snapshot import Part, Snapshot
@@ -14,6 +16,8 @@ GROUPS_PER_INTERFACE = 5
 """AWS's default quota of security groups on a network interface (VPC quotas); it can be raised to 16."""
 MOST_GROUPS = 16
 _SHOWN = 3
+_OFFERED = 20
+"""How many rules are offered at once; the others come when these are carried."""
 
 
 def outbound_allowed(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
@@ -21,14 +25,17 @@ def outbound_allowed(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding
     if not spec.is_gateway or not spec.route_table_ids or not snapshot.prefix_list_id:
         return
     closed = [
-        part.label
+        part
         for part in snapshot.security_groups.values()
         if not _lets_out(part.data.get("egress", ()), snapshot.prefix_list_id, _ranges_of_service(snapshot))
     ]
     if closed:
-        message = f"These security groups don't let traffic out to {spec.short_service}: {', '.join(sorted(closed))}."
-        cure = f"Clients guarded by them need an outbound rule for TCP 443 to {snapshot.prefix_list_id}."
-        yield Finding("outbound-closed", "warn", "route_table_ids", message, cure)
+        labels = ", ".join(sorted(part.label for part in closed))
+        message = f"These security groups don't let their members out to {spec.short_service}: {labels}."
+        cure = remedies.let_out(snapshot.prefix_list_id)
+        ids = sorted(part.aws_id for part in closed)[:_OFFERED]
+        offers = (remedies.rule_out(item, snapshot.prefix_list_id, spec.service_name) for item in ids)
+        yield Finding("outbound-closed", "warn", "route_table_ids", message, cure, tuple(offers))
 
 
 def inbound_allowed(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
@@ -36,18 +43,41 @@ def inbound_allowed(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]
     if not spec.has_network_interfaces or snapshot.vpc is None:
         return
     groups = snapshot.guarding_groups(spec)
-    rules = [rule for part in groups for rule in part.data.get("ingress", ()) if concerns(rule, HTTPS)]
-    blocks = _vpc_blocks(spec, snapshot)
+    ids = [part.aws_id for part in groups]
+    rules = [rule for item in ids for rule in remedies.https_rules(snapshot, item)]
+    blocks = remedies.vpc_blocks(snapshot, spec.ip_address_type)
+    found = remedies.let_in(snapshot, ids, ip_address_type=spec.ip_address_type, service_name=spec.service_name)
     names = ", ".join(part.label for part in groups) or "the VPC's default group"
     field = "security_group_ids"
     if not rules:
         message = f"Nobody gets in: {names} has no inbound rule for TCP 443."
-        yield Finding("inbound-closed", "warn", field, message, f"Have TCP 443 from {', '.join(blocks)} let in.")
+        yield Finding("inbound-closed", "warn", field, message, found.text, found.rules)
     elif not _named_by_group(rules):
-        resolved = [_resolved(rule, snapshot) for rule in rules]
+        resolved = [remedies.resolved(rule, snapshot) for rule in rules]
         if any(through_rules(resolved, block=block, ports=HTTPS) is not Passage.ALL for block in blocks):
             message = f"Only a part of the VPC gets in on TCP 443 through {names}."
-            yield Finding("inbound-partial", "info", field, message, "Check that your clients are among them.")
+            yield Finding("inbound-partial", "info", field, message, found.text, found.rules)
+
+
+def rules_carried(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
+    """A request carries rules that cure what the other rules find, and no others."""
+    possible = {item.content for item in remedies.possible_rules(spec, snapshot)}
+    had = {item.content for item in snapshot.former.group_rules} if snapshot.former else set()
+    for rule in spec.group_rules:
+        part = snapshot.security_groups.get(rule.group_id)
+        label = part.label if part else rule.group_id
+        if rule.content in had:
+            message = f"The endpoint keeps the rule of {label} that it carries: {rule.words}."
+        elif rule.content in possible:
+            way = "in" if rule.direction == INGRESS else "out"
+            message = f"The request adds a rule to {label}, so that clients get {way}: {rule.words}."
+        else:
+            message = f"A rule of {label} isn't one that this endpoint needs: {rule.words}."
+            cure = "Take it out, or choose the group, VPC and service that it belongs to."
+            yield Finding("rule-not-offered", "block", "group_rules", message, cure)
+            continue
+        cure = "It is removed with the endpoint, unless it was there before."
+        yield Finding("rule-carried", "info", "group_rules", message, cure, (rule,))
 
 
 def default_group_used(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
@@ -81,8 +111,7 @@ def clients_acls_open(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Findin
     """Subnets without the endpoint reach it through two ACLs: theirs must let the request out and the answer in."""
     if not spec.has_network_interfaces:
         return
-    chosen = [snapshot.subnets[item] for item in spec.subnet_ids if item in snapshot.subnets]
-    blocks = [part.data["cidr_block"] for part in chosen if part.data.get("cidr_block")]
+    blocks = remedies.subnet_blocks(snapshot, spec.subnet_ids)
     clients = [item for item in snapshot.subnets if item not in spec.subnet_ids]
     for acl, subnets in _by_acl(clients, snapshot):
         out = [through_acl(acl.data, egress=True, block=block, ports=HTTPS) for block in blocks]
@@ -90,18 +119,17 @@ def clients_acls_open(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Findin
         if blocks and (_none(out) or _none(back)):
             what = "requests out on TCP 443" if _none(out) else "answers in on ports 1024 to 65535"
             message = f"{acl.label} lets no {what} between {_labels(subnets)} and the endpoint's subnets."
-            cure = f"If clients live there, have it allow that for {', '.join(blocks)}."
-            yield Finding("acl-clients", "info", "subnet_ids", message, cure)
+            yield Finding("acl-clients", "info", "subnet_ids", message, remedies.acl_of_clients(acl, blocks))
 
 
 def _to_interfaces(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
-    blocks = _vpc_blocks(spec, snapshot)
+    blocks = remedies.vpc_blocks(snapshot, spec.ip_address_type)
     for acl, subnets in _by_acl(spec.subnet_ids, snapshot) if blocks else ():
         came = [through_acl(acl.data, egress=False, block=block, ports=HTTPS) for block in blocks]
         went = [through_acl(acl.data, egress=True, block=block, ports=EPHEMERAL) for block in blocks]
         where = f"{acl.label}, the network ACL of {_labels(subnets)},"
-        cure = "Have the ACL allow inbound TCP 443 and outbound TCP 1024 to 65535 for "
-        yield from _judged("subnet_ids", "acl-inbound", where, came, went, cure + f"{', '.join(blocks)}.")
+        cure = remedies.acl_of_endpoint(acl, blocks)
+        yield from _judged("subnet_ids", "acl-inbound", where, came, went, cure)
 
 
 def _to_gateway(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
@@ -112,10 +140,7 @@ def _to_gateway(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
         went = [through_acl(acl.data, egress=True, block=block, ports=HTTPS) for block in blocks]
         came = [through_acl(acl.data, egress=False, block=block, ports=EPHEMERAL) for block in blocks]
         where = f"{acl.label}, the network ACL of {_labels(subnets)},"
-        cure = (
-            "Have the ACL allow outbound TCP 443 to, and inbound TCP 1024 to 65535 from, the ranges of "
-            f"{snapshot.prefix_list_id}; an ACL takes ranges, not prefix lists."
-        )
+        cure = remedies.acl_to_service(acl, snapshot.prefix_list_id)
         yield from _judged("route_table_ids", "acl-outbound", where, went, came, cure)
 
 
@@ -153,14 +178,6 @@ def _labels(parts: list[Part]) -> str:
     return ", ".join(names[:_SHOWN]) + more
 
 
-def _vpc_blocks(spec: EndpointSpec, snapshot: Snapshot) -> list[str]:
-    """Return the VPC's ranges in the addresses that the endpoint has."""
-    data = snapshot.vpc.data if snapshot.vpc else {}
-    ipv4 = [block for block in data.get("cidr_blocks") or [data.get("cidr_block", "")] if block]
-    ipv6 = list(data.get("ipv6_cidr_blocks", ()))
-    return {"ipv6": ipv6, "dualstack": [*ipv4, *ipv6]}.get(spec.ip_address_type, ipv4)
-
-
 def _ranges_of_service(snapshot: Snapshot) -> list[str]:
     part = snapshot.prefix_lists.get(snapshot.prefix_list_id)
     return list(part.data.get("cidrs", ())) if part else []
@@ -169,16 +186,6 @@ def _ranges_of_service(snapshot: Snapshot) -> list[str]:
 def _named_by_group(rules: list[Mapping[str, Any]]) -> bool:
     """Tell whether a rule names a group: who is in it can't be told from the rule, and nobody must cry wolf."""
     return any(rule.get("groups") for rule in rules)
-
-
-def _resolved(rule: Mapping[str, Any], snapshot: Snapshot) -> dict[str, Any]:
-    """Return a rule with the ranges of the prefix lists that it names; of one that isn't known, everything."""
-    cidrs = list(rule.get("cidrs", ()))
-    for item in rule.get("prefix_lists", ()):
-        part = snapshot.prefix_lists.get(item)
-        known = part and part.data.get("complete")
-        cidrs += part.data["cidrs"] if part and known else ["0.0.0.0/0", "::/0"]
-    return {**rule, "cidrs": cidrs}
 
 
 def _lets_out(rules: Iterable[Mapping[str, Any]], prefix_list_id: str, ranges: list[str]) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from endpoints.domain.specs import EndpointSpec
 from endpoints.network.preflight.findings import Finding
+from endpoints.network.remedies import PRIVATE_DNS
 from endpoints.network.snapshot import Snapshot
 
 
@@ -46,9 +47,7 @@ def private_dns_off(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]
     name = snapshot.service.data.get("private_dns_name") if snapshot.service else ""
     if spec.has_network_interfaces and not spec.private_dns_enabled and name:
         message = f"Private DNS is off: {name} keeps resolving to public addresses in the VPC."
-        yield Finding(
-            "private-dns-off", "info", "private_dns_enabled", message, "Clients must use the endpoint's own DNS names."
-        )
+        yield Finding("private-dns-off", "info", "private_dns_enabled", message, PRIVATE_DNS)
 
 
 def inbound_only_possible(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:

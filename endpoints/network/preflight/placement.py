@@ -9,6 +9,7 @@ from typing import Any
 
 from endpoints.domain.specs import EndpointSpec
 from endpoints.network.preflight.findings import Finding
+from endpoints.network.remedies import ROUTE_TABLES
 from endpoints.network.snapshot import Part, Snapshot
 
 FEW_ADDRESSES = 8
@@ -64,7 +65,7 @@ def has_placement(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
     """An endpoint without subnets or route tables is legal, and useless."""
     if spec.is_gateway and not spec.route_table_ids:
         message = "No route table is chosen: AWS creates the endpoint, but nothing is routed to it."
-        yield Finding("no-route-table", "warn", "route_table_ids", message, "Choose the clients' route tables.")
+        yield Finding("no-route-table", "warn", "route_table_ids", message, ROUTE_TABLES)
     if not spec.is_gateway and not spec.subnet_ids:
         message = "No subnet is chosen: AWS creates the endpoint without a network interface, and nobody can reach it."
         yield Finding("no-subnet", "warn", "subnet_ids", message, "Choose one subnet in each zone that has clients.")

@@ -24,6 +24,7 @@ _LABELS = {
     "private_dns_enabled": "Private DNS",
     "private_dns_only_for_inbound_resolver_endpoint": "Private DNS for inbound resolvers only",
     "policy_document": "Policy",
+    "group_rules": "Security group rules",
 }
 
 
@@ -88,6 +89,8 @@ def _label(field: str, names: Names) -> str:
 
 
 def _values(field: str, value: Any, names: Names) -> tuple[Value, ...]:
+    if field == "group_rules":
+        return tuple(Value(item) for item in value or ())
     if isinstance(value, list):
         return named(names, *value)
     if field == "policy_document":

@@ -12,6 +12,7 @@ from endpoints.domain import lifecycle
 from endpoints.domain.ended import ENDED
 from endpoints.domain.observed import BEYOND_RETRY, ObservedEndpoint
 from endpoints.domain.plan import GONE_STATES
+from endpoints.domain.rules import surplus
 from endpoints.domain.specs import EndpointSpec, EndpointType
 from endpoints.models import AccountRegion, Endpoint, EndpointRequest, Operation, PolicyRevision
 from endpoints.models.policies import CURRENT_STATES
@@ -23,6 +24,7 @@ from endpoints.views.present import timeline
 from endpoints.views.present.acceptance import Acceptance, acceptance_of
 from endpoints.views.present.drift import DriftPart
 from endpoints.views.present.facts import AT_REST, Comparison, Fact, Interface, comparisons_of, facts_of, interfaces_of
+from endpoints.views.present.rules import RuleLine, Work, lines_of
 
 GONE = ("deleting", "deleted", "discarded")
 CHANGING = ("provisioning", "pending_acceptance", "updating", "deleting", "failed", "parked")
@@ -48,7 +50,10 @@ class EndpointPage:
 
     def _observed_ids(self) -> tuple[str, ...]:
         seen = self.observed
-        return (*seen.subnet_ids, *seen.security_group_ids, *seen.route_table_ids) if seen else ()
+        if seen is None:
+            return ()
+        groups = (item.rule.group_id for item in seen.group_rules)
+        return (*seen.subnet_ids, *seen.security_group_ids, *seen.route_table_ids, *groups)
 
     @cached_property
     def comparisons(self) -> list[Comparison]:
@@ -67,6 +72,17 @@ class EndpointPage:
             return []
         at_rest = self.endpoint.status in AT_REST
         return interfaces_of(self.spec, self.observed, self.known.subnets, self.known.names, at_rest=at_rest)
+
+    @cached_property
+    def rules(self) -> list[RuleLine]:
+        """Return the rules of security groups that it carries, and those of its own that nobody asks for."""
+        seen = reading.rules_of(self.endpoint)
+        at_rest = self.endpoint.status in AT_REST or self.endpoint.state.terminal
+        going = (item.rule for item in surplus(self.spec.group_rules, seen))
+        work = Work.DONE if at_rest else Work.UNDER_WAY
+        if self.endpoint.state.terminal:
+            return lines_of((), self.spec.group_rules, seen, work, self.known.names)
+        return lines_of(self.spec.group_rules, going, seen, work if self.observed else Work.ASKED, self.known.names)
 
     @property
     def aws_status(self) -> status.Status | None:

@@ -59,6 +59,9 @@ def facts_of(spec: EndpointSpec, names: Names) -> list[Fact]:
         facts.append(Fact("Route tables", named(names, *spec.route_table_ids), "route_table_ids"))
     else:
         facts += _placement_facts(spec, names)
+    if spec.group_rules:
+        words = tuple(Value(f"{names.of(item.group_id)}: allow {item.words}") for item in spec.group_rules)
+        facts.append(Fact("Security group rules", words, "group_rules"))
     access = "Full access" if spec.policy_document is None else "Custom policy"
     facts += [Fact("Access", (Value(access),), "access"), Fact("Name tag", _text(spec.name), "name")]
     tags = tuple(Value(f"{key} = {value}") for key, value in spec.tags)
@@ -126,7 +129,7 @@ def deltas_of(former: EndpointSpec, spec: EndpointSpec, names: Names) -> list[De
 _ORDER = (
     *("Region", "VPC", "Service", "Type", "Service's region", "Route tables", "Subnets", "Security groups"),
     *("Private DNS", "Private DNS answers", "Fixed addresses", "IP address type", "DNS records"),
-    *("Access", "Name tag", "Tags"),
+    *("Security group rules", "Access", "Name tag", "Tags"),
 )
 
 

@@ -96,7 +96,7 @@ class Links:
         row = self._endpoints.get(str(cure.fields.get("endpoint_id", "")))
         if row is None:
             note = f"{cure.fields.get('endpoint_id', 'It')} isn't an endpoint that you manage here."
-            return CureLink(cure.text, note=note)
+            return CureLink(cure.text, note=note, command=cure.command)
         if not permissions.can_change_endpoint(self._user, row):
             return CureLink(cure.text, row.get_absolute_url(), "The endpoint", f"{row.owner_team} asks for it.")
         fields = {key: value for key, value in cure.fields.items() if key != "endpoint_id"}

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from endpoints import permissions
-from endpoints.domain import lifecycle
+from endpoints.domain import lifecycle, sums
 from endpoints.domain.observed import BEYOND_RETRY, ObservedEndpoint
 from endpoints.domain.specs import EndpointSpec
+from endpoints.domain.sums import Told
 from endpoints.domain.words import drops_connections
 from endpoints.models import Change, Check, Endpoint, EndpointRequest, Operation, PolicyRevision, Review, User
 from endpoints.models.operations import Trouble
-from endpoints.models.requests import ChangeAction
+from endpoints.models.requests import ChangeAction, Severity
 from endpoints.permissions import Person
 from endpoints.policy.diff import Difference, side_by_side
 from endpoints.policy.meaning import FULL_ACCESS
@@ -21,6 +22,7 @@ from endpoints.services.operations import retry_helps
 from endpoints.services.policies import same_policy
 from endpoints.services.reading import Known
 from endpoints.services.requests import current_changes
+from endpoints.services.several import Target
 from endpoints.services.usage import Usage, usage_of
 from endpoints.templatetags import status
 from endpoints.views.present import stepper, timeline
@@ -28,6 +30,7 @@ from endpoints.views.present.acceptance import Acceptance, acceptance_of
 from endpoints.views.present.facts import AT_REST, Delta, Fact, Interface, deltas_of, facts_of, interfaces_of
 from endpoints.views.present.marks import live_mark
 from endpoints.views.present.meaning import ShownMeaning, meaning_of
+from endpoints.views.present.rules import RuleLine, lines_of, work_of
 from endpoints.views.present.use import ChangeUse, change_use
 
 EDITABLE = lifecycle.REQUEST.transitions["resubmit"].sources
@@ -55,6 +58,26 @@ class ChangePage:
         self.usage: Usage | None = None
         self.observed: ObservedEndpoint | None = self.endpoint.observed_endpoint() if self.endpoint else None
         self.checks: list[Check] = list(change.checks.all())
+
+    @property
+    def told(self) -> Told:
+        """Return what the sum of the request needs of it."""
+        return Told(self.change.action, self.change.vpc_id, self.operation.status if self.operation else "")
+
+    @property
+    def name(self) -> str:
+        """Return it in a few words, for where it is one of many."""
+        return f"{self.change.position}. {self.change.get_action_display()} {self.spec.short_service}"
+
+    @property
+    def warnings(self) -> int:
+        """Return how many of its checks warn."""
+        return sum(item.severity == Severity.WARN for item in self.checks)
+
+    @property
+    def open(self) -> bool:
+        """Tell whether it has to be looked at, where many changes stand closed."""
+        return self.operation is not None and self.operation.status in ("failed", "parked")
 
     @cached_property
     def facts(self) -> list[Fact]:
@@ -97,6 +120,17 @@ class ChangePage:
             return []  # none is being made
         at_rest = self.endpoint.status in AT_REST
         return interfaces_of(self.spec, self.observed, self.known.subnets, self.known.names, at_rest=at_rest)
+
+    @cached_property
+    def rules(self) -> list[RuleLine]:
+        """Return the rules of security groups that it adds or removes, each with where it stands."""
+        deletes = self.change.action == ChangeAction.DELETE
+        asked = () if deletes else self.spec.group_rules
+        going = (*(self.spec.group_rules if deletes else ()), *(self.former.group_rules if self.former else ()))
+        if not asked and not going:
+            return []
+        seen = reading.rules_of(self.endpoint) if self.endpoint else ()
+        return lines_of(asked, going, seen, work_of(self.operation), self.known.names)
 
     @property
     def progress(self) -> Progress | None:
@@ -192,6 +226,38 @@ class RequestPage:
             if page.change.action == ChangeAction.DELETE and page.endpoint and not self.request.state.terminal:
                 page.usage = usage_of(page.endpoint, self.user, besides=self.request)
         return pages
+
+    @property
+    def many(self) -> bool:
+        """Tell whether there are so many changes that each stands closed, and their sum above them."""
+        return len(self.changes) >= sums.MANY
+
+    @property
+    def sum(self) -> str:
+        """Return the changes in one line; empty where there are few."""
+        return sums.in_words([item.told for item in self.changes]) if self.many else ""
+
+    @property
+    def partly_done(self) -> bool:
+        """Tell whether a part of it is done and another part failed: it can't be edited any more."""
+        statuses = {item.operation.status for item in self.changes if item.operation}
+        return "succeeded" in statuses and "failed" in statuses
+
+    @property
+    def again(self) -> list[str]:
+        """Return the keys of the new endpoints that were withdrawn before they were made, to ask for them again."""
+        may_ask = permissions.ENGINEERS.allows(self.user) and self.request.status == "withdrawn"
+        unmade = [
+            item.change
+            for item in self.changes
+            if item.change.action == ChangeAction.CREATE
+            and (item.operation is None or item.operation.status == "cancelled")
+        ]
+        targets = [
+            Target(self.request.account_id, one.region, one.vpc_id, one.service_name, one.vpc_endpoint_type)
+            for one in unmade
+        ]
+        return [target.key for target in targets] if may_ask and len(self.changes) > 1 else []
 
     @cached_property
     def reviews(self) -> list[Review]:

@@ -51,6 +51,8 @@ _WORDS = {
     "policy.replaced": ("Policy revision {revision} replaced", "arrow-repeat", "muted"),
     "aws.created": ("AWS created {vpc_endpoint_id}", "hdd-network", "ok"),
     "aws.found_again": ("Found {vpc_endpoint_id} again in AWS", "hdd-network", "ok"),
+    "aws.rule_added": ("Security group rule added", "shield-check", "ok"),
+    "aws.rule_removed": ("Security group rule removed", "shield-check", "muted"),
     "use.uploaded": ("Evidence of use uploaded", "activity", "muted"),
     "use.removed": ("Evidence of use removed", "x-lg", "muted"),
     "account.added": ("Account added", "plus-circle", "muted"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 # action -> (burst, refill per second)
 _SLOW = (4.0, 0.3)
+_MUTATING = (50.0, 5.0)
 SIZES = {
     "CreateVpcEndpoint": _SLOW,
     "ModifyVpcEndpoint": _SLOW,
@@ -15,6 +16,10 @@ SIZES = {
     "RejectVpcEndpointConnections": (10.0, 1.0),
     "CreateTags": (100.0, 10.0),
     "DeleteTags": (100.0, 10.0),
+    "AuthorizeSecurityGroupEgress": _MUTATING,
+    "AuthorizeSecurityGroupIngress": _MUTATING,
+    "RevokeSecurityGroupEgress": _MUTATING,
+    "RevokeSecurityGroupIngress": _MUTATING,
 }
 _DESCRIBE = (100.0, 20.0)
 

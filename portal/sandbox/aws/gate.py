@@ -18,6 +18,7 @@ from portal.sandbox.aws import (
     delete,
     describe,
     direct_connect,
+    group_rules,
     iam,
     interfaces,
     lifecycle,
@@ -75,6 +76,11 @@ GUARDS: dict[tuple[str, str], Callable[[Context], None]] = {
     ("ec2", "CreateTags"): delete.before_tag,
     ("ec2", "DeleteTags"): delete.before_tag,
     ("ec2", "DeleteVpcEndpointServiceConfigurations"): provider.before_delete_service,
+    ("ec2", "AuthorizeSecurityGroupIngress"): group_rules.before_authorize,
+    ("ec2", "AuthorizeSecurityGroupEgress"): group_rules.before_authorize,
+    ("ec2", "RevokeSecurityGroupIngress"): group_rules.before_revoke,
+    ("ec2", "RevokeSecurityGroupEgress"): group_rules.before_revoke,
+    ("ec2", "DescribeSecurityGroupRules"): group_rules.before_describe,
 }
 # Allowed whatever the caller's policies say (STS API reference).
 _NEEDS_NO_PERMISSION = frozenset({("sts", "GetCallerIdentity")})

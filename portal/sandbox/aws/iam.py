@@ -37,6 +37,7 @@ _RESOURCE_TYPES = {
     "vpc": "vpc",
     "subnet": "subnet",
     "sg": "security-group",
+    "sgr": "security-group-rule",
     "rtb": "route-table",
     "vpce": "vpc-endpoint",
     "eni": "network-interface",
@@ -45,7 +46,10 @@ _RESOURCE_TYPES = {
 }
 # moto's name of a service -> the prefix of its actions in policies, where they differ.
 _ACTION_PREFIX = {"elbv2": "elasticloadbalancing", "service-quotas": "servicequotas"}
-_RESOURCE_ID = re.compile(r"^(vpce-svc|vpce|vpc|subnet|sg|rtb|eni|pl)-[0-9a-f]+$")
+_RESOURCE_ID = re.compile(r"^(vpce-svc|vpce|vpc|subnet|sgr|sg|rtb|eni|pl)-[0-9a-f]+$")
+_RULE_ACTIONS = frozenset(
+    f"{verb}SecurityGroup{way}" for verb in ("Authorize", "Revoke") for way in ("Ingress", "Egress")
+)
 _BLOB_KEY = b"simulated-aws authorization message"
 
 
@@ -277,6 +281,11 @@ def _resources(service: str, action: str, account: str, region: str, params: Map
         return [str(params.get("RoleArn") or "*")]
     prefix = f"arn:aws:ec2:{region}:{account}:"
     found = []
+    if action in _RULE_ACTIONS or (action == "CreateTags" and "IpPermissions" in params):
+        # The groups and lists that a rule names as its peer aren't asked about (Service Authorization Reference).
+        if action == "CreateTags":
+            return [f"{prefix}security-group-rule/*"]
+        params = {name: params[name] for name in ("GroupId", "SecurityGroupRuleIds") if name in params}
     if action == "CreateVpcEndpoint" or (action == "CreateTags" and "ServiceName" in params):
         found.append(f"{prefix}vpc-endpoint/*")
     if action != "CreateTags" or "Resources" in params:

@@ -18,6 +18,7 @@ _PAGED = {
     "DescribeSubnets": ("Subnets", 1000),
     "DescribeRouteTables": ("RouteTables", 100),
     "DescribeSecurityGroups": ("SecurityGroups", 1000),
+    "DescribeSecurityGroupRules": ("SecurityGroupRules", 1000),
     "DescribeNetworkAcls": ("NetworkAcls", 1000),
     "DescribeInternetGateways": ("InternetGateways", 1000),
     "DescribeEgressOnlyInternetGateways": ("EgressOnlyInternetGateways", 255),

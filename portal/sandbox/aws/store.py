@@ -20,7 +20,7 @@ MODIFY_SECONDS = 1.0
 DELETING_SECONDS = 2.0
 DELETED_LISTED_SECONDS = 60.0
 
-DEFAULT_QUOTAS = {"interface-per-vpc": 50, "gateway-per-region": 20}
+DEFAULT_QUOTAS = {"interface-per-vpc": 50, "gateway-per-region": 20, "rules-per-group": 60}
 HOLDS_NOTHING = frozenset({"deleting", "deleted"})
 
 

@@ -15,6 +15,7 @@ from knox.models import AuthToken
 from endpoints.models import (
     Account,
     AccountRegion,
+    Bundle,
     Change,
     Check,
     Drift,
@@ -31,12 +32,14 @@ from endpoints.models import (
     UnmanagedEndpoint,
     User,
 )
+from endpoints.network.bundles import Member
+from endpoints.services import bundles
 from tests import factories as make
 from tests.integration.admin.conftest import Desk
 
 RECORDS = (
     *(EndpointRequest, Change, Check, Review, Endpoint, PolicyRevision, Operation, Event, AccountRegion),
-    *(InventoryItem, AuthToken, Drift, UnmanagedEndpoint),
+    *(InventoryItem, AuthToken, Drift, UnmanagedEndpoint, Bundle),
 )
 EDITABLE = (Account, Team, Membership, RoleAssignment, User)
 SEE_ALL = ("operator", "auditor", "administrator", "superuser")
@@ -56,6 +59,14 @@ def fill(desk: Desk, number: int = 1) -> None:
         make.unmanaged(endpoint.account)
         desk.submitted(f"Waits {count}")
         AuthToken.objects.create(desk.people["engineer"])
+        bundles.make(
+            name=f"Bundle {Bundle.objects.count()}",
+            purpose="",
+            members=[Member("s3", "Gateway")],
+            owner_team=asked.owner_team,
+            by=make.by(desk.people["engineer"]),
+            now=asked.submitted_at,
+        )
         make.make_person(f"colleague-{Membership.objects.count()}", make.Role.ENGINEER, team=make.make_team())
         make.make_team(f"Team {Team.objects.count()}")
         make.make_account("more")

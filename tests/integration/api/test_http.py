@@ -18,7 +18,7 @@ from knox.models import AuthToken
 from endpoints.api import views
 from endpoints.api.docs import description, marked
 from endpoints.domain.specs import EndpointSpec
-from endpoints.models import Operation, Role, User
+from endpoints.models import InventoryItem, Operation, Role, User
 from endpoints.services import leases
 from tests import factories as make
 from tests.integration.api.conftest import World
@@ -208,6 +208,7 @@ class TestSchema:
             "/api/v1/simulations",
             "/api/v1/unmanaged-endpoints",
             "/api/v1/vpcs",
+            "/api/v1/vpcs/{id}/coverage",
         ]
 
     def test_it_names_every_filter(self, engineer: Client) -> None:
@@ -271,7 +272,8 @@ class TestSchema:
         operator = browser(make.make_person("operator", Role.OPERATOR))
         for operation in description().operations:
             kind = operation.path.split("/")[3].split("?")[0]
-            known = {"endpoints": endpoint, "accounts": world.account}.get(kind, asked)
+            vpc = InventoryItem.objects.get(account=world.account, kind="vpc")
+            known = {"endpoints": endpoint, "accounts": world.account, "vpcs": vpc}.get(kind, asked)
             path = operation.example.replace("/12", f"/{known.pk}")
             path = re.sub(r"/[0-9a-f-]{36}", f"/{asked.operations.get().pk}", path)
             if kind == "reachability":

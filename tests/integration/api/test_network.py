@@ -6,7 +6,9 @@ import json
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from endpoints.api.plan import EXAMPLE
 from endpoints.models import Check, EndpointRequest, Event, InventoryItem, Role
@@ -79,6 +81,36 @@ def test_vpcs_are_listed_by_account_region_and_id(world: World, engineer: Client
     problem_of(engineer.get(SERVICES, {"colour": "red"}), 400)
 
 
+def test_a_vpcs_coverage_says_what_it_has_and_lacks(world: World, engineer: Client) -> None:
+    spec = make.interface_spec(world.account)
+    make.offer(world.account, "ecr.api", "ecr.dkr", "logs")
+    request = make.approved(make.submitted(world.account, world.engineer, spec), world.approver)
+    (endpoint,) = make.available(request)
+    asked = make.submitted(world.account, world.engineer, make.gateway_spec(world.account))
+    path = f"{VPCS}/{InventoryItem.objects.get(account=world.account, kind='vpc').pk}/coverage"
+    answer = engineer.get(path).json()
+    assert answer["vpc"]["vpc_id"] == spec.vpc_id
+    found = {item["short_name"]: item for item in answer["services"]}
+    assert found["secretsmanager"]["state"] == "managed"
+    assert found["secretsmanager"]["status"] == "available"
+    assert found["secretsmanager"]["vpc_endpoint_id"] == endpoint.vpc_endpoint_id
+    assert found["secretsmanager"]["endpoint"].endswith(f"/api/v1/endpoints/{endpoint.pk}")
+    assert (found["s3"]["state"], found["s3"]["vpc_endpoint_type"]) == ("asked", "Gateway")
+    assert found["s3"]["request"].endswith(f"/api/v1/requests/{asked.pk}")
+    assert (found["ecr.api"]["state"], found["sts"]["state"]) == ("missing", "not_offered")
+    lacking = {item["id"]: (item["complete"], item["missing"]) for item in answer["bundles"]}
+    assert lacking["private-ecs"] == (False, ["ecr.api", "ecr.dkr", "logs"])
+    tag = engineer.get(path)["ETag"]
+    assert engineer.get(path, headers={"If-None-Match": tag}).status_code == 304
+    chosen = engineer.get(path, {"bundle": "session-manager", "service": "com.amazonaws.eu-west-1.kms"}).json()
+    names = [item["short_name"] for item in chosen["services"]]
+    assert names[:3] == ["ssm", "ssmmessages", "ec2messages"]
+    assert "kms" in names
+    for query in ({"colour": "red"}, {"bundle": "nothing"}, {"service": [f"s{number}" for number in range(70)]}):
+        problem_of(engineer.get(path, query), 400)
+    problem_of(engineer.get(f"{VPCS}/{2**31}/coverage"), 404)
+
+
 def test_an_approver_sees_the_network_of_their_own_accounts(world: World) -> None:
     make.make_account("other")
     found = browser(world.approver).get(VPCS).json()["results"]
@@ -129,11 +161,39 @@ def test_a_dry_run_finds_what_the_request_would_and_stores_nothing(world: World,
 def test_a_dry_run_says_what_blocks(world: World, engineer: Client) -> None:
     names = ("private-a", "other-a")
     subnets = [make.aws_id("subnet", world.account, make.REGION, name) for name in names]
-    answer = tried(engineer, asked(world, create(world, subnet_ids=subnets), create(world)))
+    both = create(world, subnet_ids=subnets), create(world, private_dns_enabled=False)
+    answer = tried(engineer, asked(world, *both))
     assert [item["blocked"] for item in answer["changes"]] == [True, False]
     assert answer["blocked"] is True
     finding = answer["changes"][0]["findings"][0]
     assert (finding["rule"], finding["field"]) == ("one-subnet-per-zone", "subnet_ids")
+
+
+def test_a_dry_run_counts_its_changes_together_in_as_many_queries(world: World, engineer: Client) -> None:
+    def queries(*changes: dict[str, Any]) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            tried(engineer, asked(world, *changes))
+        return len(captured)
+
+    gateway = {"action": "create", "spec": make.gateway_spec(world.account).to_dict()}
+    del gateway["spec"]["account_id"]
+    second = tried(engineer, asked(world, create(world), create(world), gateway))["changes"][1]
+    assert second["findings"][0]["rule"] == "private-dns-conflict"
+    assert second["findings"][0]["message"].startswith("number 1 of this request answers")
+    assert queries(create(world), gateway) == queries(*[create(world)] * 10, *[gateway] * 10)
+
+
+@pytest.mark.parametrize(("cidr", "blocked"), [("10.0.0.0/16", False), ("10.9.0.0/16", True)])
+def test_a_dry_run_takes_the_rules_that_the_checks_know(
+    world: World, engineer: Client, cidr: str, blocked: bool
+) -> None:
+    group_id = make.aws_id("sg", world.account, make.REGION, "https")
+    rule = {"group_id": group_id, "direction": "ingress", "from_port": 443, "to_port": 443, "cidr": cidr}
+    answer = tried(engineer, asked(world, create(world, group_rules=[rule])))
+    assert answer["blocked"] is blocked
+    (found,) = answer["changes"]
+    assert found["spec"]["group_rules"][0]["cidr"] == cidr
+    assert any(f"allow TCP 443 in from {cidr}" in line for line in found["plan"])
 
 
 def test_a_dry_run_of_what_exists_shows_the_difference(world: World, engineer: Client) -> None:
@@ -171,6 +231,7 @@ def test_a_dry_run_of_what_exists_shows_the_difference(world: World, engineer: C
             {"action": "create", "spec": {"subnet_configurations": [{"ipv4": 1}]}},
             "changes.0.spec.subnet_configurations",
         ),
+        ({"action": "create", "spec": {"group_rules": ["all"]}}, "changes.0.spec.group_rules"),
         ({"action": "create", "endpoint": 1, "spec": {}}, "changes.0.endpoint"),
         ({"action": "delete"}, "changes.0.endpoint"),
         ({"action": "modify", "endpoint": 999}, "changes.0.endpoint"),
@@ -189,7 +250,7 @@ def test_a_change_that_cant_be_is_told_at_its_field(world: World, engineer: Clie
         ({}, "account"),
         ({"account": "1", "changes": []}, "changes"),
         ({"account": "000000000000", "changes": [{"action": "delete", "endpoint": 1}]}, "account"),
-        ({"account": "1", "changes": [{}] * 21}, "changes"),
+        ({"account": "1", "changes": [{}] * 41}, "changes"),
         ({"account": "1", "changes": [{}], "gb": "-1"}, "gb"),
     ],
 )

@@ -189,3 +189,15 @@ def test_an_approver_looks_into_their_own_accounts_only(
     assert "hops-h" not in text(as_(approver).get(URL, asked))
     other.role_assignments.create(user=approver, role="approver")
     assert "hops-h" in text(as_(approver).get(URL, asked))
+
+
+def test_many_changes_are_compared_a_few_at_a_time(as_: SignIn, account: Account, engineer: User) -> None:
+    names = [f"svc{number}" for number in range(6)]
+    factories.offer(account, *names)
+    full = [f"com.amazonaws.{factories.REGION}.{name}" for name in names]
+    asked = factories.submitted(account, engineer, *(factories.interface_spec(account, service_name=it) for it in full))
+    client, url = as_(engineer), reverse("request_reach", args=[asked.pk])
+    assert len(client.get(url).context["compared"]) == 5
+    assert "first 5 of 6 changes" in text(client.get(url, headers={"HX-Request": "true"}))
+    (last,) = client.get(url, {"page": 2}).context["compared"]
+    assert last.change.service_name == full[-1]

@@ -135,7 +135,12 @@ class TestPage:
         django_assert_max_num_queries: Any,
     ) -> None:
         small = factories.submitted(account, engineer)
-        large = factories.submitted(account, engineer, *[factories.interface_spec(account)] * 5)
+        names = [f"svc{number}" for number in range(5)]
+        factories.offer(account, *names)
+        full = [f"com.amazonaws.{factories.REGION}.{name}" for name in names]
+        large = factories.submitted(
+            account, engineer, *(factories.interface_spec(account, service_name=name) for name in full)
+        )
         client = as_(approver)
         for asked in (small, large):
             with django_assert_max_num_queries(16):

@@ -22,7 +22,11 @@ PREFIXES = {
     "directconnect": "directconnect",
 }
 # Authorised together with another action, without a call of their own (Service Authorization Reference).
-DEPENDENT = {"ec2:CreateVpcEndpoint": {"ec2:CreateTags", "route53:AssociateVPCWithHostedZone"}}
+DEPENDENT = {
+    "ec2:CreateVpcEndpoint": {"ec2:CreateTags", "route53:AssociateVPCWithHostedZone"},
+    "ec2:AuthorizeSecurityGroupIngress": {"ec2:CreateTags"},
+    "ec2:AuthorizeSecurityGroupEgress": {"ec2:CreateTags"},
+}
 # Called with the portal's own credentials, or never asked for a permission (STS API reference).
 NOT_THE_ROLES = {"sts:AssumeRole", "sts:GetCallerIdentity"}
 

@@ -15,6 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from endpoints.domain.export import Exported, cli, cloudformation, formats, policy_of, terraform
+from endpoints.domain.rules import GroupRule
 from endpoints.domain.specs import EndpointSpec, EndpointType, SubnetConfiguration
 
 ID = "vpce-0123456789abcdef0"
@@ -229,6 +230,49 @@ def test_the_command_has_only_options_that_the_call_has() -> None:
         "DnsRecordIpType": "dualstack",
         "PrivateDnsOnlyForInboundResolverEndpoint": False,
     }
+
+
+IN = GroupRule(group_id="sg-0123456789abcdef0", direction="ingress", from_port=443, to_port=443, cidr="2001:db8::/56")
+OUT = GroupRule(
+    group_id="sg-0123456789abcdef1",
+    direction="egress",
+    from_port=443,
+    to_port=443,
+    prefix_list_id="pl-6da54004",
+    description="HTTPS to s3",
+)
+
+
+def test_the_rules_that_it_carries_come_with_it() -> None:
+    item = Exported(replace(GATEWAY, group_rules=(IN, OUT)), ID)
+    resources = yaml.safe_load(cloudformation.write(item))["Resources"]
+    assert {name: found["Type"] for name, found in resources.items()} == {
+        "BatchS3": "AWS::EC2::VPCEndpoint",
+        "BatchS3Rule1": "AWS::EC2::SecurityGroupIngress",
+        "BatchS3Rule2": "AWS::EC2::SecurityGroupEgress",
+    }
+    ports = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}
+    assert resources["BatchS3Rule1"]["Properties"] == {**ports, "GroupId": IN.group_id, "CidrIpv6": IN.cidr}
+    assert resources["BatchS3Rule2"]["Properties"] == {
+        **ports,
+        "GroupId": OUT.group_id,
+        "DestinationPrefixListId": "pl-6da54004",
+        "Description": "HTTPS to s3",
+    }
+    code = terraform.write(item).splitlines()
+    for line in (
+        'resource "aws_vpc_security_group_ingress_rule" "batch_s3_1" {',
+        'resource "aws_vpc_security_group_egress_rule" "batch_s3_2" {',
+        '  cidr_ipv6         = "2001:db8::/56"',
+        '  prefix_list_id    = "pl-6da54004"',
+        "  to_port           = 443",
+    ):
+        assert line in code
+    script = cli.write(item)
+    said = arguments_of(script[script.index("aws ec2 authorize-security-group-ingress") :])
+    assert said[:6] == ["ec2", "authorize-security-group-ingress", "--region", "eu-west-1", "--group-id", IN.group_id]
+    assert json.loads(said[7]) == [{**ports, "Ipv6Ranges": [{"CidrIpv6": IN.cidr}]}]
+    assert json.loads(said[15])[0]["PrefixListIds"] == [{"PrefixListId": "pl-6da54004", "Description": "HTTPS to s3"}]
 
 
 @pytest.mark.parametrize("spec", [GATEWAY, INTERFACE, replace(GATEWAY, name="…", policy_document=None, tags=())])

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from endpoints.domain.rules import GroupRule
 from endpoints.domain.specs import EndpointSpec, SubnetConfiguration
 from endpoints.network import preflight
 from endpoints.network.preflight import guards, names, offers, placement, routes
@@ -102,6 +103,14 @@ def fixed(address: str) -> SubnetConfiguration:
 
 ADDRESSED = replace(GOOD, subnets={SUBNET: part(SUBNET, availability_zone="eu-west-1a", cidr_block="10.0.0.0/24")})
 S3_INBOUND = replace(I_SPEC, service_name=G_SPEC.service_name, private_dns_only_for_inbound_resolver_endpoint=True)
+LETS_IN = GroupRule(group_id=GROUP, direction="ingress", from_port=443, to_port=443, cidr="10.0.0.0/16")
+
+
+def closed_groups() -> Snapshot:
+    """Return the good VPC with a group that lets nobody in on TCP 443, and out to nobody."""
+    return replace(GOOD, security_groups={GROUP: group([], [])})
+
+
 CASES: list[tuple[str, str, EndpointSpec, Snapshot]] = [
     ("vpc-unknown", "block", I_SPEC, replace(GOOD, vpc=None)),
     ("service-unknown", "block", I_SPEC, replace(GOOD, service=None)),
@@ -299,6 +308,8 @@ CASES: list[tuple[str, str, EndpointSpec, Snapshot]] = [
             ),
         ),
     ),
+    ("rule-carried", "info", replace(I_SPEC, group_rules=(LETS_IN,)), closed_groups()),
+    ("rule-not-offered", "block", replace(I_SPEC, group_rules=(replace(LETS_IN, cidr="10.9.0.0/16"),)), GOOD),
     (
         "quota",
         "warn",
@@ -370,7 +381,8 @@ def rules(spec: EndpointSpec, snapshot: Snapshot) -> set[str]:
 def test_the_prefix_lists_own_id_is_named_in_the_cure() -> None:
     snapshot = replace(GOOD, security_groups={GROUP: group([IN], [])})
     (finding,) = [item for item in preflight.check(G_SPEC, snapshot) if item.rule == "outbound-closed"]
-    assert finding.cure == f"Clients guarded by them need an outbound rule for TCP 443 to {PREFIX_LIST}."
+    assert finding.cure == f"Add an outbound rule for TCP 443 to the prefix list {PREFIX_LIST}."
+    assert [(item.group_id, item.prefix_list_id) for item in finding.offers] == [(GROUP, PREFIX_LIST)]
 
 
 def test_ranges_that_hold_all_of_the_services_let_out() -> None:
@@ -469,3 +481,47 @@ def test_an_address_in_its_subnet_and_an_s3_gateway_are_fine() -> None:
     assert problems(replace(I_SPEC, subnet_configurations=(fixed("10.0.0.4"),)), ADDRESSED) == set()
     gateway = existing(service_name=G_SPEC.service_name, vpc_endpoint_type="Gateway")
     assert problems(S3_INBOUND, replace(GOOD, endpoints=gateway)) == set()
+
+
+LETS_OUT = GroupRule(group_id=GROUP, direction="egress", from_port=443, to_port=443, prefix_list_id=PREFIX_LIST)
+
+
+@pytest.mark.parametrize(
+    ("spec", "rule", "found"), [(I_SPEC, LETS_IN, "inbound-closed"), (G_SPEC, LETS_OUT, "outbound-closed")]
+)
+def test_a_rule_that_cures_is_offered_and_once_it_is_carried_nothing_is_found(
+    spec: EndpointSpec, rule: GroupRule, found: str
+) -> None:
+    (before,) = [item for item in preflight.check(spec, closed_groups()) if item.rule == found]
+    assert [item.content for item in before.offers] == [rule]
+    after = preflight.check(replace(spec, group_rules=before.offers), closed_groups())
+    assert {item.rule for item in after if item.offers} == {"rule-carried"}
+    assert not [item for item in after if item.severity == "block"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "forged"),
+    [
+        (I_SPEC, {"group_id": "sg-0000000000000000f"}),
+        (I_SPEC, {"from_port": 22, "to_port": 22}),
+        (I_SPEC, {"direction": "egress"}),
+        (G_SPEC, {}),
+    ],
+)
+def test_no_other_rule_can_be_carried(spec: EndpointSpec, forged: dict[str, Any]) -> None:
+    asked = replace(spec, group_rules=(replace(LETS_IN, **forged),))
+    assert "rule-not-offered" in {item.rule for item in preflight.check(asked, closed_groups())}
+
+
+def test_a_change_keeps_a_rule_whatever_became_of_its_group() -> None:
+    asked = replace(I_SPEC, group_rules=(LETS_IN,))
+    lost = replace(closed_groups(), security_groups={}, former=asked, own_id="vpce-1")
+    assert "rule-not-offered" not in {item.rule for item in preflight.check(asked, lost)}
+
+
+def test_a_group_that_lets_the_vpc_in_is_better_than_a_new_rule() -> None:
+    other = Part("sg-00000000000000002", "open", {"ingress": [IN], "egress": []})
+    snapshot = replace(GOOD, security_groups={GROUP: group([], []), other.aws_id: other})
+    (finding,) = [item for item in preflight.check(I_SPEC, snapshot) if item.rule == "inbound-closed"]
+    assert "open (sg-00000000000000002)" in finding.cure
+    assert finding.offers == ()

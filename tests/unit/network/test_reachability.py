@@ -215,8 +215,8 @@ BROKEN: list[tuple[Break, str, str, str, str]] = [
     (_no_endpoint, "route", "request", "Interface endpoint to sqs", "service_name"),
     (_pending, "state", "outside", "Wait", ""),
     (_egress_shut, "group-out", "outside", SG_APP, f"authorize-security-group-egress --group-id {SG_APP}"),
-    (_ingress_shut, "group-in", "outside", SG_END, f"authorize-security-group-ingress --group-id {SG_END}"),
-    (_ingress_other_port, "group-in", "outside", SG_END, f"UserIdGroupPairs=[{{GroupId={SG_APP}}}]"),
+    (_ingress_shut, "group-in", "modify", SG_END, f"authorize-security-group-ingress --group-id {SG_END}"),
+    (_ingress_other_port, "group-in", "modify", SG_END, "group_rules"),
     (_ingress_shut_and_another_open, "group-in", "modify", SG_OPEN, "security_group_ids"),
     (_acl_out, "acl-source-out", "outside", "acl-1", "--egress --rule-number 89 --protocol tcp --port-range From=443"),
     (_acl_in, "acl-endpoint-in", "outside", "acl-1", "--cidr-block 10.0.0.0/24"),
@@ -318,6 +318,8 @@ def test_a_gateway_needs_an_outbound_rule_to_the_prefix_list() -> None:
     verdict = ask(world, S3)
     assert verdict.cure is not None
     assert "PrefixListIds=[{PrefixListId=pl-s3}]" in verdict.cure.command
+    assert verdict.cure.act == "modify"
+    assert verdict.cure.fields["group_rules"] == (f"{SG_APP} egress tcp 443-443 pl-s3",)
     world["security_groups"][SG_APP]["egress"] = [rule(prefix_lists=["pl-s3"])]
     assert ask(world, S3).outcome is Outcome.PRIVATE
 
@@ -455,6 +457,17 @@ def test_who_can_reach_an_endpoint_by_subnet_and_interface() -> None:
     assert {item.subnet.aws_id: item.outcome for item in by_own_name.subnets}[APP] == "some"
     gateway = who_can_reach(snapshot(world, S3), snapshot(world, S3).endpoints["vpce-s3"])
     assert {item.subnet.aws_id: item.outcome for item in gateway.subnets}[PUB] == "cannot"
+
+
+def test_a_subnet_whose_table_leads_past_a_gateway_is_told_so_and_not_of_its_groups() -> None:
+    world = good()
+    world["security_groups"][SG_APP]["egress"] = [rule(cidrs=["10.0.0.0/16"])]  # another trouble, for some clients
+    found = who_can_reach(snapshot(world, S3), snapshot(world, S3).endpoints["vpce-s3"])
+    (past,) = (item for item in found.subnets if item.subnet.aws_id == PUB)
+    assert (past.outcome, past.table in past.reason) == ("cannot", True)
+    assert past.cure is not None
+    assert past.table in past.cure.fields["route_table_ids"]
+    assert ("cannot", past.reason, [past]) in found.grouped()
 
 
 def test_asking_changes_nothing() -> None:

@@ -40,7 +40,12 @@ def test_the_permission_policy_is_as_narrow_as_aws_allows() -> None:
         f"arn:aws-cn:ec2:*:{ACCOUNT}:{kind}/*"
         for kind in ("vpc", "subnet", "security-group", "route-table", "vpc-endpoint")
     ]
-    assert by_sid["TagEndpoints"]["Resource"] == f"arn:aws-cn:ec2:*:{ACCOUNT}:vpc-endpoint/*"
+    assert by_sid["TagEndpoints"]["Resource"] == [
+        f"arn:aws-cn:ec2:*:{ACCOUNT}:{kind}/*" for kind in ("vpc-endpoint", "security-group-rule")
+    ]
+    assert by_sid["ChangeGroupRules"]["Resource"] == [
+        f"arn:aws-cn:ec2:*:{ACCOUNT}:{kind}/*" for kind in ("security-group", "security-group-rule")
+    ]
     assert by_sid["PrivateDns"]["Resource"] == "arn:aws-cn:route53:::hostedzone/*"
     assert [sid for sid, item in by_sid.items() if item["Resource"] == "*"] == [
         *("Look", "ReadDirectConnect", "ReadQuotas")

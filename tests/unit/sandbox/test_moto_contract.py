@@ -99,6 +99,17 @@ def test_the_backend_keeps_its_stores() -> None:
             assert hasattr(interface, name)
 
 
+def test_groups_keep_their_rules_by_direction() -> None:
+    with activate():
+        backend = ec2_backends["123456789012"]["us-east-1"]
+        group = next(iter(next(iter(backend.groups.values())).values()))
+        assert backend.get_security_group_from_id(group.id) is group
+        assert isinstance(group.ingress_rules, list)
+        for name in ("id", "ip_protocol", "from_port", "to_port", "cidr_ipv4", "cidr_ipv6", "prefix_list_id"):
+            assert hasattr(group.egress_rules[0], name)
+        assert isinstance(group.egress_rules[0].source_group, dict)
+
+
 def test_the_demos_gateways_are_made_as_moto_makes_them() -> None:
     with activate():
         backend = ec2_backends["123456789012"]["us-east-1"]
