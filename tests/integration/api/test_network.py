@@ -244,6 +244,14 @@ def test_a_change_that_cant_be_is_told_at_its_field(world: World, engineer: Clie
     assert field in problem_of(response, 400)["errors"]
 
 
+@pytest.mark.parametrize("field", ["account_id", "region"])
+def test_an_endpoint_stays_in_its_account_and_region(world: World, engineer: Client, field: str) -> None:
+    _, endpoint = world.available()
+    change = {"action": "modify", "endpoint": endpoint.pk, "spec": {field: "elsewhere"}}
+    response = engineer.post(PLAN, asked(world, change), content_type="application/json")
+    assert "stays where it is" in problem_of(response, 400)["errors"][f"changes.0.spec.{field}"][0]
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
