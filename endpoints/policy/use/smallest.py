@@ -106,9 +106,10 @@ def _of_service(seen: Sequence[Seen], service_name: str) -> tuple[list[Seen], li
     prefixes = action_prefixes(service_name)
     mine = [one for one in seen if not prefixes or one.request.action.partition(":")[0] in prefixes]
     events, left = sum(one.count for one in mine), sum(one.count for one in seen) - sum(one.count for one in mine)
-    lines = [f"It allows {events:,} recorded calls, {len(mine):,} different ones."] if mine else []
+    lines = [f"It allows {_calls(events, 'recorded ')}, {len(mine):,} different ones."] if mine else []
     if left:
-        lines.append(f"{left:,} calls are of other services, which this endpoint does not carry: they are left out.")
+        those = "is of another service" if left == 1 else "are of other services"
+        lines.append(f"{_calls(left)} {those}, which this endpoint does not carry: left out.")
     return mine, lines
 
 
@@ -295,9 +296,13 @@ def _doubts(seen: Sequence[Seen], text: str) -> list[str]:
     for one in seen:
         if one.unsure:
             doubts[one.request.action, one.unsure] += one.count
-    lines = [f"{action}, {count:,} calls: {why}" for (action, why), count in sorted(doubts.items())]
+    lines = [f"{action}, {_calls(count)}: {why}" for (action, why), count in sorted(doubts.items())]
     if any(caller_of(one.request, None).kind == "anonymous" for one in seen):
         lines.append("Some calls carried no credentials, so anyone may make them: only the resource guards them.")
     if '"AWS":' in text:
         lines.append("A role that is named as Principal must exist; when it is deleted, AWS shows its id in its place.")
     return lines
+
+
+def _calls(count: int, kind: str = "") -> str:
+    return f"{count:,} {kind}call{'' if count == 1 else 's'}"

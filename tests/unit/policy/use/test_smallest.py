@@ -152,13 +152,13 @@ def test_callers_without_an_arn_have_statements_of_their_own() -> None:
         )
     )
     assert any("no credentials" in line for line in found.lines)
-    assert "s3:GetObject, 1 calls: Only the caller's account is recorded." in found.lines
+    assert "s3:GetObject, 1 call: Only the caller's account is recorded." in found.lines
 
 
 def test_calls_to_other_services_are_left_out_and_told() -> None:
     found = suggested(s3("GetObject", key="a"), event("sqs", "ListQueues"))
     assert "sqs" not in found.text
-    assert any("1 calls are of other services" in line for line in found.lines)
+    assert any("1 call is of another service" in line for line in found.lines)
 
 
 def test_denials_of_the_policy_of_today_stay() -> None:
