@@ -208,6 +208,8 @@ def _draft(item: Mapping[str, Any], known: Mapping[int, Endpoint], account: Acco
         raise SpecError({"spec": "A deletion takes no spec: leave it out."})
     if action == ChangeAction.POLICY and set(spec) != {"policy_document"}:
         raise SpecError({"spec": "A change of policy takes policy_document, and nothing else."})
+    if moved := {"account_id", "region"} & set(spec):
+        raise SpecError({f"spec.{name}": "An endpoint stays where it is: leave it out." for name in moved})
     return ChangeDraft(
         action=action,
         spec=_spec({**endpoint.desired, **spec}),

@@ -13,8 +13,9 @@ from rest_framework.request import Request
 from endpoints.api.base import PortalView
 from endpoints.api.problems import BadParameters
 from endpoints.api.schema import PROBLEMS
+from endpoints.api.views import person_of
 from endpoints.domain.specs import ACCOUNT_ID, AWS_ID, REGION, SERVICE_NAME
-from endpoints.models import Account
+from endpoints.models.visibility import accounts_whose_network_is_visible_to
 from endpoints.network import dns
 from endpoints.network.hops import HTTPS, Cure, Outcome, Status
 from endpoints.network.sources import UnknownSource
@@ -117,7 +118,8 @@ class Reachability(PortalView):
     def get(self, request: Request) -> HttpResponse:
         """How traffic from a subnet, an instance or an interface gets to a service, hop by hop."""
         values = _asked(request)
-        account = Account.objects.filter(account_id=values["account"], is_active=True).first()
+        accounts = accounts_whose_network_is_visible_to(person_of(request))
+        account = accounts.filter(account_id=values["account"]).first()
         if account is None:
             raise Http404
         snapshot = reachability.snapshot_of(

@@ -18,6 +18,8 @@ from endpoints.services.choices import AccountChoice
 MOST_ACCOUNTS = 10
 """Accounts for which policies are written on one page: an identity policy holds in one."""
 MOST_VPCS = 500
+MOST_SERVICES = 50
+"""More names than a managed policy has room for."""
 _TAG = re.compile(r"\A[\w +\-=.:/@]{1,127}\Z")
 """The characters of a tag that every service takes (EC2 user guide, "Tag restrictions")."""
 LEVELS = {
@@ -93,6 +95,8 @@ class ColleagueForm(forms.Form):
     def clean_services(self) -> list[str]:
         """Split into names."""
         names = [name for name in re.split(r"[\s,;]+", self.cleaned_data["services"]) if name]
+        if len(names) > MOST_SERVICES:
+            raise forms.ValidationError(f"Name at most {MOST_SERVICES} services, or none: every service of AWS's own.")
         for name in names:
             if not SERVICE_NAME.match(f"com.amazonaws.{name}") or (name.startswith("com.") and name.count(".") < 3):
                 raise forms.ValidationError(f"{name!r} is no name of a service. Write s3, or the full name.")

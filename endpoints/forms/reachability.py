@@ -51,7 +51,6 @@ class ReachabilityForm(forms.Form):
             "resolve": data.get("resolve") or SERVICE_NAME,
         }
         values = data.copy()
-        values.update({})
         for name, value in place.items():
             values[name] = value
         super().__init__(values)

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
+from endpoints.domain.specs import AWS_ID
 from endpoints.forms.parts import MAX_POLICY_INPUT, tidy_policy
 from endpoints.models import Endpoint, EndpointRequest, User
 from endpoints.policy.evaluate.decisions import PolicyKind
@@ -20,6 +21,8 @@ MAX_QUESTION = 400_000
 """Characters of all policies of a question together."""
 MAX_ROWS = 50
 """Values of condition keys."""
+MAX_KEY, MAX_VALUE = 200, 2048
+"""Characters of a condition key, and of one value; the page's fields take no more either."""
 _NO_ENDPOINT = "There is no such endpoint, or you may not see it. Write its id, such as vpce-0a1b2c3d."
 _NO_REQUEST = "There is no such request, or you may not see it. Write its number, such as REQ-12."
 _ROWS = ("context_key", "context_value")
@@ -219,6 +222,8 @@ class SimulatorForm(forms.Form):
             self.rows_error = f"{len(self.rows)} values are too many; give at most {MAX_ROWS}."
         elif any("\x00" in part for row in self.rows for part in row):
             self.rows_error = "Null characters are not allowed."
+        elif any(len(key) > MAX_KEY or len(value) > MAX_VALUE for key, value in self.rows):
+            self.rows_error = f"A key has at most {MAX_KEY} characters, a value {MAX_VALUE:,}. Shorten them."
         elif any(not key for key, _ in self.rows):
             self.rows_error = "Name the key of each value, such as aws:PrincipalOrgID."
         if self.rows_error:
@@ -270,7 +275,7 @@ def find_endpoint(user: User, text: str) -> Endpoint | None:
     text = text.strip()
     if text.isdecimal() and len(text) < 10:
         return rows.filter(pk=int(text)).first()
-    return rows.filter(vpc_endpoint_id=text).order_by("-pk").first() if text.startswith("vpce-") else None
+    return rows.filter(vpc_endpoint_id=text).order_by("-pk").first() if AWS_ID.match(text) else None
 
 
 def find_request(user: User, text: str) -> EndpointRequest | None:

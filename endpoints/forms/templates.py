@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
+from endpoints.policy.role import partition_of
 from endpoints.policy.templates import Expected, Parameter, ParameterError, Template, for_service
 from endpoints.policy.templates.kinds import Choice
 
@@ -31,8 +32,7 @@ class Place:
     @property
     def partition(self) -> str:
         """Return the partition of the region."""
-        starts = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"))
-        return next((name for start, name in starts if self.region.startswith(start)), "aws")
+        return partition_of([self.region])
 
 
 class Chooser:

@@ -15,6 +15,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
+from difflib import get_close_matches
 from importlib import import_module
 from typing import IO, Any, TypeAlias
 
@@ -58,6 +59,17 @@ class Line:
         if not isinstance(root, Object):
             raise BadLineError("The line is no JSON object. Write { … } on one line.")
         self.root = root
+
+
+def refuse_misspelt(node: Object, known: tuple[str, ...]) -> None:
+    """Refuse a member whose name is nearly a known one: left unread, it would widen what is allowed, without a word.
+
+    Other members are for whoever wrote the line. Raises `BadLineError`.
+    """
+    for member in node.members:
+        meant = get_close_matches(member.name[:60].lower(), known, n=1, cutoff=0.8)
+        if meant and member.name not in known:
+            raise BadLineError(f'"{member.name[:60]}" is unknown. Write "{meant[0]}" if you mean that.')
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

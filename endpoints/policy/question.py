@@ -35,6 +35,8 @@ LEVELLED: tuple[PolicyKind, ...] = ("service_control", "resource_control")
 
 MAX_POLICIES = 20
 """Of one kind. An identity has at most 20 managed policies (IAM user guide, quotas)."""
+MAX_LEVELS = 7
+"""Of control policies: the root, organizational units nested five deep (AWS Organizations quotas), the account."""
 
 
 class Place(NamedTuple):
@@ -95,6 +97,8 @@ def read_levels(text: str) -> list[list[str]]:
     if not isinstance(root, Array):
         return [[_policy(text, "")]]
     if any(isinstance(item, Array) for item in root.items):
+        if len(root.items) > MAX_LEVELS:
+            raise PoliciesError(f"{len(root.items)} levels are too many; an organization has at most {MAX_LEVELS}.")
         return [_list(text, item, f"Level {number}: ") for number, item in enumerate(root.items, 1)]
     return [_list(text, root, "")]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -15,7 +15,7 @@ from endpoints.network.picture import Picture, draw
 from endpoints.network.reachers import Reacher, Reachers
 from endpoints.network.snapshot import Snapshot
 from endpoints.network.sources import UnknownSource
-from endpoints.services import reachability, requests
+from endpoints.services import catalogue, reachability, requests
 from endpoints.services.choices import Choices, read_choices
 from endpoints.services.reachability import Compared, Comparison
 from endpoints.views.answers import INVALID
@@ -29,8 +29,7 @@ OFFERED = 200
 def reachability_page(request: HttpRequest) -> HttpResponse:
     """Answer how a subnet, an instance or an interface reaches a service; every answer has its own address."""
     user = signed_in(request)
-    asked = {name: request.GET.get(name, "") for name in ("account", "region", "vpc_id")}
-    choices = read_choices(**asked)
+    choices = _choices(request, user)
     form = ReachabilityForm(request.GET, choices=choices)
     valid = form.is_valid()
     context: dict[str, Any] = {"form": form, "choices": choices, "sources": []}
@@ -46,6 +45,16 @@ def reachability_page(request: HttpRequest) -> HttpResponse:
             context |= _answered(form, choices, snapshot, user)
     template = "network/reachability_form.html" if getattr(request, "htmx", False) else "network/reachability.html"
     return render(request, template, context, status=INVALID if form.errors else 200)
+
+
+def _choices(request: HttpRequest, user: User) -> Choices:
+    """Return what there is to choose from, in the accounts into whose network the person may look."""
+    accounts = catalogue.accounts_for(user)
+    asked, region, vpc_id = (request.GET.get(name, "") for name in ("account", "region", "vpc_id"))
+    chosen = next((item for item in accounts if str(item.pk) == asked), accounts[0] if accounts else None)
+    if chosen is None:
+        return Choices(accounts=())
+    return replace(read_choices(account=str(chosen.pk), region=region, vpc_id=vpc_id), accounts=accounts)
 
 
 def _answered(form: ReachabilityForm, choices: Choices, snapshot: Snapshot, user: User) -> dict[str, Any]:

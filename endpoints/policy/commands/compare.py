@@ -9,13 +9,12 @@ says why, and what is gained or lost is what could be found.
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Any
 
-from endpoints.policy.command import BadLineError, Line
+from endpoints.policy.command import BadLineError, Line, refuse_misspelt
+from endpoints.policy.commands.evaluate import request_as_json
 from endpoints.policy.compare import Comparison, Region, compare
 from endpoints.policy.document import PolicyDocument, PolicySyntaxError, parse
-from endpoints.policy.evaluate import Request
 from endpoints.policy.nodes import Object, Scalar
 
 _MEMBERS = ("before", "after")
@@ -23,10 +22,7 @@ _MEMBERS = ("before", "after")
 
 def answer(line: Line) -> dict[str, Any]:
     """Answer one line. Raises `BadLineError`."""
-    for member in line.root.members:
-        meant = get_close_matches(member.name[:60].lower(), _MEMBERS, n=1, cutoff=0.8)
-        if meant and member.name not in _MEMBERS:
-            raise BadLineError(f'"{member.name[:60]}" is unknown. Write "{meant[0]}" if you mean that.')
+    refuse_misspelt(line.root, _MEMBERS)
     return as_json(compare(_policy(line, "before"), _policy(line, "after")))
 
 
@@ -57,18 +53,3 @@ def as_json(found: Comparison) -> dict[str, Any]:
 
 def _region(region: Region) -> dict[str, Any]:
     return {"text": region.text, "witness": request_as_json(region.witness)}
-
-
-def request_as_json(request: Request) -> dict[str, Any]:
-    """Return a request in the form that `evaluate` reads."""
-    written: dict[str, Any] = {
-        "principal": request.principal,
-        "action": request.action,
-        "resource": request.resource,
-    }
-    if request.resource_account is not None:
-        written["resource_account"] = request.resource_account
-    written["context"] = {
-        key: list(value) if isinstance(value, tuple) else value for key, value in request.context.items()
-    }
-    return written

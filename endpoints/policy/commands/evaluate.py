@@ -6,17 +6,16 @@ In: `{"request": {"principal", "action", "resource", "resource_account"?, "conte
 a string with its text. What is left out or null doesn't take part; an empty list allows nothing.
 
 Out: `{"decision", "decided_by": {"policy", "index", "statement": {"index", "sid"}} or null, "reason", "steps": [...]}`.
-Every `index` counts from 0, as positions in JSON do; sentences count statements from 1, as people and `lint` do.
+Every `index` and `level` counts from 0, as positions in JSON do; sentences count from 1, as people and `lint` do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from endpoints.policy.command import BadLineError, Line
+from endpoints.policy.command import BadLineError, Line, refuse_misspelt
 from endpoints.policy.document import PolicyDocument, PolicySyntaxError, parse
 from endpoints.policy.evaluate import (
     Chain,
@@ -35,6 +34,9 @@ from endpoints.policy.nodes import Array, Member, Node, Object, Scalar, value_te
 SHOWN_STATEMENTS = 20
 """How many statements of a policy are explained, those that match aside."""
 
+MAX_POLICIES = 1000
+"""Policies of one question, each level of them counted as one more: ten times what AWS attaches to anything."""
+
 _MEMBERS = (
     *("request", "endpoint_policies", "identity_policies", "resource_policy", "permissions_boundaries"),
     *("session_policies", "service_control_policies", "resource_control_policies"),
@@ -51,7 +53,7 @@ def answer(line: Line) -> dict[str, Any]:
 def read_question(line: Line) -> tuple[Request, Chain]:
     """Return the request and the policies of a line. Raises `BadLineError`."""
     root = line.root
-    _refuse_misspelt(root, _MEMBERS)
+    refuse_misspelt(root, _MEMBERS)
     request = read_request(root.get("request"))
     read = _Policies(line.text)
     chain = Chain(
@@ -73,7 +75,7 @@ def read_request(node: Node | None) -> Request:
     """Return the request that a node describes. Raises `BadLineError`."""
     if not isinstance(node, Object):
         raise BadLineError('"request" is missing or no object. Write {"principal", "action", "resource", …}.')
-    _refuse_misspelt(node, _REQUEST_MEMBERS)
+    refuse_misspelt(node, _REQUEST_MEMBERS)
     account = _absent_if_null(node.get("resource_account"))
     return Request(
         principal=_text(node, "principal"),
@@ -82,17 +84,6 @@ def read_request(node: Node | None) -> Request:
         resource_account=None if account is None else _text(node, "resource_account"),
         context=_context(_absent_if_null(node.get("context"))),
     )
-
-
-def _refuse_misspelt(node: Object, known: tuple[str, ...]) -> None:
-    """Refuse a member whose name is nearly a known one: left unread, it would widen what is allowed, without a word.
-
-    Other members are for whoever wrote the line.
-    """
-    for member in node.members:
-        meant = get_close_matches(member.name[:60].lower(), known, n=1, cutoff=0.8)
-        if meant and member.name not in known:
-            raise BadLineError(f'"{member.name[:60]}" is unknown. Write "{meant[0]}" if you mean that.')
 
 
 def _absent_if_null(node: Node | None) -> Node | None:
@@ -144,6 +135,7 @@ class _Policies:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._left = MAX_POLICIES
 
     def several(self, root: Object, name: str) -> tuple[CompiledPolicy, ...] | None:
         return self._list(_absent_if_null(root.get(name)), name, self._policy)
@@ -166,6 +158,9 @@ class _Policies:
             return None
         if not isinstance(node, Array):
             raise BadLineError(f'"{name}" is no list. Write [ … ].')
+        self._left -= len(node.items)
+        if self._left < 0:
+            raise BadLineError(f"These are more than {MAX_POLICIES:,} policies. Ask about fewer at once.")
         return tuple(read(item, f"{name}[{number}]") for number, item in enumerate(node.items))
 
     def _document(self, node: Node, name: str) -> PolicyDocument:
@@ -228,3 +223,18 @@ def _outcome(outcome: Outcome) -> str:
 
 def _named(one: StatementOutcome) -> dict[str, Any]:
     return {"index": one.index, "sid": one.sid, "effect": one.effect}
+
+
+def request_as_json(request: Request) -> dict[str, Any]:
+    """Return a request in the form that `evaluate` reads."""
+    written: dict[str, Any] = {
+        "principal": request.principal,
+        "action": request.action,
+        "resource": request.resource,
+    }
+    if request.resource_account is not None:
+        written["resource_account"] = request.resource_account
+    written["context"] = {
+        key: list(value) if isinstance(value, tuple) else value for key, value in request.context.items()
+    }
+    return written

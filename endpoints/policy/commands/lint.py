@@ -10,10 +10,9 @@ count from 1 within the policy.
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Any
 
-from endpoints.policy.command import BadLineError, Line
+from endpoints.policy.command import BadLineError, Line, refuse_misspelt
 from endpoints.policy.lint import RULES, Finding, VpcEndpointType, lint
 from endpoints.policy.nodes import Object, Scalar
 
@@ -24,10 +23,7 @@ _TYPES: dict[str, VpcEndpointType] = {"Gateway": "Gateway", "Interface": "Interf
 def answer(line: Line) -> dict[str, Any]:
     """Answer one line. Raises `BadLineError`."""
     root = line.root
-    for member in root.members:
-        meant = get_close_matches(member.name[:60].lower(), _MEMBERS, n=1, cutoff=0.8)
-        if meant and member.name not in _MEMBERS:
-            raise BadLineError(f'"{member.name[:60]}" is unknown. Write "{meant[0]}" if you mean that.')
+    refuse_misspelt(root, _MEMBERS)
     found = lint(
         _policy(line),
         vpc_endpoint_type=_type(root),

@@ -14,13 +14,12 @@ from __future__ import annotations
 from typing import Any
 
 from endpoints.policy.command import BadLineError, Line
+from endpoints.policy.commands.evaluate import request_as_json
 from endpoints.policy.document import PolicyDocument, PolicySyntaxError, parse
-from endpoints.policy.evaluate import Request
 from endpoints.policy.nodes import Array, Node, Object, Scalar
 from endpoints.policy.use.recorded import Recorded, read
-from endpoints.policy.use.replay import Denied, replay
+from endpoints.policy.use.replay import EXPLAINED, Denied, replay
 
-SHOWN_GROUPS = 200
 SHOWN_SKIPPED = 20
 _MEMBERS = ("policy", "events", "endpoint", "organization")
 
@@ -33,8 +32,8 @@ def answer(line: Line) -> dict[str, Any]:
     return {
         "allowed": result.allowed,
         "denied": result.denied,
-        "groups": [_group(one) for one in result.groups[:SHOWN_GROUPS]],
-        "groups_left_out": max(0, len(result.groups) - SHOWN_GROUPS),
+        "groups": [_group(one) for one in result.groups[:EXPLAINED]],
+        "groups_left_out": max(0, len(result.groups) - EXPLAINED),
         "recorded": summary(found),
     }
 
@@ -112,12 +111,5 @@ def _group(one: Denied) -> dict[str, Any]:
         "reason": one.reason,
         "explicit": one.explicit,
         "unsure": one.unsure or None,
-        "sample": _request(one.sample),
+        "sample": request_as_json(one.sample),
     }
-
-
-def _request(request: Request) -> dict[str, Any]:
-    found: dict[str, Any] = {"principal": request.principal, "action": request.action, "resource": request.resource}
-    if request.resource_account:
-        found["resource_account"] = request.resource_account
-    return {**found, "context": dict(request.context)}

@@ -91,7 +91,7 @@ class _Side:
 def compare(before: PolicyDocument, after: PolicyDocument, *, limits: Limits | None = None) -> Comparison:
     """Tell how `after` relates to `before`. Never raises for documents that the parser gave.
 
-    Takes at most about two seconds: what would take longer is undecided, and the reason says so.
+    Takes at most `Limits.seconds`, or a little more: what would take longer is undecided, and the reason says so.
     """
     # In one order, so that the comparison the other way round is this one's mirror to the letter.
     if after.text < before.text:

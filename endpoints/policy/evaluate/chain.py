@@ -108,7 +108,7 @@ def _allowed(finding: Finding, facts: Facts, more: str = ".") -> Decision:
 
 
 def _not_allowed(finding: Finding, facts: Facts) -> Decision:
-    level = "" if finding.level is None else f" at level {finding.level}"
+    level = "" if finding.level is None else f" at level {finding.level + 1}"
     what = f"No statement of the {_NAMES[finding.kind]}{level} allows {facts.words}."
     return Decision("implicit_deny", DecidedBy(finding.kind, level=finding.level), what)
 
@@ -143,7 +143,7 @@ def _nearest(decision: Decision, steps: Sequence[Step]) -> str:
     if not missed:
         return ""
     step, nearest = max(missed, key=lambda pair: _ORDER.index(pair[1].element or ""))
-    policy = f" of policy {step.index}" if len({one.index for one, _ in missed}) > 1 else ""
+    policy = f" of policy {step.index + 1}" if len({one.index for one, _ in missed}) > 1 else ""
     sid = f" ({wording.quoted(nearest.sid)})" if nearest.sid else ""
     return (
         f" Statement {nearest.index + 1}{sid}{policy} comes nearest and fails at its {nearest.element}: {nearest.why}"

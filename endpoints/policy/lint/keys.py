@@ -48,7 +48,7 @@ def check_tests(policy: Policy, statement: Statement, reach: Reach) -> None:
         if key is None:
             _unknown(policy, test, asked_by)
         else:
-            _check_carried(policy, statement, reach, test, key)
+            _check_carried(policy, reach, test, key)
             _check_set(policy, statement, test, key)
             _check_kind(policy, test, key)
         if policy.at_endpoint:
@@ -69,7 +69,7 @@ def _unknown(policy: Policy, test: Test, asked_by: tuple[str, ...]) -> None:
     policy.report.add("key-unknown", test.node, f"AWS knows no condition key {quoted(test.name)}.", cure)
 
 
-def _check_carried(policy: Policy, statement: Statement, reach: Reach, test: Test, key: ConditionKey) -> None:
+def _check_carried(policy: Policy, reach: Reach, test: Test, key: ConditionKey) -> None:
     """Report a key of a service that the listed actions don't carry."""
     if reach.whole or not reach.entries or reference.global_key(test.key) or test.key.startswith("aws:"):
         return

@@ -108,7 +108,18 @@ def _bounds(test: Test) -> bool:
     """Tell whether a test lets only one's own pass: a positive operator on a key that says whose something is."""
     if test.key not in BOUNDARY_KEYS or test.negated or test.operator.if_exists:
         return False
-    return test.operator.name != "Null" and any(text.strip("*?") for text in test.texts)
+    if test.operator.name == "Null" or not test.texts:
+        return False
+    return all(_is_ours(test, text) for text in test.texts)
+
+
+def _is_ours(test: Test, text: str) -> bool:
+    """Tell whether a value of such a key stands for one's own, as far as can be told: not for anybody's."""
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"  # aws:PrincipalIsAWSService false is everybody else
+    if test.key == "aws:principalarn":
+        return _ACCOUNT.search(text) is not None  # a role's name alone is one of any account
+    return bool(text.strip("*?"))
 
 
 def _own_resources(item: Statement) -> bool:

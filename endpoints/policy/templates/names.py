@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from endpoints.policy import role
+
 _NAME = re.compile(
     r"(?:cn\.)?(?:com\.amazonaws|aws\.[a-z]+)\.(?P<region>[a-z]{2,4}(?:-[a-z]+){1,3}-[0-9]{1,2})\.(?P<rest>[a-z0-9.-]+)",
     re.ASCII,
@@ -24,5 +26,4 @@ def suffix_of(service_name: str) -> str:
 def partition_of(service_name: str) -> str:
     """Return the partition of an endpoint service of AWS's own: `aws`, `aws-cn` or `aws-us-gov`."""
     match = _NAME.fullmatch(service_name)
-    region = match["region"] if match else ""
-    return "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
+    return role.partition_of([match["region"]] if match else [])

@@ -100,7 +100,7 @@ def _sts(values: Values, place: Place) -> tuple[list[Statement], list[Expected]]
     elsewhere = {"aws:ResourceOrgID": "o-strangers000"}
     return [writing.allow("FederatedToOurRoles", actions, ["*"], condition)], [
         yes(writing.by_nobody(actions[1], role, owner, federated), "A federated caller takes a role of ours."),
-        no(writing.by_nobody(actions[1], role, "999988887777", elsewhere), "The role is somebody else's."),
+        no(writing.by_nobody(actions[1], role, writing.stranger(values, place), elsewhere), "The role isn't ours."),
         no(writing.by_nobody("sts:AssumeRole", role, owner, federated), "Only federation needs no credentials."),
     ]
 
@@ -133,7 +133,7 @@ def _expected(values: Values, place: Place, form: _Form) -> list[Expected]:
     ours = writing.our_accounts(values, place)[0]
     arn = resource.format(partition=place.partition, region=place.region, account=ours)
     service = Request("cloudformation.amazonaws.com", action, arn, ours)
-    foreign = Request("*", action, arn, "999988887777", {"aws:ResourceOrgID": "o-strangers000"})
+    foreign = Request("*", action, arn, writing.stranger(values, place), {"aws:ResourceOrgID": "o-strangers000"})
     found = [
         yes(by_us(values, place, action, arn), "Our principal, our resource."),
         no(by_stranger(values, place, action, arn), "Somebody else's principal, even to our resource."),

@@ -205,7 +205,7 @@ def _build(values: Values, place: Place, *, what: ReadOnly) -> Draft:
         no(by_stranger(values, place, actions[0], arn), "The caller is not ours."),
     ]
     if what.owned:
-        strange = arn.replace(f":{account}:", ":999988887777:")
+        strange = arn.replace(f":{account}:", f":{writing.stranger(values, place)}:")
         expected.append(no(to_stranger(values, place, actions[0], strange), "The resource is not ours."))
     return Draft((writing.allow("ReadOnly", actions, ["*"], who),), tuple(expected))
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import count
 from types import MappingProxyType
 
 from endpoints.policy.evaluate.request import Request
 from endpoints.policy.templates.kinds import ACCOUNT, ORGANISATION, ROLE, Place
-from endpoints.policy.templates.model import Expected, Json, Parameter, Statement, Values
+from endpoints.policy.templates.model import Expected, Json, Parameter, ParameterError, Problem, Statement, Values
 
 PRIVATELINK = "AWS PrivateLink guide, “Control access to VPC endpoints using endpoint policies”"
 GLOBAL_KEYS = "IAM user guide, “AWS global condition context keys”"
@@ -41,7 +42,7 @@ OUR_ROLES = Parameter(
 WHO = (OUR_ORGANISATION, OUR_ACCOUNTS, OUR_ROLES)
 """The parameters that say who may use the endpoint."""
 
-_STRANGERS = ("999988887777", "999988886666")
+_STRANGER = 999988887777
 AWS_OWNER = "444455556666"
 """Stands for an account of AWS in requests."""
 _AWS_ORGANISATION = "o-awsitself000"
@@ -76,15 +77,28 @@ def short(values: str | Sequence[str]) -> Json:
 
 
 def our_principals(values: Values, place: Place) -> dict[str, dict[str, str | Sequence[str]]]:
-    """Return the condition that lets only our principals through."""
+    """Return the condition that lets only our principals through.
+
+    Raises ParameterError for a role of an account that isn't ours: both conditions together would let nobody through.
+    """
     condition: dict[str, dict[str, str | Sequence[str]]] = {"StringEquals": {}}
     if organisation := values.one("organization"):
         condition["StringEquals"]["aws:PrincipalOrgID"] = organisation
     else:
         condition["StringEquals"]["aws:PrincipalAccount"] = our_accounts(values, place)
     if roles := values.all("roles"):
+        if not values.one("organization"):
+            _refuse_strange(roles, our_accounts(values, place))
         condition["ArnEquals"] = {"aws:PrincipalArn": roles}
     return condition
+
+
+def _refuse_strange(roles: Sequence[str], accounts: Sequence[str]) -> None:
+    for role in roles:
+        account = role.split(":")[4]
+        if account not in accounts:
+            message = f"The role {role} is in account {account}, which isn't one of ours."
+            raise ParameterError((Problem("roles", message, "Add the account to ours, or name a role of ours."),))
 
 
 def our_resources(values: Values, place: Place) -> dict[str, str | Sequence[str]]:
@@ -97,6 +111,12 @@ def our_resources(values: Values, place: Place) -> dict[str, str | Sequence[str]
 def our_accounts(values: Values, place: Place) -> tuple[str, ...]:
     """Return the accounts whose principals are ours when no organisation is given."""
     return values.all("accounts") or (place.account,)
+
+
+def stranger(values: Values, place: Place) -> str:
+    """Return an account that is neither ours nor trusted."""
+    known = {*our_accounts(values, place), *values.all("trusted_accounts")}
+    return next(account for number in count(_STRANGER) if (account := str(number)) not in known)
 
 
 # --- Requests --------------------------------------------------------------------------------------------------
@@ -116,22 +136,18 @@ def by_us(values: Values, place: Place, action: str, resource: str, more: Mappin
 
 def by_stranger(values: Values, place: Place, action: str, resource: str, more: Mapping[str, str] = NOTHING) -> Request:
     """Return a request that somebody else's principal makes to a resource of ours."""
-    ours = {*our_accounts(values, place), *values.all("trusted_accounts")}
-    stranger = next(account for account in _STRANGERS if account not in ours)
     organisation = values.one("organization") or "o-exampleorgid"
     context = {"aws:PrincipalOrgID": _STRANGE_ORGANISATION, "aws:ResourceOrgID": organisation}
-    principal = f"arn:{place.partition}:iam::{stranger}:user/mallory"
+    principal = f"arn:{place.partition}:iam::{stranger(values, place)}:user/mallory"
     owner = our_accounts(values, place)[0]
     return _request(principal, action, resource, owner, {**context, **more})
 
 
 def to_stranger(values: Values, place: Place, action: str, resource: str) -> Request:
     """Return a request that one of our principals makes to somebody else's resource."""
-    ours = {*our_accounts(values, place), *values.all("trusted_accounts")}
-    owner = next(account for account in _STRANGERS if account not in ours)
     request = by_us(values, place, action, resource)
     context = {**request.context, "aws:ResourceOrgID": _STRANGE_ORGANISATION}
-    return Request(request.principal, action, resource, owner, context)
+    return Request(request.principal, action, resource, stranger(values, place), context)
 
 
 def to_aws(values: Values, place: Place, action: str, resource: str, owner: str = AWS_OWNER) -> Request:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from endpoints.policy.evaluate import Request
+from endpoints.policy.use.generalise import literal
 
 Kind = Literal["arn", "account", "service", "anonymous"]
 
@@ -67,5 +68,7 @@ def principal_and_condition(callers: Sequence[Caller], vpc_endpoint_type: str) -
     if first.kind == "account":
         condition.setdefault("StringEquals", {})["aws:PrincipalAccount"] = value
     else:
-        condition["ArnEquals"] = {"aws:PrincipalArn": value}
+        # A path may hold a star, which would be a wildcard here.
+        arns = [literal(name) for name in names]
+        condition["ArnEquals"] = {"aws:PrincipalArn": arns[0] if len(arns) == 1 else arns}
     return "*", condition

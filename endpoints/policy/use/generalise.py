@@ -56,7 +56,7 @@ def patterns_of(resources: Iterable[str], wide: Wideness) -> tuple[dict[str, str
             found[arn] = _secret(arn)
     for bucket, names in keys.items():
         by_key = prefixes(names, wide.prefixes)
-        found |= {f"{bucket}/{name}": f"{bucket}/{by_key[name]}" for name in names}
+        found |= {f"{bucket}/{name}": f"{literal(bucket)}/{by_key[name]}" for name in names}
         lines += _told(bucket, by_key)
     for group, arns in parts.items():
         found |= _parts(group, arns, wide.groups)

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
-_ARN = re.compile(r"arn:[a-z0-9-]+:(?:iam|sts)::[0-9]{12}:\S+")
+# The characters of names and paths (IAM API reference): others would make a policy that nobody can store or send.
+_ARN = re.compile(r"arn:[a-z0-9-]+:(?:iam|sts)::[0-9]{12}:[!-~]+")
 _SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(?:\.cn)?", re.ASCII)
 _UNAUTHENTICATED = ("WebIdentityUser", "SAMLUser")
 

@@ -11,6 +11,8 @@ from endpoints.policy.use.groups import group_of
 from endpoints.policy.use.recorded import Recorded, Seen
 
 MAX_REASONS = 3
+EXPLAINED = 200
+"""Groups that get a reason; nobody reads so many, and each takes a look at every statement."""
 
 
 @dataclass(slots=True)
@@ -35,7 +37,10 @@ class Denied:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """The answer. `allowed` and `denied` count events; groups come by count, the most first."""
+    """The answer. `allowed` and `denied` count events; groups come by count, the most first.
+
+    The first `EXPLAINED` of them say why.
+    """
 
     allowed: int
     denied: int
@@ -66,11 +71,10 @@ def replay(policy: PolicyDocument | CompiledPolicy, recorded: Recorded | Sequenc
             group.explicit = outcome.effect == "Deny"
         group.count += one.count
         group.first, group.last = min(group.first, one.first), max(group.last, one.last)
-    for group in groups.values():
+    ordered = sorted(groups.values(), key=lambda group: (-group.count, group.who, group.action))
+    for group in ordered[:EXPLAINED]:
         group.reason = reason(compiled, group.sample)
-    return Replay(
-        allowed, denied, tuple(sorted(groups.values(), key=lambda group: (-group.count, group.who, group.action)))
-    )
+    return Replay(allowed, denied, tuple(ordered))
 
 
 def reason(policy: CompiledPolicy, request: Request) -> str:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
+from endpoints.policy.role import partition_of
+
 UNKNOWN_SUFFIX = "-XXXXXX"
 """Stands for the six characters that Secrets Manager adds to a name, where an event doesn't tell them."""
 UNKNOWN_KEYS = "/*"
@@ -19,7 +21,6 @@ MAX_RESOURCES = 100
 """Of one event: a batch of DynamoDB touches at most 100 tables."""
 
 _QUEUE_URL = re.compile(r"https?://(?:sqs\.|queue\.)?([a-z0-9-]+)?[^/]*/([0-9]{12})/([A-Za-z0-9_.-]+)", re.ASCII)
-_PARTITIONS = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"))
 _BUCKET_ACTIONS = re.compile(
     r"s3:(?:ListBucket\w*|GetBucket\w*|PutBucket\w*|CreateBucket|DeleteBucket\w*|\w+Configuration)"
 )
@@ -35,7 +36,7 @@ class Where(NamedTuple):
     @property
     def partition(self) -> str:
         """The region's partition."""
-        return next((name for start, name in _PARTITIONS if self.region.startswith(start)), "aws")
+        return partition_of([self.region])
 
     def arn(self, service: str, rest: str, account: str | None = None) -> str:
         """Return an ARN in this region."""
@@ -73,8 +74,13 @@ def resources_of(service: str, action: str, listed: Any, where: Where) -> tuple[
         return tuple(dict.fromkeys(_trimmed(service, one) for one in fitting))
     builder = _BUILDERS.get(service)
     arns = builder(where) if builder else iter(())
-    found = list(dict.fromkeys(arn for arn in arns if arn))[:MAX_RESOURCES] or list(_any_arn(service, where))
+    found = list(dict.fromkeys(arn for arn in arns if _is_whole(arn)))[:MAX_RESOURCES] or list(_any_arn(service, where))
     return tuple(Touched(arn, _owner(arn)) for arn in found)
+
+
+def _is_whole(text: str) -> bool:
+    """Tell whether a text is an ARN of six parts: a call may have been given anything in place of one."""
+    return text.startswith("arn:") and text.count(":") >= 5
 
 
 def _owner(arn: str) -> str:
@@ -85,6 +91,8 @@ def _owner(arn: str) -> str:
 def copy_source(where: Where) -> str:
     """Return the ARN of the object that a copy read; empty where there is none."""
     source = unquote(where.text("x-amz-copy-source", "copySource")).partition("?versionId=")[0].lstrip("/")
+    if _is_whole(source):  # an access point's
+        return source
     return f"arn:{where.partition}:s3:::{source}" if "/" in source else ""
 
 
@@ -93,7 +101,7 @@ def _listed(listed: Any) -> Iterator[Touched]:
         if not isinstance(item, dict):
             continue
         arn, account = item.get("ARN") or item.get("arn"), item.get("accountId")
-        if isinstance(arn, str) and arn.startswith("arn:") and arn.count(":") >= 5:
+        if isinstance(arn, str) and _is_whole(arn):
             yield Touched(arn, account if isinstance(account, str) else _owner(arn))
 
 
@@ -106,9 +114,9 @@ def _s3(action: str, listed: Any, where: Where) -> tuple[Touched, ...]:
     named = [*_listed(listed)]
     bucket = where.text("bucketName", "Bucket", "bucket")
     owner = next((one.account for one in named if one.account and "/" not in one.arn.split(":", 5)[5]), "")
-    if bucket.startswith("arn:"):
+    if _is_whole(bucket):
         arn = bucket
-    elif bucket:
+    elif bucket and ":" not in bucket:
         arn = f"arn:{where.partition}:s3:::{bucket}"
     else:
         arn = next((one.arn.partition("/")[0] for one in named), "")
@@ -130,7 +138,7 @@ def _any_arn(service: str, where: Where) -> Iterator[str]:
     """Give the first parameter that is an ARN of the service."""
     for name in sorted(where.parameters):
         value = where.parameters[name]
-        if isinstance(value, str) and value.startswith(f"arn:{where.partition}:{service}:") and value.count(":") >= 5:
+        if isinstance(value, str) and value.startswith(f"arn:{where.partition}:{service}:") and _is_whole(value):
             yield value
             return
 

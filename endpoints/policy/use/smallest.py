@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -106,9 +106,10 @@ def _of_service(seen: Sequence[Seen], service_name: str) -> tuple[list[Seen], li
     prefixes = action_prefixes(service_name)
     mine = [one for one in seen if not prefixes or one.request.action.partition(":")[0] in prefixes]
     events, left = sum(one.count for one in mine), sum(one.count for one in seen) - sum(one.count for one in mine)
-    lines = [f"It allows {events:,} recorded calls, {len(mine):,} different ones."] if mine else []
+    lines = [f"It allows {_calls(events, 'recorded ')}, {len(mine):,} different ones."] if mine else []
     if left:
-        lines.append(f"{left:,} calls are of other services, which this endpoint does not carry: they are left out.")
+        those = "is of another service" if left == 1 else "are of other services"
+        lines.append(f"{_calls(left)} {those}, which this endpoint does not carry: left out.")
     return mine, lines
 
 
@@ -183,13 +184,14 @@ class _Builder:
             for caller, action, resource in self._used
         }
         found = _merged(rows, plan)
-        names: Counter[str] = Counter()
+        counts: Counter[str] = Counter()
+        taken = {item.get("Sid") for item in self._kept}
         statements = [*self._kept]
         for callers, actions, resources in found:
             principal, condition = principal_and_condition(callers, self._type)
-            names[base := _sid(actions, resources)] += 1
+            taken.add(sid := _free_sid(_sid(actions, resources), counts, taken))
             statement = {
-                "Sid": f"{base}{names[base]}" if names[base] > 1 else base,
+                "Sid": sid,
                 "Effect": "Allow",
                 "Principal": principal,
                 "Action": _short(actions),
@@ -252,6 +254,15 @@ def _sid(actions: Sequence[str], resources: Sequence[str]) -> str:
     return "".join(word[:1].upper() + word[1:] for word in words)[:60]
 
 
+def _free_sid(base: str, counts: Counter[str], taken: Collection[Any]) -> str:
+    """Return the name, with a number where it is taken. `counts` are the numbers tried for each name."""
+    while True:
+        counts[base] += 1
+        sid = base if counts[base] == 1 else f"{base}{counts[base]}"
+        if sid not in taken:
+            return sid
+
+
 def _short(values: Sequence[str]) -> str | list[str]:
     return values[0] if len(values) == 1 else [*values]
 
@@ -285,9 +296,13 @@ def _doubts(seen: Sequence[Seen], text: str) -> list[str]:
     for one in seen:
         if one.unsure:
             doubts[one.request.action, one.unsure] += one.count
-    lines = [f"{action}, {count:,} calls: {why}" for (action, why), count in sorted(doubts.items())]
+    lines = [f"{action}, {_calls(count)}: {why}" for (action, why), count in sorted(doubts.items())]
     if any(caller_of(one.request, None).kind == "anonymous" for one in seen):
         lines.append("Some calls carried no credentials, so anyone may make them: only the resource guards them.")
     if '"AWS":' in text:
         lines.append("A role that is named as Principal must exist; when it is deleted, AWS shows its id in its place.")
     return lines
+
+
+def _calls(count: int, kind: str = "") -> str:
+    return f"{count:,} {kind}call{'' if count == 1 else 's'}"

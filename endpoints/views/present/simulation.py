@@ -135,8 +135,8 @@ def _title(question: Question, step: Step) -> str:
     name = NAMES[step.policy]
     if step.level is not None:
         several = len(held[step.level]) > 1
-        return f"{name}, level {step.level}" + (f", policy {step.index}" if several else "")
-    return f"{name} {step.index}" if step.policy != "resource" and len(held) > 1 else name
+        return f"{name}, level {step.level + 1}" + (f", policy {step.index + 1}" if several else "")
+    return f"{name} {step.index + 1}" if step.policy != "resource" and len(held) > 1 else name
 
 
 def _status(step: Step) -> Status:

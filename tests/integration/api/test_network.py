@@ -243,6 +243,14 @@ def test_a_change_that_cant_be_is_told_at_its_field(world: World, engineer: Clie
     assert field in problem_of(response, 400)["errors"]
 
 
+@pytest.mark.parametrize("field", ["account_id", "region"])
+def test_an_endpoint_stays_in_its_account_and_region(world: World, engineer: Client, field: str) -> None:
+    _, endpoint = world.available()
+    change = {"action": "modify", "endpoint": endpoint.pk, "spec": {field: "elsewhere"}}
+    response = engineer.post(PLAN, asked(world, change), content_type="application/json")
+    assert "stays where it is" in problem_of(response, 400)["errors"][f"changes.0.spec.{field}"][0]
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
@@ -262,6 +270,8 @@ def test_a_body_that_cant_be_is_told_at_its_field(world: World, engineer: Client
 
 def test_what_is_no_json_is_refused(world: World, engineer: Client) -> None:
     problem_of(engineer.post(PLAN, "{", content_type="application/json"), 400)
+    half = engineer.post(PLAN, '{"account": "\\ud800"}', content_type="application/json")
+    assert "surrogate" in problem_of(half, 400)["detail"]
     problem_of(engineer.post(PLAN, {"account": "1"}), 415)
     problem_of(engineer.get(PLAN), 405)
 

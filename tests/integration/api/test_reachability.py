@@ -79,3 +79,12 @@ def test_what_does_not_fit_is_a_problem_with_its_cure(
 def test_an_unknown_vpc_is_not_found(browser: Client, asked: dict[str, str]) -> None:
     assert browser.get(URL, asked | {"vpc_id": "vpc-00000000"}).status_code == 404
     assert browser.get(URL, asked | {"account": "999999999999"}).status_code == 404
+
+
+def test_an_account_that_one_may_not_look_into_is_not_found(asked: dict[str, str]) -> None:
+    other = factories.make_account("search-prod")
+    client = Client()
+    client.force_login(factories.make_approver(other))
+    assert client.get(URL, asked).status_code == 404
+    client.force_login(factories.make_approver(Account.objects.get(account_id=asked["account"]), "theirs"))
+    assert client.get(URL, asked).status_code == 200

@@ -54,6 +54,8 @@ def test_a_token_may_ask_and_a_page_elsewhere_may_not(world: World) -> None:
         ({"request": {}}, "principal"),
         ({"request": REQUEST, "endpoint_policy": ALLOW}, "endpoint_policies"),
         ({"request": REQUEST, "endpoint": "12"}, "a number"),
+        ({"request": REQUEST, "identity_policies": [{}] * 600, "session_policies": [{}] * 401}, "more than 1,000"),
+        ({"request": REQUEST, "service_control_policies": [[]] * 1001}, "more than 1,000"),
         ({"request": REQUEST, "endpoint": 1, "endpoint_policies": []}, "not both"),
         ('{"request": {}, "request": {}}', "Column"),
     ],

@@ -174,6 +174,23 @@ def test_a_request_compares_before_and_after(
     assert "Nothing to compare" in text(as_(approver).get(reverse("request_reach", args=[policy.pk])))
 
 
+def test_an_approver_looks_into_their_own_accounts_only(
+    as_: SignIn, account: Account, approver: User, engineer: User, client_id: str
+) -> None:
+    other = factories.make_account("search-prod")
+    network.complete(other)
+    subnet = aws_id("subnet", other, REGION, "private-a")
+    asked = query(other, source=subnet, service_name=SECRETS)
+    assert "hops-h" in text(as_(engineer).get(URL, asked))
+    shown = text(as_(approver).get(URL, query(other)))
+    assert account.name in shown
+    assert other.name not in shown
+    assert subnet not in shown
+    assert "hops-h" not in text(as_(approver).get(URL, asked))
+    other.role_assignments.create(user=approver, role="approver")
+    assert "hops-h" in text(as_(approver).get(URL, asked))
+
+
 def test_many_changes_are_compared_a_few_at_a_time(as_: SignIn, account: Account, engineer: User) -> None:
     names = [f"svc{number}" for number in range(6)]
     factories.offer(account, *names)

@@ -24,6 +24,8 @@ ORGANISATION = {"organization": "o-exampleorgid"}
 ROLES = {"roles": ["payments-app", "team/nightly-batch"]}
 ACCOUNTS = {"accounts": "333344445555 111122223333"}
 TRUSTED = {"trusted_accounts": ["222233334444"]}
+STRANGE = {"accounts": "999988887777 999988887778"}
+"""The accounts that the requests would take for somebody else's."""
 
 
 def values_of(template: Template, region: str) -> Iterator[dict[str, object]]:
@@ -31,7 +33,8 @@ def values_of(template: Template, region: str) -> Iterator[dict[str, object]]:
     base = template.example_values()
     known = {item.name for item in template.parameters}
     yield base
-    more: list[dict[str, object]] = [ORGANISATION, ACCOUNTS, ROLES, TRUSTED, {**ROLES, **ORGANISATION, **TRUSTED}]
+    more: list[dict[str, object]] = [ORGANISATION, ACCOUNTS, STRANGE, ROLES, TRUSTED]
+    more += [{**ROLES, **ORGANISATION, **TRUSTED}, {"buckets": "somebody-elses-bucket"}]
     more += [{item.name: item.examples} for item in template.parameters if not item.required]
     if "aws_owned" in known and region == "eu-west-1":
         more.append({"aws_owned": tuple(BY_WORD)})

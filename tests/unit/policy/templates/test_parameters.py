@@ -139,6 +139,15 @@ def test_an_organisation_stands_before_accounts_and_the_endpoints_own_account_is
     assert who(organization="o-exampleorgid") == {"aws:PrincipalOrgID": "o-exampleorgid"}
 
 
+def test_a_role_of_an_account_that_is_not_ours_is_refused_since_nobody_would_be_both() -> None:
+    role = "arn:aws:iam::222233334444:role/payments-app"
+    template = BY_ID["sns-named"]
+    assert "222233334444, which isn't one of ours" in problems(template, {"topics": "t", "roles": role})["roles"][0]
+    assert "111122223333" in problems(template, {"topics": "t", "roles": "app", "accounts": "222233334444"})["roles"][0]
+    for ours in ({"accounts": "222233334444"}, {"organization": "o-exampleorgid"}):
+        assert role in template.render({"topics": "t", "roles": role, **ours}, **PLACE)
+
+
 def test_a_policy_that_would_be_too_long_says_which_list_to_shorten() -> None:
     names = [f"{'n' * 240}{number:03}" for number in range(99)]
     assert "the limit is 20,480" in problems(BY_ID["dynamodb-tables-read"], {"tables": names})["tables"][0]

@@ -69,4 +69,4 @@ def s3(name: str, bucket: str = "payments-reports", key: str | None = None, **mo
     if key is not None:
         parameters["key"] = key
         resources.insert(0, {"type": "AWS::S3::Object", "ARN": f"arn:aws:s3:::{bucket}/{key}"})
-    return event("s3", name, parameters | more.pop("parameters", {}), resources, **more)
+    return event("s3", name, parameters | more.pop("parameters", {}), more.pop("resources", resources), **more)

@@ -200,6 +200,26 @@ def test_the_caller_is_who_the_identity_says(identity: dict[str, str], principal
     assert [one.request.principal for one in found.requests] == [principal]
 
 
+def test_what_was_sent_in_place_of_an_arn_is_no_resource() -> None:
+    """A call that AWS refused for its parameters is recorded like any other."""
+    odd = [event("sns", "Publish", {"topicArn": "arn:aws"}), s3("GetObject", key="a", resources=[])]
+    odd[1]["requestParameters"]["bucketName"] = "arn:aws"
+    assert asked(*odd) == [("sns:Publish", "*"), ("s3:GetObject", "*")]
+
+
+def test_a_copy_from_an_access_point_reads_from_it() -> None:
+    point = f"arn:aws:s3:eu-west-1:{ACCOUNT}:accesspoint/reports/object/a.csv"
+    copied = s3("CopyObject", key="b", parameters={"x-amz-copy-source": point})
+    assert asked(copied) == [("s3:PutObject", f"{REPORTS}/b"), ("s3:GetObject", point)]
+
+
+@pytest.mark.parametrize("odd", ["\ud800", "\0", "two words", "ü"])
+def test_a_caller_whose_name_iam_can_not_hold_counts_as_its_account(odd: str) -> None:
+    identity = {"type": "IAMUser", "arn": f"arn:aws:iam::{ACCOUNT}:user/{odd}", "accountId": ACCOUNT}
+    (seen,) = read(json.dumps(s3("GetObject", key="a", userIdentity=identity)).encode()).requests
+    assert (seen.request.principal, seen.unsure) == (ACCOUNT, "Only the caller's account is recorded.")
+
+
 def test_only_calls_through_the_endpoint_count_and_denied_ones_are_kept_apart() -> None:
     other = s3("GetObject", key="b") | {"vpcEndpointId": "vpce-00000000000000000"}
     outside = {key: value for key, value in s3("GetObject", key="c").items() if key != "vpcEndpointId"}
@@ -322,6 +342,9 @@ def test_data_of_something_else_end_early() -> None:
         json.dumps(event("dynamodb", "TransactWriteItems", {"transactItems": [1, {"put": 2}, {"put": {}}]})).encode(),
         json.dumps(event("s3", "GetObject", {"bucketName": 1, "key": []}, [1, {"ARN": 2}, {"ARN": "arn:"}])).encode(),
         json.dumps(event("kms", "Decrypt", [], {"ARN": "x"}, awsRegion=3, recipientAccountId=[])).encode(),
+        json.dumps(
+            [event("kms", "Decrypt", {"keyId": "arn:x:key/"}), event("sns", "Publish", {"topicArn": "arn:a"})]
+        ).encode(),
     ],
     ids=lambda data: repr(data[:8]),  # the same in every process
 )

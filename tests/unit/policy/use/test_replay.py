@@ -9,7 +9,7 @@ from endpoints.policy.document import parse
 from endpoints.policy.meaning import FULL_ACCESS
 from endpoints.policy.templates import catalogue
 from endpoints.policy.use.recorded import read
-from endpoints.policy.use.replay import Replay, replay
+from endpoints.policy.use.replay import EXPLAINED, Replay, replay
 from tests.unit.policy.use.events import ROLE, event, s3, session
 
 BATCH = "arn:aws:iam::111122223333:role/nightly-batch"
@@ -51,6 +51,15 @@ def test_what_would_be_denied_comes_in_groups_of_caller_action_and_bucket() -> N
     assert first.sample.action == "s3:PutObject"
     assert first.reason.startswith('No statement allows it. Statement 1 ("Ours"): ')
     assert not first.explicit
+
+
+def test_the_groups_that_are_read_say_why() -> None:
+    found = against(
+        only("payments-reports", "s3:GetObject"),
+        *(s3("GetObject", bucket=f"bucket-{number}", key="a") for number in range(EXPLAINED + 5)),
+    )
+    assert len(found.groups) == EXPLAINED + 5
+    assert [bool(one.reason) for one in found.groups] == [True] * EXPLAINED + [False] * 5
 
 
 def test_the_statement_that_denies_is_named() -> None:

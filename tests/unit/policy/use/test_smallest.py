@@ -152,13 +152,13 @@ def test_callers_without_an_arn_have_statements_of_their_own() -> None:
         )
     )
     assert any("no credentials" in line for line in found.lines)
-    assert "s3:GetObject, 1 calls: Only the caller's account is recorded." in found.lines
+    assert "s3:GetObject, 1 call: Only the caller's account is recorded." in found.lines
 
 
 def test_calls_to_other_services_are_left_out_and_told() -> None:
     found = suggested(s3("GetObject", key="a"), event("sqs", "ListQueues"))
     assert "sqs" not in found.text
-    assert any("1 calls are of other services" in line for line in found.lines)
+    assert any("1 call is of another service" in line for line in found.lines)
 
 
 def test_denials_of_the_policy_of_today_stay() -> None:
@@ -167,6 +167,30 @@ def test_denials_of_the_policy_of_today_stay() -> None:
     assert statements(suggested(s3("GetObject", key="a"), keep=keep))[0] == deny
     with pytest.raises(CannotAllowError, match="kept denies s3:DeleteBucket"):
         suggested(s3("DeleteBucket"), keep=keep)
+
+
+def test_every_statement_has_a_name_of_its_own() -> None:
+    anna = {"userIdentity": {"type": "IAMUser", "arn": f"arn:aws:iam::{ACCOUNT}:user/anna", "accountId": ACCOUNT}}
+    batch = {"userIdentity": session(BATCH)}
+    deny = {"Sid": "S3Data", "Effect": "Deny", "Principal": "*", "Action": "s3:DeleteBucket", "Resource": "*"}
+    found = suggested(
+        s3("ListObjects", bucket="data"),
+        s3("GetBucketLocation", bucket="data") | anna,
+        s3("ListObjects", bucket="data2") | batch,
+        keep=parse(json.dumps({"Version": "2012-10-17", "Statement": deny})),
+    )
+    sids = [one["Sid"] for one in statements(found)]
+    assert len(set(sids)) == len(sids) == 4
+
+
+def test_what_was_recorded_is_no_wildcard() -> None:
+    """A path of IAM's may hold a star; a bucket's name can't, but a call may have been given one."""
+    starred = {"type": "IAMUser", "arn": f"arn:aws:iam::{ACCOUNT}:user/*/anna", "accountId": ACCOUNT}
+    found = suggested(s3("GetObject", bucket="pay*", key="a", userIdentity=starred))
+    policy = compile_policy(parse(found.text))
+    for caller, bucket in (("x/anna", "pay*"), ("*/anna", "payments")):
+        request = Request(f"arn:aws:iam::{ACCOUNT}:user/{caller}", "s3:GetObject", f"arn:aws:s3:::{bucket}/a", ACCOUNT)
+        assert policy.decide(request).effect is None, request
 
 
 def test_nothing_recorded_is_no_policy() -> None:
