@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from endpoints.api import etags
 from endpoints.api.filters import ServiceFilters, VpcFilters
 from endpoints.api.schema import PROBLEMS
-from endpoints.api.serializers import AccountSerializer
+from endpoints.api.serializers.parts import AccountSerializer
 from endpoints.api.views import ListView, person_of
 from endpoints.domain.specs import short_service_name
 from endpoints.models import InventoryItem

@@ -18,11 +18,7 @@ from endpoints.api.base import PortalView
 from endpoints.api.filters import OperationFilters
 from endpoints.api.pagination import LatestWorkFirst
 from endpoints.api.schema import PROBLEMS
-from endpoints.api.serializers import (
-    AccountSerializer,
-    EndpointLinkSerializer,
-    OperationSerializer,
-)
+from endpoints.api.serializers.parts import AccountSerializer, EndpointLinkSerializer, OperationSerializer
 from endpoints.api.views import ListView
 from endpoints.models import Operation, OperationAttempt
 from endpoints.models.operations import AttemptOutcome, OperationQuerySet, Trouble

@@ -17,7 +17,7 @@ from endpoints import permissions
 from endpoints.api.base import PortalView
 from endpoints.api.problems import BadParameters
 from endpoints.api.schema import PROBLEMS
-from endpoints.api.serializers import SpecField
+from endpoints.api.serializers.parts import SpecField
 from endpoints.api.views import person_of
 from endpoints.domain.specs import EndpointSpec, SpecError
 from endpoints.models import Account, Endpoint, User

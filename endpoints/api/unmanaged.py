@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from endpoints.api import etags
 from endpoints.api.filters import UnmanagedEndpointFilters
 from endpoints.api.schema import PROBLEMS
-from endpoints.api.serializers import UnmanagedEndpointSerializer
+from endpoints.api.serializers.endpoints import UnmanagedEndpointSerializer
 from endpoints.api.views import ListView, person_of
 from endpoints.models import UnmanagedEndpoint
 

@@ -20,7 +20,8 @@ from endpoints.api.filters import EndpointFilters, RequestFilters, StrictFilters
 from endpoints.api.pagination import LatestRevisionFirst, NewestFirst
 from endpoints.api.permissions import DeclaredRule
 from endpoints.api.schema import PROBLEMS
-from endpoints.api.serializers import EndpointSerializer, PolicyRevisionSerializer, RequestSerializer
+from endpoints.api.serializers.endpoints import EndpointSerializer, PolicyRevisionSerializer
+from endpoints.api.serializers.requests import RequestSerializer
 from endpoints.models import Change, Drift, Endpoint, EndpointRequest, Operation, PolicyRevision, Review, User
 from endpoints.services.reading import service_owner
 
