@@ -24,7 +24,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,7 @@ from portal.sandbox import world  # noqa: E402
 from portal.sandbox.aws.control import SimControl  # noqa: E402
 from tests import aws as simulated  # noqa: E402
 from tests import factories, workers  # noqa: E402
+from tests.faults.storm import Fault, schedule  # noqa: E402
 
 TEMPLATE = "soak_template"
 PATIENCE_SECONDS = 240.0
@@ -62,35 +63,6 @@ DONE = ("available", "deleted")
 READ_ONLY = (
     '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"*"}]}'
 )
-CALLS = ("CreateVpcEndpoint", "ModifyVpcEndpoint", "DeleteVpcEndpoints", "DescribeVpcEndpoints", "CreateTags")
-ANSWERS = ("cut", "delay", "refuse", "reset", "throttle")
-
-
-@dataclass
-class Fault:
-    """One fault of the schedule: when, in seconds from the start, and what."""
-
-    at: float
-    kind: str
-    what: dict[str, Any] = field(default_factory=dict)
-
-
-def schedule(rng: random.Random, count: int, seconds: float) -> list[Fault]:
-    """Draw the faults of a seed, over so many seconds. Each kind comes at least once."""
-    kinds = ["kill worker", "stop worker", "kill beat", "wipe redis", "hang redis", "restart postgres", "duplicate"]
-    kinds += ["aws"] * max(8, count // 4)
-    faults = []
-    for kind in kinds:
-        what: dict[str, Any] = {"number": rng.randrange(2)}
-        if kind == "aws":
-            answer = rng.choice(ANSWERS)
-            what = {"action": rng.choice(CALLS), "kind": answer, "times": rng.randint(1, 4)}
-            what |= {"seconds": 6.0} if answer == "delay" else {}
-        faults.append(Fault(rng.uniform(0.5, seconds), kind, what))
-    faults.append(
-        Fault(0, "aws", {"action": "CreateVpcEndpoint", "kind": "not_found", "times": count // 4, "reads": 2})
-    )
-    return sorted(faults, key=lambda fault: fault.at)
 
 
 @dataclass(frozen=True)

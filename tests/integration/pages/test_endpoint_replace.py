@@ -14,8 +14,8 @@ from endpoints.services import requests
 from endpoints.services.errors import Conflict
 from tests import factories
 from tests.integration.browsers import browser
+from tests.integration.pages.forms import filled_in
 from tests.integration.pages.test_endpoint_modify import hidden, made, text
-from tests.integration.pages.test_request_new import filled_in
 
 
 @pytest.fixture

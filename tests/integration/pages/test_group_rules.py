@@ -19,8 +19,8 @@ from tests import factories
 from tests.factories import REGION, aws_id
 from tests.integration import network
 from tests.integration.pages.conftest import SignIn
+from tests.integration.pages.forms import FIELDS, URL, filled_in, gateway
 from tests.integration.pages.test_endpoint_modify import filled, url
-from tests.integration.pages.test_request_new import FIELDS, URL, filled_in, gateway
 
 OFFER = "Carry this rule in the request"
 

@@ -14,7 +14,7 @@ from endpoints.services import reviews
 from endpoints.services.actors import person
 from tests import factories
 from tests.integration.pages.conftest import SignIn
-from tests.integration.pages.test_request_new import filled_in
+from tests.integration.pages.forms import filled_in
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from endpoints.models import Account, EndpointRequest, User
 from tests.integration.pages.conftest import SignIn
-from tests.integration.pages.test_request_new import filled_in
+from tests.integration.pages.forms import filled_in
 
 URL = reverse("request_new")
 POLICY = '\n{"Version": "2012-10-17"}</textarea><script>'

@@ -11,7 +11,7 @@ from endpoints.network.after import beside
 from endpoints.network.coverage import NO_OFFER, Cell, Offer, State, cell_of, gap_of
 from endpoints.network.preflight import check
 from endpoints.network.snapshot import Snapshot
-from tests.unit.network.test_preflight import G_SPEC, GOOD, I_SPEC, SUBNET, service, subnet
+from tests.unit.network.wishes import G_SPEC, GOOD, I_SPEC, SUBNET, service, subnet
 
 S3 = Offer("com.amazonaws.eu-west-1.s3", ("Gateway", "Interface"), private_name=True)
 PARTNER = Offer("vpce-svc-1", ("GatewayLoadBalancer",))

@@ -5,324 +5,43 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from endpoints.domain.rules import GroupRule
-from endpoints.domain.specs import EndpointSpec, SubnetConfiguration
+from endpoints.domain.specs import EndpointSpec
 from endpoints.network import preflight
 from endpoints.network.preflight import guards, names, offers, placement, routes
 from endpoints.network.preflight.catalogue import CATALOGUE
 from endpoints.network.snapshot import Part, Snapshot
-from tests.unit.domain.test_specs import GATEWAY, INTERFACE
-
-G_SPEC, I_SPEC = EndpointSpec.from_dict(GATEWAY), EndpointSpec.from_dict(INTERFACE)
-SUBNET, TABLE, GROUP = I_SPEC.subnet_ids[0], G_SPEC.route_table_ids[0], I_SPEC.security_group_ids[0]
-PREFIX_LIST = "pl-6da54004"
-OUT = {"protocol": "-1", "cidrs": ["0.0.0.0/0"], "groups": [], "prefix_lists": []}
-IN = {"protocol": "tcp", "from_port": 443, "to_port": 443, "cidrs": ["10.0.0.0/16"], "groups": [], "prefix_lists": []}
-
-
-def part(aws_id: str, name: str = "", **data: Any) -> Part:
-    return Part(aws_id, name, data)
-
-
-def service(**data: Any) -> Part:
-    return part(
-        "com.amazonaws.eu-west-1.secretsmanager",
-        **{
-            "types": ["Gateway", "Interface"],
-            "availability_zones": ["eu-west-1a", "eu-west-1b"],
-            "private_dns_name": "secretsmanager.eu-west-1.amazonaws.com",
-            "policy_supported": True,
-            "acceptance_required": False,
-            **data,
-        },
-    )
-
-
-def subnet(zone: str = "eu-west-1a", free: int = 200) -> Part:
-    return part(SUBNET, "private-a", availability_zone=zone, available_ip_address_count=free)
-
-
-def group(ingress: list[dict[str, Any]], egress: list[dict[str, Any]], name: str = "https") -> Part:
-    return part(GROUP, name, ingress=ingress, egress=egress)
-
-
-def entry(number: int, *, egress: bool, ports: tuple[int, int], cidr: str, action: str = "allow") -> dict[str, Any]:
-    first, last = ports
-    rest = {"protocol": "6", "cidr": cidr, "from_port": first, "to_port": last}
-    return {"rule_number": number, "egress": egress, "action": action, **rest}
-
-
-def acl(*entries: dict[str, Any], subnets: tuple[str, ...] = (), name: str = "guard") -> Part:
-    return part(f"acl-{name}", name, is_default=not subnets, subnet_ids=list(subnets), entries=list(entries))
-
-
-EVERYTHING = {"protocol": "-1", "cidr": "0.0.0.0/0", "from_port": None, "to_port": None, "action": "allow"}
-OPEN = [{**EVERYTHING, "rule_number": 100, "egress": way} for way in (False, True)]
-IN_443 = entry(100, egress=False, ports=(443, 443), cidr="10.0.0.0/16")
-BACK = entry(100, egress=True, ports=(1024, 65535), cidr="10.0.0.0/16")
-RANGES = ["52.218.0.0/17", "3.5.64.0/21"]
-
-GOOD = Snapshot(
-    vpc=part("vpc-1", cidr_blocks=["10.0.0.0/16"], enable_dns_support=True, enable_dns_hostnames=True),
-    service=service(),
-    subnets={SUBNET: subnet(), "subnet-2": part("subnet-2", availability_zone="eu-west-1b")},
-    route_tables={TABLE: part(TABLE, "private", main=True, routes=[{"destination": "10.0.0.0/16", "target": "local"}])},
-    security_groups={GROUP: group([IN], [OUT])},
-    network_acls={"acl-default": acl(*OPEN, name="default")},
-    prefix_lists={PREFIX_LIST: part(PREFIX_LIST, cidrs=RANGES, complete=True)},
-    prefix_list_id=PREFIX_LIST,
+from tests.unit.network.preflight_cases import CASES
+from tests.unit.network.wishes import (
+    ADDRESSED,
+    BACK,
+    G_SPEC,
+    GOOD,
+    GROUP,
+    I_SPEC,
+    IN,
+    IN_443,
+    LETS_IN,
+    OPEN,
+    OUT,
+    PREFIX_LIST,
+    S3_INBOUND,
+    SUBNET,
+    TABLE,
+    acl,
+    closed_groups,
+    existing,
+    fixed,
+    group,
+    guarded,
+    part,
+    service,
+    subnet,
 )
-
-
-def guarded(*entries: dict[str, Any]) -> Snapshot:
-    """Return the good VPC with another ACL round the endpoint's, or the Gateway's clients', subnet."""
-    return replace(GOOD, network_acls={**GOOD.network_acls, "acl-guard": acl(*entries, subnets=(SUBNET,))})
-
-
-def gateways(count: int) -> dict[str, Part]:
-    return {f"vpce-{n}": part(f"vpce-{n}", vpc_endpoint_type="Gateway", state="available") for n in range(count)}
-
-
-def zoned(aws_id: str, zone: str, zone_id: str) -> Part:
-    return part(aws_id, availability_zone=zone, availability_zone_id=zone_id)
-
-
-def existing(**data: Any) -> dict[str, Part]:
-    base = {"service_name": I_SPEC.service_name, "vpc_endpoint_type": "Interface", "state": "available"}
-    return {"vpce-9": part("vpce-9", "shared", **{**base, **data})}
-
-
-def fixed(address: str) -> SubnetConfiguration:
-    return SubnetConfiguration(subnet_id=SUBNET, ipv4=address)
-
-
-ADDRESSED = replace(GOOD, subnets={SUBNET: part(SUBNET, availability_zone="eu-west-1a", cidr_block="10.0.0.0/24")})
-S3_INBOUND = replace(I_SPEC, service_name=G_SPEC.service_name, private_dns_only_for_inbound_resolver_endpoint=True)
-LETS_IN = GroupRule(group_id=GROUP, direction="ingress", from_port=443, to_port=443, cidr="10.0.0.0/16")
-
-
-def closed_groups() -> Snapshot:
-    """Return the good VPC with a group that lets nobody in on TCP 443, and out to nobody."""
-    return replace(GOOD, security_groups={GROUP: group([], [])})
-
-
-CASES: list[tuple[str, str, EndpointSpec, Snapshot]] = [
-    ("vpc-unknown", "block", I_SPEC, replace(GOOD, vpc=None)),
-    ("service-unknown", "block", I_SPEC, replace(GOOD, service=None)),
-    ("service-type", "block", I_SPEC, replace(GOOD, service=service(types=["Gateway"]))),
-    ("other-vpc", "block", I_SPEC, replace(GOOD, subnets={})),
-    ("other-vpc", "block", I_SPEC, replace(GOOD, security_groups={})),
-    ("other-vpc", "block", G_SPEC, replace(GOOD, route_tables={})),
-    (
-        "one-subnet-per-zone",
-        "block",
-        replace(I_SPEC, subnet_ids=(SUBNET, "subnet-00000000000000002")),
-        replace(
-            GOOD,
-            subnets={
-                SUBNET: subnet(),
-                "subnet-00000000000000002": part("subnet-00000000000000002", availability_zone="eu-west-1a"),
-            },
-        ),
-    ),
-    ("zone-not-served", "block", I_SPEC, replace(GOOD, subnets={SUBNET: subnet("eu-west-1c")})),
-    ("no-subnet", "warn", replace(I_SPEC, subnet_ids=()), GOOD),
-    ("no-route-table", "warn", replace(G_SPEC, route_table_ids=()), GOOD),
-    ("no-free-address", "block", I_SPEC, replace(GOOD, subnets={SUBNET: subnet(free=0)})),
-    (
-        "private-dns-attributes",
-        "block",
-        I_SPEC,
-        replace(GOOD, vpc=part("vpc-1", enable_dns_support=True, enable_dns_hostnames=False)),
-    ),
-    ("private-dns-none", "block", I_SPEC, replace(GOOD, service=service(private_dns_name=""))),
-    ("private-dns-conflict", "block", I_SPEC, replace(GOOD, endpoints=existing(private_dns_enabled=True))),
-    ("private-dns-off", "info", replace(I_SPEC, private_dns_enabled=False), GOOD),
-    ("exists-already", "warn", I_SPEC, replace(GOOD, endpoints=existing())),
-    (
-        "route-exists",
-        "block",
-        G_SPEC,
-        replace(
-            GOOD,
-            route_tables={TABLE: part(TABLE, routes=[{"destination": PREFIX_LIST, "target": "vpce-9"}])},
-        ),
-    ),
-    ("outbound-closed", "warn", G_SPEC, replace(GOOD, security_groups={GROUP: group([IN], [])})),
-    ("inbound-closed", "warn", I_SPEC, replace(GOOD, security_groups={GROUP: group([], [OUT])})),
-    (
-        "inbound-partial",
-        "info",
-        I_SPEC,
-        replace(GOOD, security_groups={GROUP: group([{**IN, "cidrs": ["10.0.1.0/24"]}], [OUT])}),
-    ),
-    (
-        "default-group",
-        "info",
-        replace(I_SPEC, security_group_ids=()),
-        replace(GOOD, security_groups={GROUP: group([IN], [OUT], name="default")}),
-    ),
-    ("acceptance", "info", I_SPEC, replace(GOOD, service=service(acceptance_required=True))),
-    (
-        "no-policy",
-        "block",
-        replace(I_SPEC, policy_document="{}"),
-        replace(GOOD, service=service(policy_supported=False)),
-    ),
-    (
-        "part-unknown",
-        "warn",
-        I_SPEC,
-        replace(GOOD, subnets={}, former=I_SPEC),
-    ),
-    (
-        "address-type-service",
-        "block",
-        replace(I_SPEC, ip_address_type="dualstack"),
-        replace(GOOD, service=service(ip_address_types=["ipv4"])),
-    ),
-    (
-        "address-type-subnet",
-        "block",
-        replace(I_SPEC, ip_address_type="dualstack"),
-        replace(GOOD, subnets={SUBNET: part(SUBNET, cidr_block="10.0.0.0/24", ipv6_cidr_blocks=[])}),
-    ),
-    (
-        "fixed-address-type",
-        "block",
-        replace(I_SPEC, ip_address_type="ipv6", subnet_configurations=(fixed("10.0.0.9"),)),
-        GOOD,
-    ),
-    ("fixed-address-outside", "block", replace(I_SPEC, subnet_configurations=(fixed("10.0.1.9"),)), ADDRESSED),
-    ("fixed-address-reserved", "block", replace(I_SPEC, subnet_configurations=(fixed("10.0.0.3"),)), ADDRESSED),
-    ("fixed-address-reserved", "block", replace(I_SPEC, subnet_configurations=(fixed("10.0.0.255"),)), ADDRESSED),
-    ("inbound-only", "block", S3_INBOUND, GOOD),
-    ("inventory-stale", "warn", I_SPEC, replace(GOOD, stale=True, read_at=datetime(2026, 1, 2, tzinfo=UTC))),
-    ("inventory-stale", "warn", G_SPEC, replace(GOOD, stale=True)),
-    ("shared-subnet", "block", I_SPEC, replace(GOOD, subnets={SUBNET: part(SUBNET, owner_id="999900001111")})),
-    (
-        "shared-route-table",
-        "block",
-        G_SPEC,
-        replace(GOOD, route_tables={TABLE: part(TABLE, owner_id="999900001111", main=True)}),
-    ),
-    ("few-addresses", "info", I_SPEC, replace(GOOD, subnets={SUBNET: subnet(free=1)})),
-    (
-        "private-dns-unverified",
-        "block",
-        I_SPEC,
-        replace(GOOD, service=service(private_dns_verification="pendingVerification")),
-    ),
-    (
-        "exists-nearby",
-        "info",
-        I_SPEC,
-        replace(GOOD, connected={"vpce-9": part("vpce-9", vpc_id="vpc-9", account_id="1", through="pcx-1")}),
-    ),
-    ("gateway-free", "info", I_SPEC, GOOD),
-    (
-        "route-table-unused",
-        "info",
-        G_SPEC,
-        replace(GOOD, route_tables={"rtb-9": part("rtb-9", main=True), TABLE: part(TABLE)}),
-    ),
-    ("quota-groups", "warn", replace(I_SPEC, security_group_ids=tuple(f"sg-{n:08}" for n in range(6))), GOOD),
-    ("quota-gateway", "warn", G_SPEC, replace(GOOD, gateway_endpoints_in_region=20)),
-    ("quota-gateway-vpc", "block", G_SPEC, replace(GOOD, endpoints=gateways(255))),
-    ("acl-inbound", "warn", I_SPEC, guarded(BACK)),
-    ("acl-inbound", "warn", I_SPEC, guarded(BACK, IN_443, {**IN_443, "rule_number": 90, "action": "deny"})),
-    ("acl-return", "warn", I_SPEC, guarded(IN_443)),
-    ("acl-return", "warn", I_SPEC, guarded(IN_443, {**BACK, "to_port": 443, "from_port": 443})),
-    ("acl-partial", "info", I_SPEC, guarded(IN_443, {**BACK, "from_port": 32768})),
-    ("acl-partial", "info", I_SPEC, guarded({**IN_443, "cidr": "10.0.0.0/17"}, BACK)),
-    ("acl-outbound", "warn", G_SPEC, guarded(IN_443, BACK)),
-    (
-        "acl-return",
-        "warn",
-        G_SPEC,
-        guarded(*(entry(n, egress=True, ports=(443, 443), cidr=cidr) for n, cidr in enumerate(RANGES))),
-    ),
-    (
-        "acl-partial",
-        "info",
-        G_SPEC,
-        guarded({**OPEN[0]}, entry(1, egress=True, ports=(443, 443), cidr=RANGES[0])),
-    ),
-    (
-        "acl-clients",
-        "info",
-        I_SPEC,
-        replace(
-            GOOD,
-            subnets={**GOOD.subnets, SUBNET: part(SUBNET, availability_zone="eu-west-1a", cidr_block="10.0.0.0/24")},
-            network_acls={**GOOD.network_acls, "acl-guard": acl(IN_443, BACK, subnets=("subnet-2",))},
-        ),
-    ),
-    # Names of zones differ between accounts; ids don't.
-    (
-        "one-subnet-per-zone",
-        "block",
-        replace(I_SPEC, subnet_ids=(SUBNET, "subnet-00000000000000002")),
-        replace(
-            GOOD,
-            subnets={
-                SUBNET: zoned(SUBNET, "eu-west-1a", "euw1-az1"),
-                "subnet-00000000000000002": zoned("subnet-00000000000000002", "eu-west-1b", "euw1-az1"),
-            },
-        ),
-    ),
-    (
-        "zone-not-served",
-        "block",
-        I_SPEC,
-        replace(
-            GOOD,
-            service=service(availability_zone_ids=["euw1-az2"]),
-            subnets={SUBNET: zoned(SUBNET, "eu-west-1a", "euw1-az1")},
-        ),
-    ),
-    # The groups' outbound rules hold a part of the service's ranges only.
-    (
-        "outbound-closed",
-        "warn",
-        G_SPEC,
-        replace(GOOD, security_groups={GROUP: group([IN], [{**OUT, "cidrs": RANGES[:1]}])}),
-    ),
-    (
-        "inbound-partial",
-        "info",
-        replace(I_SPEC, ip_address_type="dualstack"),
-        replace(
-            GOOD,
-            vpc=part(
-                "vpc-1",
-                cidr_blocks=["10.0.0.0/16"],
-                ipv6_cidr_blocks=["2001:db8::/56"],
-                enable_dns_support=True,
-                enable_dns_hostnames=True,
-            ),
-        ),
-    ),
-    ("rule-carried", "info", replace(I_SPEC, group_rules=(LETS_IN,)), closed_groups()),
-    ("rule-not-offered", "block", replace(I_SPEC, group_rules=(replace(LETS_IN, cidr="10.9.0.0/16"),)), GOOD),
-    (
-        "quota",
-        "warn",
-        I_SPEC,
-        replace(
-            GOOD,
-            endpoints={
-                f"vpce-{number}": part(f"vpce-{number}", vpc_endpoint_type="Interface", state="available")
-                for number in range(50)
-            },
-        ),
-    ),
-]
 
 
 @pytest.mark.parametrize(("rule", "severity", "spec", "snapshot"), CASES, ids=[case[0] for case in CASES])
