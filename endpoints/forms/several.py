@@ -34,7 +34,7 @@ _SHORT_ENOUGH = 60
 
 
 class TargetForm(SpecForm):
-    """One endpoint of several. Its place is settled; fixed addresses, tags and own policies have a form of their own."""
+    """One endpoint of several. Its place is settled; fixed addresses, tags and own policies have another form."""
 
     policy_document = None  # type: ignore[assignment]  # Django's way to leave a field out
     access = forms.ChoiceField(label="Access through the endpoint")

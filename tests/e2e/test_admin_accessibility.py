@@ -22,6 +22,8 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from endpoints.models import Account, AccountRegion, EndpointRequest, Event, Operation, Role, RoleAssignment, Team, User
+from endpoints.network.bundles import Member
+from endpoints.services import bundles
 from tests import factories as make
 from tests.e2e.accessibility import violations
 
@@ -48,6 +50,14 @@ class Desk:
         make.policy_change(self.endpoint, engineer, make.DENY_DELETE)
         AccountRegion.objects.update(inventory_error="UnauthorizedOperation")
         AuthToken.objects.create(engineer)
+        bundles.make(
+            name="Objects",
+            purpose="",
+            members=[Member("s3", "Gateway")],
+            owner_team=self.waiting.owner_team,
+            by=make.by(engineer),
+            now=self.waiting.submitted_at,
+        )
         User.objects.update(is_staff=True)
         team = Team.objects.get()
         LogEntry.objects.log_actions(self.administrator.pk, [team], CHANGE, "Changed name.", single_object=True)
