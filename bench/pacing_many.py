@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from bench import stage
 
 REGIONS = 50
-EACH = 30
+EACH = 40
 SCALE = 0.5
 
 

@@ -32,17 +32,13 @@ class Stage:
         spec = self.aws.gateway_spec(route_table_ids=())
         return factories.approved(factories.submitted(self.account, self.engineer, spec), self.approver)
 
-    def create_in_two_steps(self) -> EndpointRequest:
-        """Approve a creation that a second call completes."""
-        spec = self.aws.interface_spec(
-            subnet_ids=self.aws.subnet_ids[:1], private_dns_when_available=True, tags=(("cost", "1"),)
-        )
-        return factories.approved(factories.submitted(self.account, self.engineer, spec), self.approver)
-
     def create_with_rule(self) -> EndpointRequest:
-        """Approve a creation that carries a rule of a security group."""
+        """Approve a creation that carries a rule of a security group, and that a second call completes."""
         spec = self.aws.interface_spec(
-            subnet_ids=self.aws.subnet_ids[:1], private_dns_enabled=False, group_rules=(self.rule(),)
+            subnet_ids=self.aws.subnet_ids[:1],
+            private_dns_when_available=True,
+            tags=(("cost", "1"),),
+            group_rules=(self.rule(),),
         )
         return factories.approved(factories.submitted(self.account, self.engineer, spec), self.approver)
 

@@ -56,10 +56,8 @@ def driver(aws: World) -> Iterator[Driver]:
 @pytest.mark.parametrize(
     ("kind", "expected", "status"),
     [
-        ("create_in_two_steps", {"create_vpc_endpoint", "modify_vpc_endpoint"}, "available"),
         ("modify", {"modify_vpc_endpoint", "set_tags"}, "available"),
-        ("delete", {"delete_vpc_endpoint"}, "deleted"),
-        ("create_with_rule", {"create_vpc_endpoint", "authorize_rule"}, "available"),
+        ("create_with_rule", {"create_vpc_endpoint", "authorize_rule", "modify_vpc_endpoint"}, "available"),
         ("delete_with_rule", {"delete_vpc_endpoint", "revoke_rule"}, "deleted"),
     ],
 )
