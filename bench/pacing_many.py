@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from bench import stage
 
 REGIONS = 50
-EACH = 40
+EACH = 30
 SCALE = 0.5
 
 
