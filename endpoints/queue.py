@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -21,9 +23,13 @@ SURVEY = "endpoints.survey"
 CHECK_ACCOUNT = "endpoints.check_account"
 READ_USE = "endpoints.read_use"
 
-URGENT, ROUTINE = "urgent", "routine"
-"""Celery's queues. A worker takes from both by turns, so routine messages never stand before an urgent one."""
+URGENT, ASKING, LOOKING, ROUTINE = "urgent", "asking", "looking", "routine"
+"""Celery's queues. A worker takes from them by turns: an operation that was just approved, or whose turn has come,
+stands behind none of the thousands that have yet to ask for a turn, of the looks at many account-regions, and of what
+is routine."""
 AGAIN_SECONDS = 30
+OBSERVER_SECONDS = 10
+"""After which an observer that was called and didn't come is called again."""
 
 log = logging.getLogger(__name__)
 
@@ -33,13 +39,41 @@ def wake_operation(operation_id: UUID, *, routine: bool) -> None:
     _after_commit(PROVISION, ROUTINE if routine else URGENT, operation_id=str(operation_id))
 
 
-def wake_waiting_operation(operation_id: UUID, version: int, *, routine: bool) -> None:
-    """Tell a worker again that an operation is due, at most once a while for the same state of its row.
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An operation that is due: its id and its row's version, whether it is routine, whether its turn has come."""
+
+    operation_id: UUID
+    version: int
+    routine: bool
+    has_turn: bool
+
+    @property
+    def queue(self) -> str:
+        """Return the queue that its message goes to."""
+        return ROUTINE if self.routine else URGENT if self.has_turn else ASKING
+
+
+def wake_waiting_operations(waiting: Iterable[Waiting]) -> None:
+    """Tell workers again which operations are due, at most once a while for the same state of a row.
 
     Without that, a sweep every few seconds would pile up messages for what busy workers haven't reached yet.
     """
-    if first_in(f"wake:{operation_id}:{version}", seconds=AGAIN_SECONDS):
-        wake_operation(operation_id, routine=routine)
+    named = {f"wake:{item.operation_id}:{item.version}": item for item in waiting}
+    for name in _not_asked(named):
+        if first_in(name, seconds=AGAIN_SECONDS):
+            _after_commit(PROVISION, named[name].queue, operation_id=str(named[name].operation_id))
+
+
+def _not_asked(names: Iterable[str]) -> list[str]:
+    """Return the names by which nobody asked lately, in one question for them all."""
+    names = list(names)
+    try:
+        known = cache.get_many([f"first:{name}" for name in names])
+    except Exception as error:  # noqa: BLE001  # without the cache there are more messages, and no harm
+        log.warning("the cache does not answer: %s", error)
+        return names
+    return [name for name in names if f"first:{name}" not in known]
 
 
 def first_in(name: str, *, seconds: float) -> bool:
@@ -54,8 +88,28 @@ def first_in(name: str, *, seconds: float) -> bool:
 
 
 def wake_observer(account_region_id: int) -> None:
-    """After commit, tell a worker that an account-region has something in flight."""
-    _after_commit(OBSERVE, URGENT, account_region_id=account_region_id)
+    """After commit, tell a worker that an account-region has something in flight.
+
+    One message waits for each at most: the observer that it brings sees all that was committed before it comes.
+    """
+
+    def wake() -> None:
+        if first_in(_called(account_region_id), seconds=OBSERVER_SECONDS):
+            _send(OBSERVE, LOOKING, {"account_region_id": account_region_id})
+
+    transaction.on_commit(wake, robust=True)
+
+
+def observer_came(account_region_id: int) -> None:
+    """Note that an observer begins: what is committed from now on calls another one."""
+    try:
+        cache.delete(f"first:{_called(account_region_id)}")
+    except Exception as error:  # noqa: BLE001  # without the cache nobody was kept from calling
+        log.warning("the cache does not answer: %s", error)
+
+
+def _called(account_region_id: int) -> str:
+    return f"observer:{account_region_id}"
 
 
 def wake_inventory(account_region_id: int) -> None:

@@ -241,9 +241,9 @@ SPECTACULAR_SETTINGS = {
 # --- Workers ----------------------------------------------------------------------------------------------------------
 # The database row is the queue; Redis only wakes workers (docs/adr/0003-database-is-the-queue.md).
 CELERY_BROKER_URL = REDIS_URL
-# A worker without --queues serves both, by turns: however many routine messages wait, an urgent one waits for one.
+# A worker without --queues serves all, by turns: however many wait in the others, an urgent message waits for three.
 CELERY_TASK_DEFAULT_QUEUE = "urgent"
-CELERY_TASK_QUEUES = [Queue("urgent"), Queue("routine")]
+CELERY_TASK_QUEUES = [Queue("urgent"), Queue("asking"), Queue("looking"), Queue("routine")]
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = False  # the sweeper owns recovery; requeueing loops for ever on a poison task
 CELERY_TASK_IGNORE_RESULT = True

@@ -48,14 +48,15 @@ class ReadPace(Protocol):
 class Ec2Gateway:
     """One account and region. Methods raise AwsError; nothing else of botocore comes out.
 
-    Reads keep the pace that is given; whoever calls a method that changes AWS has seen to its pace before.
+    Reads keep the pace that is given; whoever calls a method that changes AWS has seen to its pace before. Clients are
+    asked for when they are needed, each time anew.
     """
 
     def __init__(
         self,
         *,
-        reads: EC2Client,
-        writes: EC2Client,
+        reads: Callable[[], EC2Client],
+        writes: Callable[[], EC2Client],
         direct_connect: Callable[[], Any] | None = None,
         pace: ReadPace | None = None,
     ) -> None:
@@ -73,7 +74,7 @@ class Ec2Gateway:
     def create_vpc_endpoint(self, parameters: Mapping[str, Any]) -> Created:
         """Create an endpoint from the exact parameters that `create_parameters` gave, token and tags included."""
         with translated():
-            answer = self._writes.create_vpc_endpoint(**parameters)
+            answer = self._writes().create_vpc_endpoint(**parameters)
         return Created(
             endpoint=observed_from(dict(answer["VpcEndpoint"])),
             request_id=answer["ResponseMetadata"].get("RequestId", ""),
@@ -94,7 +95,7 @@ class Ec2Gateway:
     def modify_vpc_endpoint(self, action: ModifyEndpoint) -> str:
         """Change an endpoint in place by one call; return AWS's request id."""
         with translated():
-            answer = self._writes.modify_vpc_endpoint(**modify_parameters(action))
+            answer = self._writes().modify_vpc_endpoint(**modify_parameters(action))
         return str(answer["ResponseMetadata"].get("RequestId", ""))
 
     def delete_vpc_endpoint(self, vpc_endpoint_id: str) -> str:
@@ -103,7 +104,7 @@ class Ec2Gateway:
         DeleteVpcEndpoints answers 200 also when it did nothing: each item of `Unsuccessful` is read.
         """
         with translated():
-            answer = self._writes.delete_vpc_endpoints(VpcEndpointIds=[vpc_endpoint_id])
+            answer = self._writes().delete_vpc_endpoints(VpcEndpointIds=[vpc_endpoint_id])
         request_id = str(answer["ResponseMetadata"].get("RequestId", ""))
         for item in answer.get("Unsuccessful", []):
             code = item.get("Error", {}).get("Code", "Unknown")
@@ -119,7 +120,7 @@ class Ec2Gateway:
         """Add tags to an endpoint, or change their values; return AWS's request id."""
         tags: Any = [{"Key": key, "Value": value} for key, value in action.tags]
         with translated():
-            answer: Any = self._writes.create_tags(  # type: ignore[func-returns-value]  # it returns its metadata
+            answer: Any = self._writes().create_tags(  # type: ignore[func-returns-value]  # it returns its metadata
                 Resources=[action.vpc_endpoint_id], Tags=tags
             )
         return str(answer["ResponseMetadata"].get("RequestId", ""))
@@ -128,7 +129,7 @@ class Ec2Gateway:
         """Remove tags from an endpoint by key, whatever their value; return AWS's request id."""
         tags: Any = [{"Key": key} for key in action.keys]
         with translated():
-            answer: Any = self._writes.delete_tags(  # type: ignore[func-returns-value]  # it returns its metadata
+            answer: Any = self._writes().delete_tags(  # type: ignore[func-returns-value]  # it returns its metadata
                 Resources=[action.vpc_endpoint_id], Tags=tags
             )
         return str(answer["ResponseMetadata"].get("RequestId", ""))
@@ -137,7 +138,7 @@ class Ec2Gateway:
         """Return one endpoint, or None where AWS doesn't know it: not yet, or no longer."""
         try:
             with self._reading("describe_vpc_endpoints"):
-                answer = self._reads.describe_vpc_endpoints(VpcEndpointIds=[vpc_endpoint_id])
+                answer = self._reads().describe_vpc_endpoints(VpcEndpointIds=[vpc_endpoint_id])
         except AwsError as error:
             if error.kind is Kind.NOT_FOUND:
                 return None
@@ -205,11 +206,11 @@ class Ec2Gateway:
 
     def authorize_rule(self, rule: GroupRule, *, tags: Mapping[str, str]) -> Answered:
         """Add a rule to its group, unless it is there."""
-        return group_rules.authorize(self._writes, rule, tags)
+        return group_rules.authorize(self._writes(), rule, tags)
 
     def revoke_rule(self, action: RevokeRule) -> Answered:
         """Remove a rule, unless it is gone."""
-        return group_rules.revoke(self._writes, action.rule, action.rule_id)
+        return group_rules.revoke(self._writes(), action.rule, action.rule_id)
 
     def group_rules(self, group_ids: Iterable[str]) -> Iterator[SeenRule]:
         """Yield the rules of security groups, from one paged listing; of groups that are gone there are none."""
@@ -229,7 +230,7 @@ class Ec2Gateway:
     def vpc_attribute(self, vpc_id: str, attribute: str) -> bool:
         """Return a VPC's DNS attribute: `enableDnsSupport` or `enableDnsHostnames`."""
         with self._reading("describe_vpc_attribute"):
-            answer: Mapping[str, Any] = self._reads.describe_vpc_attribute(
+            answer: Mapping[str, Any] = self._reads().describe_vpc_attribute(
                 VpcId=vpc_id,
                 Attribute=attribute,  # type: ignore[arg-type]
             )
@@ -242,7 +243,7 @@ class Ec2Gateway:
             with translated():
                 yield
             return
-        action = self._reads.meta.method_to_api_mapping.get(operation, operation)
+        action = self._reads().meta.method_to_api_mapping.get(operation, operation)
         pace.before(action)
         with translated(lambda error: pace.failed(action, error)):
             yield
@@ -278,7 +279,7 @@ class Ec2Gateway:
         while True:
             extra = {"NextToken": token} if token else {}
             with self._reading(operation):
-                answer = getattr(self._reads, operation)(**size, **arguments, **extra)
+                answer = getattr(self._reads(), operation)(**size, **arguments, **extra)
             yield from answer.get(key, [])
             token = answer.get("NextToken")
             if not token:

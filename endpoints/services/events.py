@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +22,8 @@ from endpoints.models import Account, Event
 from endpoints.services.actors import Who
 
 GENESIS = "0" * 64
+_held: ContextVar[frozenset[str]] = ContextVar("held", default=frozenset())
+"""The chains whose locks this thread's transaction holds since `recorded`: they need not be asked for again."""
 
 
 @contextmanager
@@ -28,7 +31,11 @@ def recorded(chain: str) -> Iterator[None]:
     """Open a transaction that will write events to a chain; hold the chain's lock until it ends."""
     with transaction.atomic():
         _lock(chain)
-        yield
+        before = _held.set(_held.get() | {chain})
+        try:
+            yield
+        finally:
+            _held.reset(before)
 
 
 def chain_of(account: Account) -> str:
@@ -62,7 +69,8 @@ def record_all(*, chain: str, who: Who, at: datetime, news: Sequence[Event]) -> 
         raise transaction.TransactionManagementError("An event commits with what it tells of, or not at all.")
     if not news:
         return
-    _lock(chain)
+    if chain not in _held.get():
+        _lock(chain)
     last = Event.objects.filter(chain=chain).order_by("-sequence").values_list("sequence", "digest").first()
     sequence, previous = last or (0, GENESIS)
     for event in news:

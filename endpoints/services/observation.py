@@ -235,10 +235,10 @@ def _note_trouble(region: AccountRegion, error: AwsError) -> None:
 
 
 def due_regions() -> list[int]:
-    """Return the account-regions in which something is in flight and nobody has looked for a moment."""
+    """Return the account-regions in which something has been in flight, and nobody has looked, for a moment."""
     pause = timedelta(seconds=settings.PORTAL_OBSERVE_SECONDS)
-    in_flight = Operation.objects.filter(status__in=IN_FLIGHT).values("account_id", "region").distinct()
-    wanted = {(row["account_id"], row["region"]) for row in in_flight}
+    in_flight = Operation.objects.filter(status__in=IN_FLIGHT).exclude(in_flight_since__gt=Now() - pause)
+    wanted = set(in_flight.values_list("account_id", "region").distinct())
     rows = AccountRegion.objects.filter(account_id__in={account for account, _ in wanted}).filter(
         Q(observed_at__isnull=True) | Q(observed_at__lt=Now() - pause)
     )

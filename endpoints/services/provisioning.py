@@ -39,6 +39,9 @@ __all__ = ["OWNERSHIP_TAG", "find", "next_actions", "rules_of", "run", "wanted_o
 LOOKS = 3
 """After how many looks in vain an endpoint that was available once counts as deleted."""
 
+COMING = "pending"
+"""The state of a new endpoint that takes its time: nobody need look at once."""
+
 log = logging.getLogger(__name__)
 
 
@@ -47,7 +50,8 @@ def run(*, operation_id: UUID, owner: str | None = None) -> bool:
     held = claim(operation_id, owner=owner or worker_name())
     if held is None:
         return False
-    operation = Operation.objects.select_related("change", "request", "endpoint", "account").get(pk=operation_id)
+    rows = Operation.objects.select_related("change", "request__account", "endpoint__owner_team", "account")
+    operation = rows.get(pk=operation_id)
     turn = Turn(operation)
     try:
         if operation.attempts > outcomes.MAX_ATTEMPTS:
@@ -90,9 +94,9 @@ def _unforeseen(error: Exception) -> AwsError:
 
 
 def _work(operation: Operation, held: Claim, turn: Turn) -> None:
-    client = gateway(operation.account, operation.region)
     if call := first_call(operation):
         turn.take(call)  # first of all: who must wait costs AWS no look
+    client = gateway(operation.account, operation.region)
     observed = find(operation, client)
     if observed is not None and operation.endpoint.vpc_endpoint_id is None:
         _record_created(operation, held, observed, request_id="")
@@ -106,8 +110,8 @@ def _work(operation: Operation, held: Claim, turn: Turn) -> None:
         write(held)  # raises LeaseLost before anything is changed
         outcomes.hand_over(operation, request_id=request_id, now=now)
         parking.as_asked(operation=operation, now=now)
-        region = AccountRegion.objects.get(account=operation.account, region=operation.region)
-        wake_observer(region.pk)
+        if operation.endpoint.aws_state != COMING or not operation.change.kind.creates:
+            wake_observer(AccountRegion.objects.get(account=operation.account, region=operation.region).pk)
 
 
 def find(operation: Operation, client: Ec2Gateway) -> ObservedEndpoint | None:

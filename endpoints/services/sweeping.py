@@ -11,12 +11,13 @@ from django.db.models.functions import RowNumber
 from endpoints.models import AccountCheck, Operation
 from endpoints.models.operations import ROUTINE
 from endpoints.queue import (
+    Waiting,
     first_in,
     wake_inventory,
     wake_observer,
     wake_survey,
     wake_waiting_account_check,
-    wake_waiting_operation,
+    wake_waiting_operations,
     wake_waiting_use,
 )
 from endpoints.services import deadletters, inventory, observation, policies, simulations, survey, use
@@ -80,11 +81,10 @@ def wake_due() -> int:
         .annotate(place=place)
         .filter(place__lte=SHARE)
         .order_by("routine", "place", "next_attempt_at")
-        .values_list("pk", "version", "routine")
+        .values_list("pk", "version", "routine", Q(slot_at__isnull=False))
     )
-    found = list(due[:BATCH])
-    for operation_id, version, routine in found:
-        wake_waiting_operation(operation_id, version, routine=routine)
+    found = [Waiting(*row) for row in due[:BATCH]]
+    wake_waiting_operations(found)
     return len(found)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import F, ForeignKey, Model, Q
 
 from endpoints.domain import lifecycle
 from endpoints.domain.lifecycle import Actor, Lifecycle
@@ -58,7 +58,7 @@ def apply(
     )
     if not moved:
         raise LostRace(_lost(to, table))
-    to.refresh_from_db()
+    reread(to)
     account, request_id, endpoint_id = _subject(to)
     events.record(
         chain=events.chain_of(account),
@@ -70,6 +70,22 @@ def apply(
         summary=summary,
         data={"status": row.target, **(data or {})},
     )
+
+
+def reread(row: Model) -> None:
+    """Read a row's columns again; related objects that were fetched stay, as they are, where it is still the same one.
+
+    `refresh_from_db` forgets them, and each would be fetched again for the very next event.
+    """
+    known = {
+        field: field.get_cached_value(row)
+        for field in row._meta.concrete_fields
+        if isinstance(field, ForeignKey) and field.is_cached(row)
+    }
+    row.refresh_from_db()
+    for field, value in known.items():
+        if value is not None and getattr(row, field.attname) == value.pk:
+            field.set_cached_value(row, value)
 
 
 def _stamp(to: Stateful, now: datetime) -> dict[str, datetime]:

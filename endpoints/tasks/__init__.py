@@ -21,6 +21,7 @@ def provision(*, operation_id: str) -> None:
 @shared_task(name=queue.OBSERVE)
 def observe(*, account_region_id: int) -> None:
     """Look at what is in flight in one account-region."""
+    queue.observer_came(account_region_id)
     observation.observe(account_region_id=account_region_id)
 
 

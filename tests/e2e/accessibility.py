@@ -1,8 +1,9 @@
 """What axe-core finds on a page, in light and in dark colours, without looking twice at what was looked at before.
 
 Most of a page stands on others as well, word for word or in the same colours; examining all of it on a hundred pages
-takes minutes. So the frame round a page is examined once for each wording, and colours once for each way in which
-text is coloured: an element's kind, classes and states together with those of everything around it.
+takes minutes. So the frame round a page is examined once for each wording, and colours once for each combination: of a
+text's own colour, size and weight with all that is painted behind it. Where axe can't decide, the same combination is
+examined again wherever other markup (classes and states) leads to it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,12 @@ _COLOUR_RULES = ["color-contrast", "link-in-text-block"]
 # reports; none of these rules reads them.
 _OPTIONS = {"resultTypes": ["violations"], "preload": False}
 _SHAPE = {**_OPTIONS, "runOnly": _STANDARDS, "rules": {name: {"enabled": False} for name in _COLOUR_RULES}}
-_COLOURS = {**_OPTIONS, "runOnly": {"type": "rule", "values": _COLOUR_RULES}}
+_COLOURS = {
+    **_OPTIONS,
+    "resultTypes": ["violations", "incomplete"],
+    "runOnly": {"type": "rule", "values": _COLOUR_RULES},
+    "elementRef": True,
+}
 _AXE = Axe().axe_script
 # What stands round each page: most of what a page consists of, and the same on many.
 _FRAMES = "header, footer, aside, #nav-sidebar caption, #nav-sidebar tr"
@@ -29,41 +35,74 @@ _EXAMINE_SHAPE = """([frames, known, options]) => {
   const exclude = [...document.querySelectorAll(frames)].filter((_, index) => known[index]);
   return axe.run(exclude.length ? { include: [document], exclude } : document, options).then((it) => it.violations);
 }"""
-# Marks each element that shows text with how it is coloured, and returns the different ways. What another element
-# covers or hides is coloured, too, once it is seen. The editor keeps its text in a shadow root: it is always new.
+# Notes for each element that shows text what its colours come from, and the markup that leads there: what axe can't decide
+# in one place (something stands in front) it may in another. What another element covers or hides is coloured, too, once
+# it is seen. The editor's shadow root is always new.
 _COLOURINGS = """() => {
   const states_of = /^(style|type|disabled|open|data-[a-z]+|aria-(current|selected|disabled|invalid|pressed|sort))$/;
-  const words = (element) => {
-    const states = [...element.attributes].filter(({ name }) => states_of.test(name));
-    const kept = states.map(({ name, value }) => name + "=" + value);
-    return [element.localName, element.getAttribute("class") ?? "", ...kept.sort()].join(" ");
-  };
   const hash = (text, seed) => {
     let sum = seed;
     for (let index = 0; index < text.length; index++) sum = Math.imul(sum ^ text.charCodeAt(index), 16777619);
     return sum >>> 0;
   };
-  const chains = new Map();
-  const chain = (element) => {
-    if (!element) return 2166136261;
-    if (!chains.has(element)) chains.set(element, hash(words(element), chain(element.parentElement)));
-    return chains.get(element);
+  const words = (element) => {
+    const states = [...element.attributes].filter(({ name }) => states_of.test(name));
+    const kept = states.map(({ name, value }) => name + "=" + value);
+    return [element.localName, element.getAttribute("class") ?? "", ...kept.sort()].join(" ");
+  };
+  const clear = { backgroundColor: "rgba(0, 0, 0, 0)", backgroundImage: "none", opacity: "1", filter: "none",
+    mixBlendMode: "normal" };
+  const lifted = ["absolute", "fixed", "sticky"];
+  const layer = (element) => {
+    const style = getComputedStyle(element);
+    const own = Object.keys(clear).filter((name) => style[name] !== clear[name]);
+    const off = element.disabled || element.ariaDisabled === "true" || element.control?.disabled;
+    const over = lifted.includes(style.position) ? " over" : "";
+    return own.map((name) => name + style[name]).join(" ") + over + (off ? " off" : "");
+  };
+  const passed_on = (step) => {
+    const known = new Map();
+    const chain = (element) => {
+      if (!element) return 2166136261;
+      if (!known.has(element)) {
+        const above = chain(element.parentElement), added = step(element);
+        known.set(element, added ? hash(added, above) : above);
+      }
+      return known.get(element);
+    };
+    return chain;
+  };
+  const markup = passed_on(words), layers = passed_on(layer);
+  const text_of = (element) => {
+    const { color, fontSize, fontWeight, fontStyle, textShadow, textDecorationLine } = getComputedStyle(element);
+    return [color, fontSize, fontWeight, fontStyle, textShadow, textDecorationLine].join(" ");
+  };
+  const colours = (element) => {
+    const kind = element.localName === "a" ? `a in ${text_of(element.parentElement)}` : element.localName;
+    return String(hash([kind, element.getAttribute("type"), text_of(element)].join(" "), layers(element)));
   };
   window.portalColours = new Map();
   for (const element of document.body.querySelectorAll("*")) {
     const texts = [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
     const fields = ["input", "select", "textarea"].includes(element.localName);
     if (!(texts || fields || element.shadowRoot) || !element.checkVisibility()) continue;
-    const key = element.shadowRoot ? `new ${Math.random()}` : String(chain(element));
-    const same = window.portalColours.get(key) ?? [];
-    window.portalColours.set(key, [...same, element]);
+    const ways = element.shadowRoot ? `new ${Math.random()}` : `${colours(element)} ${markup(element)}`;
+    window.portalColours.set(ways, [...(window.portalColours.get(ways) ?? []), element]);
   }
   return [...window.portalColours.keys()];
 }"""
 # Of elements that are coloured in one way, the first ones stand for all.
 _EXAMINE_COLOURS = """([fresh, options]) => {
-  const include = fresh.flatMap((key) => window.portalColours.get(key).slice(0, 3));
-  return axe.run({ include }, options).then((it) => it.violations);
+  const include = fresh.flatMap((ways) => window.portalColours.get(ways).slice(0, 3));
+  return axe.run({ include }, options).then(({ violations, incomplete }) => {
+    // An image behind a text belongs to its combination: that is decided nowhere.
+    const image = ({ data }) => ["bgImage", "bgGradient"].includes(data?.messageKey);
+    const unsure = incomplete.flatMap(({ nodes }) => nodes.filter(({ any }) => !any.some(image)));
+    const open = new Set(unsure.map(({ element }) => element));
+    const undecided = fresh.filter((ways) => window.portalColours.get(ways).some((element) => open.has(element)));
+    const told = ({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ target }) => ({ target })) });
+    return [violations.map(told), undecided];
+  });
 }"""
 
 _examined: set[tuple[str, str]] = set()
@@ -90,13 +129,24 @@ def _wear(page: Page, scheme: Any) -> None:
 
 
 def _wrong_colours(page: Page, scheme: str) -> list[str]:
-    fresh = [key for key in page.evaluate(_COLOURINGS) if (scheme, key) not in _examined]
-    if not fresh:
-        return []
-    lines = [_line(scheme, item) for item in page.evaluate(_EXAMINE_COLOURS, [fresh, _COLOURS])]
-    if not lines:  # what is wrong is told on each page that has it
-        _examined.update((scheme, key) for key in fresh)
-    return lines
+    """Return what is wrong with colours that were not examined before: one element of each, until all are decided."""
+    there = page.evaluate(_COLOURINGS)
+    while fresh := {_colours(ways): ways for ways in there if not _was_examined(scheme, ways)}:
+        found, undecided = page.evaluate(_EXAMINE_COLOURS, [list(fresh.values()), _COLOURS])
+        if found:  # what is wrong is told on each page that has it
+            return [_line(scheme, item) for item in found]
+        for colours, ways in fresh.items():
+            _examined.add((scheme, ways if ways in undecided else colours))
+    return []
+
+
+def _was_examined(scheme: str, ways: str) -> bool:
+    return (scheme, ways) in _examined or (scheme, _colours(ways)) in _examined
+
+
+def _colours(ways: str) -> str:
+    """Return the part of a way that names colours, whatever markup leads to them."""
+    return ways if ways.startswith("new") else ways.partition(" ")[0]
 
 
 def _line(scheme: str, found: Any) -> str:

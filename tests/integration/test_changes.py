@@ -43,7 +43,7 @@ def look(cast: Cast) -> None:
 
 def as_spec(cast: Cast, vpc_endpoint_id: str) -> EndpointSpec:
     ec2 = cast.aws.ec2()
-    seen = Ec2Gateway(reads=ec2, writes=ec2).describe_vpc_endpoint(vpc_endpoint_id)
+    seen = Ec2Gateway(reads=lambda: ec2, writes=lambda: ec2).describe_vpc_endpoint(vpc_endpoint_id)
     assert seen is not None
     return spec_of(
         seen,

@@ -264,7 +264,7 @@ def test_a_storm_of_deletions_stands_before_no_creation(
     assert Operation.objects.due().count() == len(endpoints) + 2
 
     assert sweeping.wake_due() == sweeping.SHARE + 2
-    assert messages(valkey, queue.URGENT) == [str(same.pk), str(other.pk)]
+    assert messages(valkey, queue.ASKING) == [str(same.pk), str(other.pk)]
     assert len(messages(valkey, queue.ROUTINE)) == sweeping.SHARE
 
     sweeping.wake_due()
@@ -298,6 +298,30 @@ def test_whose_turn_has_come_goes_before_all_who_have_yet_to_ask(
 
 
 @pytest.mark.django_db(transaction=True)
+def test_whose_turn_has_come_stands_in_no_line_with_those_who_ask(valkey: redis.Redis) -> None:
+    account = factories.make_account()
+    asking, called = creation(account, "asking"), creation(account, "called")
+    Operation.objects.filter(pk=called.pk).update(slot_at=Now(), slot_action=CREATE)
+    valkey.flushall()
+
+    sweeping.wake_due()
+    assert messages(valkey, queue.URGENT) == [str(called.pk)]
+    assert messages(valkey, queue.ASKING) == [str(asking.pk)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_observer_is_called_once_until_it_comes(valkey: redis.Redis) -> None:
+    for _ in range(3):
+        queue.wake_observer(7)
+    assert valkey.llen(queue.LOOKING) == 1
+    queue.observer_came(7)  # it has yet to look; what is committed from now on it may miss
+    for _ in range(3):
+        queue.wake_observer(7)
+    queue.wake_observer(8)
+    assert valkey.llen(queue.LOOKING) == 3
+
+
+@pytest.mark.django_db(transaction=True)
 def test_approval_wakes_a_worker_by_the_queue_of_its_urgency(valkey: redis.Redis) -> None:
     account = factories.make_account()
     operation = creation(account, "one")
@@ -309,7 +333,7 @@ def test_approval_wakes_a_worker_by_the_queue_of_its_urgency(valkey: redis.Redis
 
 
 def test_a_plain_worker_serves_every_queue() -> None:
-    assert set(app.amqp.queues.consume_from) == {queue.URGENT, queue.ROUTINE}
+    assert set(app.amqp.queues.consume_from) == {queue.URGENT, queue.ASKING, queue.LOOKING, queue.ROUTINE}
     assert app.conf.task_default_queue == queue.URGENT
 
 

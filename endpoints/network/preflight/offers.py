@@ -72,16 +72,20 @@ def exists_already(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def exists_nearby(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
-    """A VPC that this one is peered or attached to may have an endpoint to the service that can be shared."""
+    """A VPC that this one is peered or attached to may have an endpoint to the service that can be shared.
+
+    Whose VPC it is, is told, since its owner has to agree; the endpoint itself belongs to another account, whose
+    endpoints whoever asks here may not see.
+    """
     if snapshot.former or not spec.has_network_interfaces:
         return
-    for part in snapshot.connected.values():
-        place = f"{part.data.get('vpc_id')} of account {part.data.get('account_id')}"
-        through = part.data.get("through")
-        message = f"{part.label} in {place} reaches {spec.short_service} already, and this VPC reaches it by {through}."
+    places = {part.data.get("vpc_id"): part.data for part in snapshot.connected.values()}
+    for vpc_id, data in places.items():
+        place, through = f"{vpc_id} of account {data.get('account_id')}", data.get("through")
+        message = f"{place} has an endpoint to {spec.short_service} already, and {through} connects this VPC with it."
         cure = (
-            "See whether you can use that one: routes must lead there, its security group must let this VPC in, and "
-            "the service's name must resolve to it here (a shared private hosted zone)."
+            "Ask that account's people whether you can use theirs: routes must lead there, its security group must let "
+            "this VPC in, and the service's name must resolve to it here (a shared private hosted zone)."
         )
         yield Finding("exists-nearby", "info", "service_name", message, cure)
 

@@ -29,7 +29,7 @@ class Engine:
     done: list[Action] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.gateway = Ec2Gateway(reads=self.network.ec2, writes=self.network.ec2)
+        self.gateway = Ec2Gateway(reads=lambda: self.network.ec2, writes=lambda: self.network.ec2)
 
     def spec(self, kind: str, service: str, **more: Any) -> EndpointSpec:
         """Return a spec in the network's VPC; `service` is a short name, or a full one."""
