@@ -253,7 +253,8 @@ class Ec2Gateway:
 
         There are none where there is no Direct Connect: a region, a partition or a double of AWS may be without it.
         """
-        if self._direct_connect is None:
+        client = self._direct_connect() if self._direct_connect else None
+        if client is None:
             return []
         found: list[dict[str, Any]] = []
         token: str | None = None
@@ -261,7 +262,7 @@ class Ec2Gateway:
             extra = {"nextToken": token} if token else {}
             try:
                 with self._reading(_ASSOCIATIONS):
-                    answer = self._direct_connect().describe_direct_connect_gateway_associations(
+                    answer = client.describe_direct_connect_gateway_associations(
                         associatedGatewayId=gateway_id, maxResults=DIRECT_CONNECT_PAGE, **extra
                     )
             except AwsError as error:
@@ -294,10 +295,8 @@ _NO_SUCH_FILTER = frozenset({"ResponseParserError", "InternalFailure", "Internal
 
 
 _ASSOCIATIONS = "DescribeDirectConnectGatewayAssociations"
-_NOT_OFFERED = frozenset(
-    {"InvalidAction", "UnknownOperationException", "EndpointConnectionError", "ResponseParserError"}
-)
-"""How a region without Direct Connect answers, or a double of AWS."""
+_NOT_OFFERED = frozenset({"InvalidAction", "UnknownOperationException", "ResponseParserError"})
+"""How a double of AWS without Direct Connect answers."""
 
 
 def _narrowest(*choices: tuple[str, set[str]]) -> dict[str, Any]:

@@ -87,9 +87,7 @@ def gateway_for(target: Target, timeouts: Timeouts | None = None) -> Ec2Gateway:
                 reads=_lazily("ec2", session, target.region, timeouts, attempts=timeouts.read_attempts),
                 # Writes are tried once: the operation's row, not botocore, decides when to try again.
                 writes=_lazily("ec2", session, target.region, timeouts, attempts=1),
-                direct_connect=_lazily(
-                    "directconnect", session, target.region, timeouts, attempts=timeouts.read_attempts
-                ),
+                direct_connect=_direct_connect(session, target.region, timeouts),
             )
             _gateways[(target, timeouts)] = gateway
         return gateway
@@ -140,6 +138,22 @@ def _lazily(
             return session.client(service, region_name=region, config=config)
 
     return made
+
+
+def _direct_connect(session: boto3.Session, region: str, timeouts: Timeouts) -> Callable[[], Any]:
+    """Return what makes a client of Direct Connect, or None in a region that botocore knows to be without it.
+
+    Elsewhere a connection that fails is an error: "there is none" would be a guess.
+    """
+    made = _lazily("directconnect", session, region, timeouts, attempts=timeouts.read_attempts)
+
+    def offered() -> Any:
+        with _lock:
+            partition = session.get_partition_for_region(region)
+            known = session.get_available_regions("directconnect", partition_name=partition)
+        return made() if region in known else None
+
+    return offered
 
 
 def _config(timeouts: Timeouts, *, attempts: int) -> Config:

@@ -80,7 +80,12 @@ class Reacher:
         """Return what subnets with the same reason share."""
         if self.detour:
             return f"{self.detour.key} {self.table}"
-        return self.verdict.broken.key if self.verdict.broken else ""
+        broken = self.verdict.broken
+        if broken is None:
+            return ""
+        # A table, a list or a group in the reason is what they share; the subnet's own name would part them all.
+        own = self.subnet.aws_id in broken.reason or self.subnet.label in broken.reason
+        return broken.key if own else f"{broken.key} {broken.reason}"
 
     @property
     def clients(self) -> int:

@@ -56,7 +56,7 @@ def _read(region: AccountRegion, now: datetime) -> list[str]:
         try:
             reading.found[kind] = list(read(reading))
         except AwsError as error:
-            errors.append(f"{kind}: {error.code}: {error.message} {error.cure}".rstrip())
+            errors.append(f"{kind}: {error.code}: {error.message.rstrip('. ')}. {error.cure}".rstrip())
             log.warning("inventory of %s, %s: %s", region, kind, error)
             if error.kind is Kind.TRANSIENT or error.code in _NO_WAY_IN:
                 break  # what keeps us out keeps us out of the rest, too

@@ -78,10 +78,10 @@ def wake_due() -> int:
     due = (
         Operation.objects.due()
         .annotate(routine=Q(action__in=ROUTINE))
-        .annotate(place=place)
+        .annotate(place=place, has_turn=Q(slot_at__isnull=False))
         .filter(place__lte=SHARE)
         .order_by("routine", "place", "next_attempt_at")
-        .values_list("pk", "version", "routine", Q(slot_at__isnull=False))
+        .values_list("pk", "version", "routine", "has_turn")
     )
     found = [Waiting(*row) for row in due[:BATCH]]
     wake_waiting_operations(found)

@@ -35,9 +35,9 @@ _EXAMINE_SHAPE = """([frames, known, options]) => {
   const exclude = [...document.querySelectorAll(frames)].filter((_, index) => known[index]);
   return axe.run(exclude.length ? { include: [document], exclude } : document, options).then((it) => it.violations);
 }"""
-# Notes for each element that shows text what its colours come from, and the markup that leads there: what axe can't decide
-# in one place (something stands in front) it may in another. What another element covers or hides is coloured, too, once
-# it is seen. The editor's shadow root is always new.
+# Notes for each element that shows text what its colours come from, and the markup that leads there: what axe can't
+# decide in one place (something stands in front) it may in another. What another element covers or hides is coloured,
+# too, once it is seen. The editor's shadow root is always new.
 _COLOURINGS = """() => {
   const states_of = /^(style|type|disabled|open|data-[a-z]+|aria-(current|selected|disabled|invalid|pressed|sort))$/;
   const hash = (text, seed) => {

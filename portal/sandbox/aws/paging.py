@@ -56,7 +56,7 @@ def paged(call: Context, body: str) -> str:
     listed = root.find(f"{namespace}{tag}")
     if listed is None:
         return body
-    first = int(opened(str(token))) if token else 0
+    first = _first(str(token)) if token else 0
     rows = list(listed)
     for row in [*rows[:first], *rows[first + int(size) :]]:
         listed.remove(row)
@@ -65,6 +65,14 @@ def paged(call: Context, body: str) -> str:
     if len(rows) > first + int(size):
         ElementTree.SubElement(root, f"{namespace}nextToken").text = sealed(str(first + int(size)))
     return ElementTree.tostring(root, encoding="unicode", default_namespace=namespace.strip("{}"))
+
+
+def _first(token: str) -> int:
+    """Return the place of a page's first row; raises `InvalidNextToken` for a token that another action gave."""
+    place = opened(token)
+    if not place.isdecimal():
+        raise AwsError("InvalidNextToken", f"The token '{token}' is invalid.")
+    return int(place)
 
 
 def _tag(action: str) -> str:

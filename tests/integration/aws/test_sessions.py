@@ -26,6 +26,20 @@ def test_one_assumed_role_serves_every_client_of_an_account(aws: World) -> None:
     assert len(aws.calls("AssumeRole")) == 1
 
 
+def test_direct_connect_that_does_not_answer_is_no_direct_connect_that_is_not_there(
+    aws: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DIRECT_CONNECT", "http://127.0.0.1:9")
+    with pytest.raises(AwsError) as error:
+        gateway_for(TARGET).direct_connect_associations("vgw-0123456789abcdef0")
+    assert error.value.code == "EndpointConnectionError"
+
+
+def test_a_region_that_is_without_direct_connect_has_no_associations() -> None:
+    nowhere = Target(MEMBER, "eu-nowhere-9", TARGET.role_arn, EXTERNAL_ID)  # a region that botocore doesn't list
+    assert gateway_for(nowhere).direct_connect_associations("vgw-0123456789abcdef0") == []
+
+
 def test_credentials_that_run_out_are_renewed_in_the_same_client(aws: World, monkeypatch: pytest.MonkeyPatch) -> None:
     # botocore renews a quarter of an hour before the end: with AWS's shortest session that is at once.
     monkeypatch.setattr(sessions, "ROLE_SECONDS", 900)

@@ -12,8 +12,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
-from endpoints.models import Account, InventoryItem, User
+from endpoints.models import Account, AccountRegion, InventoryItem, User
 from endpoints.network.bundles import Member
 from endpoints.network.coverage import Cell
 from endpoints.services import bundles, coverage
@@ -39,6 +40,18 @@ def cells(response: Any) -> dict[tuple[str, str], Cell]:
         for row in matrix.rows
         for column, cell in zip(matrix.columns, row.cells, strict=True)
     }
+
+
+def test_regions_that_could_not_be_read_are_told_in_one_line(as_: SignIn, account: Account, engineer: User) -> None:
+    AccountRegion.objects.update(inventory_error="vpc: AccessDenied: no.")
+    assert f"Last time the portal couldn't read {make.REGION} of {account.name}." in text_of(as_(engineer).get(URL))
+    Account.objects.update(regions=[make.REGION, *(f"eu-north-{number}" for number in range(6))])
+    for number in range(6):
+        region = {"region": f"eu-north-{number}", "inventory_error": "vpc: no.", "inventory_due_at": timezone.now()}
+        AccountRegion.objects.create(account=account, **region)
+    said = text_of(as_(engineer).get(URL))
+    assert said.count(f" of {account.name}") == 5
+    assert "and 2 more. What stands below of them is older." in said
 
 
 def test_each_state_is_told_in_words(as_: SignIn, account: Account, engineer: User, approver: User) -> None:

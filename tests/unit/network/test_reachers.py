@@ -34,6 +34,18 @@ def test_a_subnet_whose_table_leads_past_a_gateway_is_told_so_and_not_of_its_gro
     assert ("cannot", past.reason, [past]) in found.grouped()
 
 
+def test_subnets_with_different_reasons_are_told_apart() -> None:
+    world = good()
+    acl(world, PUB, BOTH[0])
+    acl(world, END, BOTH[0])
+    world["network_acls"]["acl-2"] = {**world["network_acls"]["acl-1"], "subnet_ids": [PUB]}
+    found = who_can_reach(snapshot(world), snapshot(world).endpoints["vpce-sqs"])
+    reasons = [reason for outcome, reason, _ in found.grouped() if outcome == "cannot"]
+    assert ["acl-1" in " ".join(reasons), "acl-2" in " ".join(reasons)] == [True, True]
+    for outcome, reason, items in found.grouped():
+        assert {item.reason for item in items} == {reason}, outcome
+
+
 def test_a_client_that_another_endpoint_serves_does_not_count_as_reaching_this_one() -> None:
     world = good()
     world["endpoints"]["vpce-other"] = {**world["endpoints"]["vpce-s3"], "route_table_ids": []}

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from portal.sandbox.aws import activate
+from portal.sandbox.aws.filters import sealed
 from tests.unit.sandbox.network import Network, client, code_of
 
 
@@ -36,6 +37,11 @@ def test_a_page_that_aws_refuses_is_refused(network: Network) -> None:
 
 def test_a_token_of_ones_own_is_refused(network: Network) -> None:
     assert code_of(lambda: network.ec2.describe_subnets(MaxResults=5, NextToken="x")) == "InvalidNextToken"
+
+
+def test_a_token_of_another_action_is_refused(network: Network) -> None:
+    token = sealed("com.amazonaws.eu-west-1.s3")
+    assert code_of(lambda: network.ec2.describe_subnets(MaxResults=5, NextToken=token)) == "InvalidNextToken"
 
 
 def test_direct_connect_answers_for_gateways_that_exist(network: Network) -> None:
