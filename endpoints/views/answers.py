@@ -1,11 +1,17 @@
-"""Answers that several views give: what to say when somebody else was faster."""
+"""What several views answer: that somebody else was faster, that AWS is read again."""
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
+from endpoints.models import Account
+from endpoints.services import refreshing
+from endpoints.services.actors import person
 from endpoints.services.errors import Conflict
+from endpoints.views.listing import signed_in
 
 INVALID = 422
 CONFLICT = 409
@@ -14,3 +20,14 @@ CONFLICT = 409
 def conflict(request: HttpRequest, error: Conflict, *, back: str) -> HttpResponse:
     """Return the page that says what happened and leads back to what it is now."""
     return render(request, "409.html", {"exception": error, "url": back}, status=CONFLICT)
+
+
+def read_again(request: HttpRequest, *, account_id: int, region: str) -> None:
+    """Have an account's region read again, and say so above the form, which keeps what was typed."""
+    account = Account.objects.get(pk=account_id)
+    try:
+        refreshing.ask(account=account, region=region, by=person(signed_in(request)), now=timezone.now())
+    except Conflict as error:
+        messages.warning(request, str(error))
+    else:
+        messages.info(request, f"A worker reads {region} now. What you filled in is kept.")

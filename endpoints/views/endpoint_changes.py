@@ -201,7 +201,7 @@ def ask(request: HttpRequest, asking: Asking) -> HttpResponse:
         return _from_template(request, asking, {**fresh, **form.typed(request.POST)}, fill=action == FILL)
     if action == "check" and asking.checks:
         return render(request, asking.checks, {"form": asking.form(initial={**fresh, **form.typed(request.POST)})})
-    if action == "edit":
+    if action in ("edit", "refresh"):
         return _show(request, asking, asking.form(initial={**fresh, **form.typed(request.POST)}))
     if not form.is_valid():
         return _show(request, asking, form, status=INVALID)

@@ -17,8 +17,9 @@ from endpoints.services import reading
 from endpoints.services.choices import read_choices
 from endpoints.services.drafts import Draft
 from endpoints.services.errors import Conflict
-from endpoints.views.answers import conflict
+from endpoints.views.answers import conflict, read_again
 from endpoints.views.endpoint_changes import Asking, ask, owned
+from endpoints.views.present.costs import cost_card
 from endpoints.views.present.endpoint_page import ENDED_IN_AWS, UPDATABLE
 from endpoints.views.present.facts import deltas_of
 
@@ -72,6 +73,8 @@ def _modify(
     initial: dict[str, Any],
     edited: EndpointRequest | None,
 ) -> HttpResponse:
+    if request.POST.get("action") == "refresh":
+        read_again(request, account_id=endpoint.account_id, region=endpoint.region)
     choices = read_choices(account=str(endpoint.account_id), region=endpoint.region, vpc_id=endpoint.vpc_id)
     here = choices.account is not None and choices.account.pk == endpoint.account_id
     refusal = why_not(endpoint)
@@ -87,12 +90,12 @@ def _modify(
         make=lambda form: form.draft(endpoint),
         initial=initial,
         edited=edited,
-        review=lambda draft, _: ("endpoints/modify_review.html", _review(endpoint, former, draft)),
+        review=lambda draft, _: ("endpoints/modify_review.html", _review(request, endpoint, former, draft)),
     )
     return ask(request, asking)
 
 
-def _review(endpoint: Endpoint, former: EndpointSpec, draft: Draft) -> dict[str, Any]:
+def _review(request: HttpRequest, endpoint: Endpoint, former: EndpointSpec, draft: Draft) -> dict[str, Any]:
     spec = draft.changes[0].spec
     names = reading.known_of(endpoint.account_id, endpoint.region, former, spec).names
     change: dict[str, Any] = {"action": ChangeAction.MODIFY, "spec": spec, "endpoint": endpoint, "former": former}
@@ -100,4 +103,5 @@ def _review(endpoint: Endpoint, former: EndpointSpec, draft: Draft) -> dict[str,
         "deltas": deltas_of(former, spec, names),
         "plan": reading.plan_in_words(names=names, **change),
         "drops": drops_connections(reading.planned(**change)),
+        **cost_card([(ChangeAction.MODIFY, spec, former)], request.POST),
     }

@@ -7,29 +7,27 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from endpoints.domain.observed import BEYOND_RETRY
 from endpoints.domain.specs import EndpointType
-from endpoints.forms.costs import VolumeForm
 from endpoints.forms.parts import CUSTOM, add_problems
 from endpoints.forms.request import RequestForm, Values, read_values, settled, spec_values, values_of
 from endpoints.forms.templates import CHOOSE, FILL, Chooser, Place
-from endpoints.models import Account, Change, Endpoint, EndpointRequest
+from endpoints.models import Change, Endpoint, EndpointRequest
 from endpoints.models.requests import ChangeAction
-from endpoints.services import checks, costs, reading, refreshing, requests
+from endpoints.services import checks, reading, requests
 from endpoints.services.actors import person
 from endpoints.services.choices import Choices, read_choices
 from endpoints.services.drafts import ChangeDraft, Draft
 from endpoints.services.errors import Conflict, Invalid
-from endpoints.views.answers import CONFLICT, INVALID, conflict
+from endpoints.views.answers import CONFLICT, INVALID, conflict, read_again
 from endpoints.views.endpoint_changes import owned
 from endpoints.views.listing import signed_in
 from endpoints.views.present import facts
-from endpoints.views.present.costs import cost_of
+from endpoints.views.present.costs import cost_card
 from endpoints.views.present.endpoint_page import DELETABLE
 
 Submit = Callable[[Draft, UUID], EndpointRequest]
@@ -129,30 +127,17 @@ def request_new_fields(request: HttpRequest) -> HttpResponse:
 
 def _ask(request: HttpRequest, asking: Asking) -> HttpResponse:
     action = request.POST.get("action", "review") if request.method == "POST" else ""
-    if action == "refresh":
-        _refresh(request)
     if action in ("", "update", "edit", "refresh"):
         values = read_values(request.POST) if action else asking.initial
         choices = _choices(values)
+        if action == "refresh" and choices.account:
+            read_again(request, account_id=choices.account.pk, region=choices.region)
+            choices = _choices(values)
         form = RequestForm(initial=settled(values, choices), choices=choices, user=signed_in(request))
         return _form_page(request, asking, form)
     if action in (CHOOSE, FILL):
         return _from_template(request, asking, fill=action == FILL)
     return _judge(request, asking, send=action == "submit")
-
-
-def _refresh(request: HttpRequest) -> None:
-    """Have the chosen region read again, and say so above the form, which keeps what was typed."""
-    choices = _choices(read_values(request.POST))
-    account = Account.objects.filter(pk=choices.account.pk).first() if choices.account else None
-    if account is None:
-        return
-    try:
-        refreshing.ask(account=account, region=choices.region, by=person(signed_in(request)), now=timezone.now())
-    except Conflict as error:
-        messages.warning(request, str(error))
-    else:
-        messages.info(request, f"A worker reads {choices.region} now. What you filled in is kept.")
 
 
 def _from_template(request: HttpRequest, asking: Asking, *, fill: bool) -> HttpResponse:
@@ -264,16 +249,9 @@ def _review_page(
         "plan": reading.plan_in_words(action=change.action, spec=change.spec, endpoint=None, names=known.names),
         "findings": found,
         "key": form.key(),
-        **_costs(request, draft),
+        **cost_card([(item.action, item.spec, None) for item in draft.changes], request.POST),
     }
     return render(request, "requests/form_review.html", context)
-
-
-def _costs(request: HttpRequest, draft: Draft) -> dict[str, Any]:
-    """Return what the card of costs shows: with the volume that the form had, if any."""
-    volume = VolumeForm(request.POST)
-    changes = [(item.action, item.spec, None) for item in draft.changes]
-    return {"volume": volume, "cost": cost_of(changes, volume.volume), "prices": costs.prices()}
 
 
 def _old_plan(old: Endpoint | None) -> tuple[str, ...]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from endpoints.domain.specs import EndpointSpec
+from endpoints.forms.costs import VolumeForm
 from endpoints.models.requests import ChangeAction
 from endpoints.network.cost import ZERO, Estimate
 from endpoints.services import costs
@@ -66,3 +68,9 @@ def cost_of(changes: Iterable[tuple[str, EndpointSpec, EndpointSpec | None]], gb
             before = costs.estimate_for(spec, gb)
         found.append(ChangeCost(words, after, before))
     return RequestCost(tuple(found))
+
+
+def cost_card(changes: Iterable[tuple[str, EndpointSpec, EndpointSpec | None]], data: Any = None) -> dict[str, Any]:
+    """Return what the card of costs shows of changes as `cost_of` takes them; `data` may name a volume of data."""
+    volume = VolumeForm(data)
+    return {"volume": volume, "cost": cost_of(changes, volume.volume), "prices": costs.prices()}

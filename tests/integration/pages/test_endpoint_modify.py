@@ -12,7 +12,7 @@ import pytest
 from django.urls import reverse
 
 from endpoints.domain.specs import EndpointSpec, EndpointType, SubnetConfiguration
-from endpoints.models import Account, Endpoint, EndpointRequest, InventoryItem, User
+from endpoints.models import Account, AccountRegion, Endpoint, EndpointRequest, InventoryItem, User
 from tests import factories
 from tests.integration.browsers import browser
 
@@ -212,6 +212,25 @@ def test_going_back_from_the_review_loses_nothing(interface: Endpoint, engineer:
     assert 'value="10.0.1.9"' in page
     assert not re.search(r'name="private_dns_enabled"[^>]* checked', page)
     assert "The third zone has no clients." in page
+
+
+def test_the_region_is_read_again_from_the_form_and_nothing_typed_is_lost(interface: Endpoint, engineer: User) -> None:
+    AccountRegion.objects.update(inventory_error="vpc: AccessDenied: no. Ask the account's owner.")
+    client, data = browser(engineer), filled(interface, name="renamed")
+    assert "couldn't read this region last time: vpc: AccessDenied" in text(client.get(url(interface)).content.decode())
+    page = client.post(url(interface), data | {"action": "refresh"}).content.decode()
+    assert 'value="renamed"' in page
+    assert f"A worker reads {interface.region} now. What you filled in is kept." in text(page)
+    assert AccountRegion.objects.get().inventory_asked_at is not None
+    again = text(client.post(url(interface), data | {"action": "refresh"}).content.decode())
+    assert "read less than a minute ago" in again
+
+
+def test_the_review_says_what_fewer_zones_save(interface: Endpoint, engineer: User) -> None:
+    first, *_ = interface.desired_spec().subnet_ids
+    page = browser(engineer).post(url(interface), filled(interface, subnet_ids=[first])).content.decode()
+    before, after = re.search(r"\$([\d.]+) → \$([\d.]+)", text(page)).groups()  # type: ignore[union-attr]
+    assert float(before) > float(after) > 0
 
 
 def test_a_gateway_has_route_tables_and_says_that_connections_drop(
