@@ -75,14 +75,14 @@ def simulated_aws(rate: float) -> Iterator[tuple[SimControl, str]]:
 
 
 @contextmanager
-def workers() -> Iterator[None]:
-    """Run a worker and beat as processes."""
+def workers(**extra: str) -> Iterator[None]:
+    """Run a worker and beat as processes, with further settings in their environment."""
     from tests import workers as processes
 
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
-        stack.enter_context(processes.worker(folder, **SETTINGS))
-        stack.enter_context(processes.beat(folder, **SETTINGS))
+        stack.enter_context(processes.worker(folder, **SETTINGS | extra))
+        stack.enter_context(processes.beat(folder, **SETTINGS | extra))
         yield
 
 

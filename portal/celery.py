@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from celery import Celery
-from celery.signals import beat_init, worker_ready
+from celery.signals import beat_init, worker_init, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
@@ -24,6 +24,14 @@ app.autodiscover_tasks(["endpoints"])
 _PROBE_SECONDS = 5
 _PROBE_TIMEOUT_SECONDS = 1  # it holds up the worker's main loop, not its tasks
 _timers: list[Any] = []
+
+
+@worker_init.connect
+def _read_descriptions(**_: Any) -> None:
+    """Read what all worker processes share, before they are forked."""
+    from endpoints.aws.sessions import read_descriptions
+
+    read_descriptions()
 
 
 @worker_ready.connect

@@ -76,6 +76,18 @@ def forget_clients() -> None:
 os.register_at_fork(after_in_child=forget_clients)
 
 
+def read_descriptions() -> None:
+    """Have botocore read its descriptions of what every worker calls, once and before workers are forked.
+
+    The first call of each would wait for it (a quarter of a second), and each would hold them in memory of its own. The
+    clients that are made for it ask nothing of anybody and are dropped.
+    """
+    with _lock:
+        session = boto3.Session(botocore_session=_core())
+        for service in ("ec2", "sts"):
+            session.client(service, region_name="us-east-1", aws_access_key_id="none", aws_secret_access_key="none")  # noqa: S106  # no secret: nothing is called
+
+
 def gateway_for(target: Target, timeouts: Timeouts | None = None) -> Ec2Gateway:
     """Return this process's gateway to one account and region. The role is assumed at its first call."""
     timeouts = timeouts or Timeouts()

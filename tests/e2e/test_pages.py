@@ -40,21 +40,31 @@ PHONE = {"width": 320, "height": 700}
 WIDE = {"width": 1400, "height": 900}
 
 
-class World:
-    """One of everything, and who looks at it."""
+class Desk:
+    """An account with an endpoint and a request that waits, and the people for it."""
 
     def __init__(self) -> None:
         self.account: Account = factories.make_account()
         self.engineer = factories.make_engineer()
         self.approver = factories.make_approver(self.account)
-        self.operator = factories.make_person("operator", Role.OPERATOR, Role.AUDITOR)
-        self.gateway = self._asked(factories.gateway_spec(self.account), "Private S3 for the batch jobs")
-        (self.endpoint,) = factories.available(factories.approved(self.gateway, self.approver))
         self.done = self._asked(factories.interface_spec(self.account), "Secrets Manager for payments")
         (self.interface,) = factories.available(factories.approved(self.done, self.approver))
         self.waiting = self._asked(
             factories.interface_spec(self.account, policy_document=POLICY, name="secrets"), "Secrets for the next team"
         )
+
+    def _asked(self, spec: factories.EndpointSpec, title: str) -> EndpointRequest:
+        return factories.submitted(self.account, self.engineer, spec, title=title)
+
+
+class World(Desk):
+    """One of everything, and who looks at it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.operator = factories.make_person("operator", Role.OPERATOR, Role.AUDITOR)
+        self.gateway = self._asked(factories.gateway_spec(self.account), "Private S3 for the batch jobs")
+        (self.endpoint,) = factories.available(factories.approved(self.gateway, self.approver))
         self.broken = self._asked(factories.gateway_spec(self.account), "S3 in the same route table")
         factories.failed(factories.approved(self.broken, self.approver))
         self.parked = self._asked(factories.interface_spec(self.account), "Secrets for the move")
@@ -94,9 +104,6 @@ class World:
         asked = self._asked(factories.interface_spec(self.account, **fields), "Another one")
         (endpoint,) = factories.available(factories.approved(asked, self.approver))
         return endpoint
-
-    def _asked(self, spec: factories.EndpointSpec, title: str) -> EndpointRequest:
-        return factories.submitted(self.account, self.engineer, spec, title=title)
 
     def _park(self, operation: Operation) -> None:
         operations.park(
@@ -224,6 +231,12 @@ def world(transactional_db: None) -> World:
     return World()
 
 
+@pytest.fixture
+def desk(transactional_db: None) -> Desk:
+    """Return what a person needs who asks, decides or watches."""
+    return Desk()
+
+
 def _sideways(page: Page) -> int:
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
@@ -261,9 +274,9 @@ def test_every_page_is_accessible_and_fits_a_phone(
 
 
 def test_an_engineer_asks_and_an_approver_approves(
-    world: World, page: Page, login: Callable[..., None], live_server: LiveServer
+    desk: Desk, page: Page, login: Callable[..., None], live_server: LiveServer
 ) -> None:
-    login(world.engineer)
+    login(desk.engineer)
     page.goto(live_server.url + reverse("request_new"))
     page.get_by_label("Title").fill("Typed before anything was chosen")
     page.get_by_label("VPC").select_option(index=1)
@@ -284,7 +297,7 @@ def test_an_engineer_asks_and_an_approver_approves(
     page.get_by_role("heading", name="Typed before anything was chosen").wait_for()
     made = EndpointRequest.objects.latest("pk")
     leave(page, live_server.url)
-    login(world.approver)
+    login(desk.approver)
     page.goto(live_server.url + made.get_absolute_url())
     page.get_by_role("button", name="Reject").click()
     page.get_by_text("Say what is wrong").first.wait_for()
@@ -296,12 +309,12 @@ def test_an_engineer_asks_and_an_approver_approves(
 
 
 def test_a_page_that_is_looked_at_follows_what_happens(
-    world: World, page: Page, login: Callable[..., None], live_server: LiveServer
+    desk: Desk, page: Page, login: Callable[..., None], live_server: LiveServer
 ) -> None:
-    login(world.engineer)
-    page.goto(live_server.url + world.waiting.get_absolute_url())
+    login(desk.engineer)
+    page.goto(live_server.url + desk.waiting.get_absolute_url())
     page.get_by_role("link", name="All events").focus()
-    factories.available(factories.approved(world.waiting, world.approver))
+    factories.available(factories.approved(desk.waiting, desk.approver))
     page.evaluate("document.body.dispatchEvent(new CustomEvent('poll'))")
     page.get_by_text("in-use").first.wait_for()
     assert page.locator("[hx-trigger~=poll]").count() == 0
@@ -310,10 +323,10 @@ def test_a_page_that_is_looked_at_follows_what_happens(
 
 
 def test_another_policy_is_written_in_the_editor_compared_and_submitted(
-    world: World, page: Page, login: Callable[..., None], live_server: LiveServer
+    desk: Desk, page: Page, login: Callable[..., None], live_server: LiveServer
 ) -> None:
-    login(world.engineer)
-    page.goto(live_server.url + reverse("endpoint_policy_new", args=[world.interface.pk]))
+    login(desk.engineer)
+    page.goto(live_server.url + reverse("endpoint_policy_new", args=[desk.interface.pk]))
     editor = page.locator("policy-editor .cm-content")
     assert not editor.is_visible()  # full access needs no document
     page.get_by_label("Custom policy").check()

@@ -26,6 +26,20 @@ def test_one_assumed_role_serves_every_client_of_an_account(aws: World) -> None:
     assert len(aws.calls("AssumeRole")) == 1
 
 
+def test_descriptions_are_read_once_for_all_and_nobody_is_asked(aws: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "_loader", None)
+    before = len(aws.control.calls())
+    sessions.read_descriptions()
+    known = sessions._loader
+    assert known is not None
+    assert len(aws.control.calls()) == before
+    assert not sessions._sessions
+    opened: list[str] = []
+    monkeypatch.setattr(type(known.file_loader), "load_file", lambda _, path: opened.append(path))
+    list(gateway_for(TARGET).list_vpc_endpoints())
+    assert [path for path in opened if "ec2" in path or "sts" in path] == []
+
+
 def test_direct_connect_that_does_not_answer_is_no_direct_connect_that_is_not_there(
     aws: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
