@@ -53,6 +53,7 @@ def operation_live(request: HttpRequest, pk: UUID) -> HttpResponse:
     page = OperationPage(_found(pk), signed_in(request))
     context = {
         **_context(request, page),
+        "form": ParkForm(),
         "swap": True,
         # Where somebody may be writing a reason, the form is left alone as long as it is the right one.
         "swap_park": page.can_park != (request.GET.get("park") == "1"),

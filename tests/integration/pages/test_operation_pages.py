@@ -237,6 +237,12 @@ class TestDetail:
         assert "1–25 of 30" in text(client, queued.get_absolute_url())
         assert "26–30 of 30" in text(client, queued.get_absolute_url() + "?page=2")
 
+    def test_live_brings_the_form_when_parking_becomes_possible(
+        self, as_: SignIn, queued: Operation, operator: User
+    ) -> None:
+        url = reverse("operation_live", args=[queued.pk])
+        assert 'name="reason"' in text(as_(operator), f"{url}?v=0&park=0")  # it was somebody's turn when it was opened
+
     def test_live_answers_204_until_something_changes_and_leaves_the_reason_alone(
         self, as_: SignIn, queued: Operation, operator: User
     ) -> None:
