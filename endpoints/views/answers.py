@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
 from endpoints.models import Account
@@ -24,7 +24,7 @@ def conflict(request: HttpRequest, error: Conflict, *, back: str) -> HttpRespons
 
 def read_again(request: HttpRequest, *, account_id: int, region: str) -> None:
     """Have an account's region read again, and say so above the form, which keeps what was typed."""
-    account = Account.objects.get(pk=account_id)
+    account = get_object_or_404(Account, pk=account_id)
     try:
         refreshing.ask(account=account, region=region, by=person(signed_in(request)), now=timezone.now())
     except Conflict as error:
