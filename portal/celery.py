@@ -16,6 +16,9 @@ from celery import Celery
 from celery.signals import beat_init, worker_init, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+# Django's checks import every page and form, which no worker needs: half a second and 20 MiB for each. `migrate` makes
+# them at each deployment, and continuous integration with the settings of production.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -25,13 +25,15 @@ from tests.e2e.accessibility import violations
 __all__ = ["aws", "simulated_aws"]
 
 HOW_TO_GET_IT = (
-    "Chromium is not found. On Debian and Ubuntu: apt-get install -y chromium fonts-liberation; "
+    "Chromium is not found. On Debian: apt-get install -y chromium-headless-shell fonts-liberation; "
     "elsewhere set CHROMIUM to the path of Chromium or Chrome."
 )
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# The first shows no windows and takes a fifth less of the processor for the same pages.
+_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    "--disable-threaded-compositing",  # nobody scrolls while a page paints
 )
 # axe-core measures with inline style attributes of its own; those of pages have a source or a line.
 _REPORT_VIOLATIONS = """
