@@ -33,7 +33,6 @@ _NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chr
 _FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    "--disable-threaded-compositing",  # nobody scrolls while a page paints
 )
 # axe-core measures with inline style attributes of its own; those of pages have a source or a line.
 _REPORT_VIOLATIONS = """
