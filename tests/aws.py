@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import boto3
@@ -47,7 +48,7 @@ class World:
 
     def ec2(self) -> Any:
         """Return a client with full rights in the member account."""
-        return boto3.client("ec2", region_name=REGION, endpoint_url=self.url, **self.keys)
+        return _client(self.url, **self.keys)
 
     def endpoints(self) -> list[dict[str, Any]]:
         """Return what AWS holds in the region, deleted ones left out."""
@@ -84,6 +85,12 @@ class World:
 
     def _spec(self, fields: dict[str, Any]) -> EndpointSpec:
         return EndpointSpec(**{"account_id": self.account_id, "region": REGION, "vpc_id": self.vpc_id, **fields})
+
+
+@cache
+def _client(url: str, **keys: str) -> Any:
+    """Return the client of EC2 at this address with these keys: making one takes longer than most of its calls."""
+    return boto3.client("ec2", region_name=REGION, endpoint_url=url, **keys)
 
 
 @contextmanager
