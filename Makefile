@@ -105,7 +105,7 @@ format: $(DEV) ## Format the code, and repair what the linter can
 
 .PHONY: lock
 lock: $(DEV) ## Compile requirements/*.in into locks; UPGRADE=1 takes newer versions
-	@for name in base sandbox dev bench; do \
+	@for name in pip base sandbox dev bench; do \
 		$(COMPILE) $(if $(UPGRADE),--upgrade) --output-file=requirements/$$name.txt requirements/$$name.in; done
 
 .PHONY: docs
@@ -151,17 +151,17 @@ $(VENV)/pyvenv.cfg:
 		echo "Name another with: make PYTHON=/path/to/python3.11 ..."; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 
-$(SANDBOX): requirements/sandbox.txt | $(VENV)/pyvenv.cfg
+$(SANDBOX): requirements/pip.txt requirements/sandbox.txt | $(VENV)/pyvenv.cfg
 	$(call install,sandbox)
 
-$(DEV): requirements/dev.txt | $(VENV)/pyvenv.cfg
+$(DEV): requirements/pip.txt requirements/dev.txt | $(VENV)/pyvenv.cfg
 	$(call install,dev)
 	@touch $(SANDBOX)
 
 # pip says nothing unless it fails.
 define install
 	@echo "Installing requirements/$(1).txt into $(VENV), which takes up to a minute the first time."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes \
-		-r requirements/$(1).txt >$(VENV)/pip.log 2>&1 || { cat $(VENV)/pip.log; exit 1; }
+	@for lock in pip $(1); do $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input \
+		--require-hashes -r requirements/$$lock.txt >$(VENV)/pip.log 2>&1 || { cat $(VENV)/pip.log; exit 1; }; done
 	@touch $(VENV)/.installed-$(1)
 endef
