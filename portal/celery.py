@@ -6,14 +6,19 @@ they are alive from their own main loops, so that one that hangs is noticed as o
 
 from __future__ import annotations
 
+import logging
 import os
+import signal
 import socket
+import threading
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+import billiard
 from celery import Celery
-from celery.signals import beat_init, worker_init, worker_ready
+from celery.signals import beat_init, worker_init, worker_ready, worker_shutting_down
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 # Django's checks import every page and form, which no worker needs: half a second and 20 MiB for each. `migrate` makes
@@ -27,6 +32,7 @@ app.autodiscover_tasks(["endpoints"])
 _PROBE_SECONDS = 5
 _PROBE_TIMEOUT_SECONDS = 1  # it holds up the worker's main loop, not its tasks
 _timers: list[Any] = []
+_log = logging.getLogger(__name__)
 
 
 @worker_init.connect
@@ -53,6 +59,25 @@ def _report_worker(sender: Any, **_: Any) -> None:
     # What became due while no worker was there need not wait for beat's next tick.
     for task in ("endpoints.wake_due", "endpoints.sweep"):
         sender.app.send_task(task, retry=False)
+
+
+@worker_shutting_down.connect
+def _end_in_time(**_: Any) -> None:
+    """See to it that a worker that was told to stop ends: one whose broker went at the same time may wait forever."""
+    from django.conf import settings
+
+    timer = threading.Timer(settings.PORTAL_STOP_SECONDS, _end_at_once)
+    timer.daemon = True
+    timer.start()
+
+
+def _end_at_once() -> None:
+    """End this worker and its processes as a crash would; the sweeper finds what they were about."""
+    _log.error("The worker's tasks did not end in time; it ends without them")
+    for number in filter(None, (child.pid for child in billiard.active_children())):
+        with suppress(ProcessLookupError):
+            os.kill(number, signal.SIGKILL)
+    os._exit(1)
 
 
 @beat_init.connect

@@ -271,6 +271,7 @@ PORTAL_AWS_READ_ATTEMPTS = int(env.number("PORTAL_AWS_READ_ATTEMPTS", 3))
 # Who the portal is to other accounts: the ARN that their roles' trust policies name.
 PORTAL_AWS_PRINCIPAL = env.text("PORTAL_AWS_PRINCIPAL", "")
 PORTAL_LEASE_SECONDS = env.number("PORTAL_LEASE_SECONDS", 120)  # longer than any one call: endpoints/checks.py
+PORTAL_STOP_SECONDS = env.number("PORTAL_STOP_SECONDS", 80)  # docker-compose.yml waits a little longer
 PORTAL_AWS_RATE = env.number("PORTAL_AWS_RATE", 1)  # times AWS's own pace: for a simulated AWS that is scaled alike
 PORTAL_WAKE_SECONDS = env.number("PORTAL_WAKE_SECONDS", 0.5)
 PORTAL_SWEEP_SECONDS = env.number("PORTAL_SWEEP_SECONDS", 5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import psutil
 import pytest
 from django.db.models.functions import Now
 
@@ -39,6 +40,19 @@ def test_without_the_sweeper_the_same_death_is_never_made_good(aws: World, tmp_p
 
     assert _status(request.pk) == "provisioning"
     assert Operation.objects.get().fence == 1, "nobody took it up"
+
+
+def test_a_worker_that_is_told_to_stop_ends_although_its_tasks_do_not(tmp_path: Path) -> None:
+    """Its processes are frozen, so none of them ever ends; their parent ends itself and them."""
+    with workers.worker(tmp_path, PORTAL_STOP_SECONDS="2") as worker:
+        frozen = psutil.Process(worker.pid).children()
+        for child in frozen:
+            child.suspend()
+        worker.terminate()
+        assert worker.wait(60) == 1
+        _, alive = psutil.wait_procs(frozen, timeout=30)
+    assert len(frozen) == 2
+    assert alive == []
 
 
 def _killed_after_creating(aws: World, folder: Path) -> EndpointRequest:
