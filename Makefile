@@ -18,9 +18,9 @@ CHECKS := check-types check-format check-lint check-floors check-migrations chec
 # Types take as long as all others together. What two checks say isn't mixed, where make knows how.
 IN_TURN := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 SANDBOX := $(VENV)/.installed-sandbox
+DEV := $(VENV)/.installed-dev
 # Each part of the portal is a process, and tests start hundreds: all that start after the first find modules compiled.
 unexport PYTHONDONTWRITEBYTECODE
-DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
 .SHELLFLAGS := -eu -c

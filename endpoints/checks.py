@@ -1,4 +1,4 @@
-"""System checks: settings that would break the engine's promises stop the start."""
+"""System checks: settings that would break the engine's promises stop `manage.py migrate`, and a deployment with it."""
 
 from __future__ import annotations
 

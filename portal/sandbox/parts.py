@@ -245,6 +245,7 @@ def _portal(options: Options, env: Mapping[str, str]) -> tuple[Part, ...]:
         Part(
             name="worker",
             command=(*python, "celery", "-A", "portal", "worker", *_WORKER_OPTIONS),
+            # By itself before the supervisor's patience is over, and also when the supervisor is gone.
             env={"PORTAL_STOP_SECONDS": "12", **env, "C_FORCE_ROOT": "1"},
             ready=lambda: "worker" not in problems(readiness),
             stop_patience=15.0,  # a warm shutdown ends the running tasks; what is cut short is found again

@@ -28,7 +28,7 @@ HOW_TO_GET_IT = (
     "Chromium is not found. On Debian: apt-get install -y chromium-headless-shell fonts-liberation; "
     "elsewhere set CHROMIUM to the path of Chromium or Chrome."
 )
-# The first shows no windows and takes a fifth less of the processor for the same pages.
+# The first shows no windows and takes about a quarter less of the processor for the same pages.
 _NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run"),
