@@ -158,10 +158,11 @@ $(DEV): requirements/pip.txt requirements/dev.txt | $(VENV)/pyvenv.cfg
 	$(call install,dev)
 	@touch $(SANDBOX)
 
-# pip says nothing unless it fails.
+# pip says nothing unless it fails. It compiles nothing: Python keeps what it compiles when it first imports a module,
+# and most of what is installed never is.
 define install
 	@echo "Installing requirements/$(1).txt into $(VENV), which takes up to a minute the first time."
 	@for lock in pip $(1); do $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input \
-		--require-hashes -r requirements/$$lock.txt >$(VENV)/pip.log 2>&1 || { cat $(VENV)/pip.log; exit 1; }; done
+		--no-compile --require-hashes -r requirements/$$lock.txt >$(VENV)/pip.log 2>&1 || { cat $(VENV)/pip.log; exit 1; }; done
 	@touch $(VENV)/.installed-$(1)
 endef
