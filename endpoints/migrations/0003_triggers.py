@@ -23,8 +23,8 @@ CREATE TRIGGER review_no_truncate BEFORE TRUNCATE ON endpoints_review
 CREATE FUNCTION portal_same_words() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_TABLE_NAME = 'endpoints_change' THEN
-        IF (NEW.request_id, NEW.round, NEW.position, NEW.action, NEW.spec, NEW.spec_hash)
-           IS DISTINCT FROM (OLD.request_id, OLD.round, OLD.position, OLD.action, OLD.spec, OLD.spec_hash) THEN
+        IF (NEW.request_id, NEW.round, NEW.position, NEW.action, NEW.spec, NEW.spec_hash, NEW.meaning)
+           IS DISTINCT FROM (OLD.request_id, OLD.round, OLD.position, OLD.action, OLD.spec, OLD.spec_hash, OLD.meaning) THEN
             RAISE EXCEPTION 'a change is immutable once submitted' USING ERRCODE = 'integrity_constraint_violation';
         END IF;
     ELSE
@@ -68,6 +68,7 @@ DROP FUNCTION portal_append_only();
 class Migration(migrations.Migration):
     """Add the triggers."""
 
-    dependencies = [("endpoints", "0001_initial")]
+    dependencies = [("endpoints", "0002_tables")]
+    replaces = [("endpoints", "0002_append_only")]
 
     operations = [migrations.RunSQL(FORWARD, BACKWARD)]
