@@ -28,6 +28,7 @@ from django.db import connection  # noqa: E402  # Django must be set up first
 from django.db.backends.base.base import BaseDatabaseWrapper  # noqa: E402
 
 from endpoints import queue  # noqa: E402
+from endpoints.aws import sessions  # noqa: E402
 from endpoints.aws.gateway import Ec2Gateway  # noqa: E402
 from endpoints.models import Operation  # noqa: E402
 from endpoints.services import observation, provisioning  # noqa: E402
@@ -135,6 +136,7 @@ def _answer(order: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    sessions.read_descriptions()  # as a worker does before it forks
     for line in sys.stdin:
         sys.stdout.write(json.dumps(_answer(json.loads(line))) + "\n")
         sys.stdout.flush()
