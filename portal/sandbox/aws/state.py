@@ -116,6 +116,9 @@ class StateFile:
             if self._ended.wait(_DEBOUNCE_SECONDS):
                 return
             self._dirty.clear()
+            # `close` may have called just before this cleared its call: who waited again would wait for ever.
+            if self._ended.is_set():
+                return
             try:
                 self.save()
             except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import pickle
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from portal.sandbox.aws import activate, overlay
 from portal.sandbox.aws.state import StateFile
 from portal.sandbox.aws.store import LOCK
 from tests.unit.sandbox.network import Network, code_of
+
+_PATIENCE_SECONDS = 30
 
 
 def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
@@ -58,3 +61,34 @@ def test_a_half_readable_file_leaves_nothing_half_loaded(network: Network, tmp_p
     file.path.write_bytes(pickle.dumps(document))
     assert file.load() is False
     assert code_of(lambda: network.read(made)) == "AuthFailure"  # nothing is there, not even the key
+
+
+class _ClosedInBetween(threading.Event):
+    """The watcher's "something changed": the moment before it is cleared, somebody closes the file."""
+
+    def __init__(self, file: StateFile) -> None:
+        super().__init__()
+        self.closer = threading.Thread(target=file.close, daemon=True)
+        self._told = threading.Event()
+
+    def set(self) -> None:
+        super().set()
+        if threading.current_thread() is self.closer:
+            self._told.set()
+
+    def clear(self) -> None:
+        if not self._told.is_set():
+            self.closer.start()
+            assert self._told.wait(_PATIENCE_SECONDS)
+        super().clear()
+
+
+def test_whoever_closes_it_just_before_a_save_is_heard(tmp_path: Path, aws: None) -> None:
+    file = StateFile(tmp_path / "aws.state")
+    file._dirty = changed = _ClosedInBetween(file)
+    file.watch()
+    file.mark()
+    assert changed._told.wait(_PATIENCE_SECONDS)
+    changed.closer.join(_PATIENCE_SECONDS)
+    assert not changed.closer.is_alive()
+    assert file.path.exists()
