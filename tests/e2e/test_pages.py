@@ -293,7 +293,7 @@ def test_an_engineer_asks_and_an_approver_approves(
     page.get_by_role("heading", name="What will happen").wait_for()
     assert violations(page) == []
     _keep(page, "form-review")
-    page.get_by_role("button", name="Submit for review").last.click()
+    page.get_by_role("button", name="Submit for review").click()
     page.get_by_role("heading", name="Typed before anything was chosen").wait_for()
     made = EndpointRequest.objects.latest("pk")
     leave(page, live_server.url)
@@ -346,7 +346,7 @@ def test_another_policy_is_written_in_the_editor_compared_and_submitted(
     page.get_by_role("button", name="Edit policy").click()
     page.locator("policy-editor .cm-content").get_by_text("aws:PrincipalOrgID").wait_for()
     page.get_by_role("button", name="Review the difference").click()
-    page.get_by_role("button", name="Submit for review").last.click()
+    page.get_by_role("button", name="Submit for review").click()
     page.get_by_text("Waiting for review").first.wait_for()
     change = EndpointRequest.objects.latest("pk").changes.get()
     assert change.spec["policy_document"] == POLICY

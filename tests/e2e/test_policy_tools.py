@@ -107,7 +107,7 @@ def test_evidence_becomes_a_policy_and_so_does_a_template(
     assert page.get_by_label("Reason").input_value() == "Only what is used."
     page.get_by_role("button", name="Review the difference").last.click()
     page.get_by_role("heading", name="What will happen").wait_for()
-    page.get_by_role("button", name="Submit for review").last.click()
+    page.get_by_role("button", name="Submit for review").click()
     page.get_by_text("A worker holds what was recorded against this policy").wait_for()
     use.work(endpoint_id=endpoint.pk)
     page.evaluate("document.body.dispatchEvent(new CustomEvent('poll'))")

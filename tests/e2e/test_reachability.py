@@ -151,7 +151,7 @@ def test_a_broken_endpoint_is_diagnosed_mended_by_a_request_and_seen_reachable(
     page.get_by_label("Justification").fill("The batch jobs time out since the rule is gone.")
     page.get_by_role("button", name="Review what changes").click()
     page.get_by_text("Will add a rule to https").wait_for()
-    page.get_by_role("button", name="Submit for review").last.click()
+    page.get_by_role("button", name="Submit for review").click()
     page.get_by_role("heading", name="Change secretsmanager", exact=False).first.wait_for()
     asked = EndpointRequest.objects.latest("pk")
     leave(page, live_server.url)

@@ -96,6 +96,19 @@ def test_the_list_is_gone_through_with_the_arrow_keys(form: Page) -> None:
     expect(form.locator(SERVICE)).to_have_value(service("s3"))
 
 
+def test_enter_in_a_field_goes_to_the_next_step_as_the_one_button_named_so_does(form: Page) -> None:
+    form.locator(SERVICE).select_option(service("s3"))
+    form.get_by_role("group", name="Route tables").wait_for()
+    expect(form.locator("button[value=review]")).to_have_count(1)  # Enter's own button goes by no name
+    form.get_by_label("Title").press("Enter")  # "Refresh now" is the first button in sight
+    expect(form.get_by_text("Nothing was saved yet. Please correct:")).to_be_visible()
+    form.get_by_label("Justification").fill("The batch jobs read it.")
+    form.get_by_label("Title").fill("Reports")
+    form.get_by_label("Title").press("Enter")
+    expect(form.get_by_text("Step 2 of 2: nothing is submitted yet.")).to_be_visible()
+    expect(form.locator("button[value=submit]")).to_have_count(1)
+
+
 def test_what_was_typed_survives_the_end_of_the_session(form: Page, engineer: User, login: Callable[..., None]) -> None:
     form.get_by_label("Title").fill("Precious words")
     form.context.clear_cookies()

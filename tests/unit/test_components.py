@@ -138,6 +138,10 @@ def test_pages_of_a_list_keep_its_filters() -> None:
     assert "21–40 of 95" in html
 
 
+def test_a_list_without_entries_has_no_pages() -> None:
+    assert render("pagination", page_obj=Paginator([], 20).page(1), request=RequestFactory().get("/")).strip() == ""
+
+
 def test_the_error_summary_leads_to_each_field_and_names_what_belongs_to_none() -> None:
     html = render("error_summary", form=EndpointForm({}))
     assert '<a href="#id_title">Title</a>: This field is required.' in html

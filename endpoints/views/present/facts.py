@@ -208,8 +208,9 @@ def interfaces_of(
 
 
 def _compare(label: str, names: Names, wanted: Iterable[str], there: Iterable[str]) -> Comparison:
-    wanted, there = tuple(wanted), tuple(there)
-    return Comparison(label, named(names, *wanted), named(names, *there), set(wanted) == set(there))
+    wanted, there = tuple(wanted), set(there)  # AWS gives them in an order of its own
+    same_order = [*(item for item in wanted if item in there), *sorted(there - set(wanted))]
+    return Comparison(label, named(names, *wanted), named(names, *same_order), set(wanted) == there)
 
 
 def _pair(label: str, wanted: Value, there: Value) -> Comparison:

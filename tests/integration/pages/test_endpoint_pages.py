@@ -123,6 +123,20 @@ class TestPage:
         Endpoint.objects.filter(pk=endpoint.pk).update(observed=observed)
         assert "Differs" in as_(engineer).get(endpoint.get_absolute_url()).content.decode()
 
+    def test_what_aws_has_stands_in_the_order_of_what_was_asked(
+        self, as_: SignIn, account: Account, engineer: User, approver: User
+    ) -> None:
+        asked = factories.submitted(account, engineer, factories.interface_spec(account))
+        (made,) = factories.available(factories.approved(asked, approver))
+        wanted = made.desired_spec().subnet_ids
+        assert len(wanted) > 1
+        observed = dict(made.observed or {}, subnet_ids=[*reversed(wanted), "subnet-0000aaaa"])
+        Endpoint.objects.filter(pk=made.pk).update(observed=observed)
+        page = as_(engineer).get(made.get_absolute_url()).content.decode()
+        row = re.search(r'<th scope="row">Subnets</th>(.*?)</tr>', page, re.DOTALL)
+        assert row
+        assert re.findall(r'data-copy="(subnet-\w+)"', row[1]) == [*wanted, *wanted, "subnet-0000aaaa"]
+
     def test_only_the_owners_see_how_to_change_it(
         self, as_: SignIn, endpoint: Endpoint, engineer: User, auditor: User
     ) -> None:
