@@ -21,7 +21,7 @@ from endpoints.models import AccountRegion, Endpoint, EndpointRequest, Operation
 from endpoints.models.operations import IN_FLIGHT, STUCK
 from endpoints.models.requests import ChangeAction
 from endpoints.queue import wake_operation
-from endpoints.services import clock, events, group_rules, outcomes
+from endpoints.services import clock, events, group_rules, outcomes, refreshing
 from endpoints.services.group_rules import Ledger
 from endpoints.services.leases import worker_name
 from endpoints.services.provisioning import next_actions, wanted_of
@@ -60,6 +60,8 @@ def observe(*, account_region_id: int) -> int:
         for operation in operations:
             seen = found.get(operation.endpoint.vpc_endpoint_id or "")
             _settle_alone(operation, with_interfaces(seen, interfaces), book)
+        if any(item.status == "succeeded" for item in operations):
+            refreshing.after_changes(region)
         return len(operations)
     except NotYet as later:
         log.info("observing %s: %s", region, later)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models import Exists, F, Q
+from django.db.models.functions import Greatest, Now
 
 from endpoints import permissions
-from endpoints.models import Account, AccountRegion
+from endpoints.models import Account, AccountRegion, Operation
+from endpoints.models.operations import LIVE
 from endpoints.queue import wake_inventory
 from endpoints.services import events
 from endpoints.services.actors import Who
@@ -44,3 +45,14 @@ def ask(*, account: Account, region: str, by: Who, now: datetime) -> None:
             data={"id": account.pk, "region": region},
         )
         wake_inventory(found.pk)
+
+
+def after_changes(region: AccountRegion) -> None:
+    """Make an account-region's inventory due once the last of the portal's changes there is done.
+
+    Checks, pictures and who can reach what then know the change within seconds, not at the next regular reading. Many
+    changes bring one reading, and none before the last one is `PAUSE` old: until then its rows are new enough.
+    """
+    at = Greatest(Now(), F("inventory_at") + PAUSE)  # PostgreSQL passes over the time of a reading that never was
+    under_way = Operation.objects.filter(account=region.account_id, region=region.region, status__in=LIVE)
+    AccountRegion.objects.filter(~Exists(under_way), pk=region.pk, inventory_due_at__gt=at).update(inventory_due_at=at)

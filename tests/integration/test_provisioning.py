@@ -10,9 +10,19 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from endpoints.aws.sessions import forget_clients
-from endpoints.models import AccountRegion, Endpoint, EndpointRequest, Event, Operation
+from endpoints.models import AccountRegion, Endpoint, EndpointRequest, Event, InventoryItem, Operation
 from endpoints.models.requests import ChangeAction
-from endpoints.services import events, inventory, leases, observation, outcomes, policies, provisioning, requests
+from endpoints.services import (
+    events,
+    inventory,
+    leases,
+    observation,
+    outcomes,
+    policies,
+    provisioning,
+    refreshing,
+    requests,
+)
 from tests import factories, workers
 from tests.aws import Provider, World, member_account
 
@@ -170,6 +180,36 @@ def test_two_endpoints_of_one_request_each_have_their_status(cast: Cast) -> None
 
     assert request.status == "available"
     assert Endpoint.objects.filter(status="available").count() == 2
+
+
+def test_the_inventory_is_read_again_as_soon_as_the_last_change_in_a_region_is_done(cast: Cast) -> None:
+    region = AccountRegion.objects.get(account=cast.account)
+    AccountRegion.objects.update(inventory_at=timezone.now() - timedelta(minutes=4))
+    first, second = cast.approved(cast.aws.gateway_spec()), cast.approved(cast.aws.interface_spec())
+    provisioning.run(operation_id=Operation.objects.get(request=first).pk)
+    observation.observe(account_region_id=region.pk)
+    first.refresh_from_db()
+    assert first.status == "available"
+    assert inventory.due() == []  # the second one is still to be made: one reading will do for both
+    assert cast.work(second).status == "available"
+    assert inventory.due() == [region.pk]
+    observation.observe(account_region_id=region.pk)
+    assert inventory.refresh(account_region_id=region.pk, now=timezone.now())
+    assert {row.aws_id for row in InventoryItem.objects.filter(kind="vpc_endpoint")} == {
+        row.vpc_endpoint_id for row in Endpoint.objects.all()
+    }
+
+
+def test_changes_have_the_inventory_read_once_a_minute_at_the_most(cast: Cast) -> None:
+    region = AccountRegion.objects.get(account=cast.account)
+    AccountRegion.objects.update(
+        inventory_at=timezone.now() - timedelta(seconds=20), inventory_due_at=timezone.now() + timedelta(minutes=5)
+    )
+    assert cast.work(cast.approved(cast.aws.gateway_spec())).status == "available"
+    region.refresh_from_db()
+    assert region.inventory_at is not None
+    assert inventory.due() == []
+    assert region.inventory_due_at == region.inventory_at + refreshing.PAUSE
 
 
 def test_a_refusal_keeps_awss_code_and_says_the_cure(cast: Cast) -> None:
