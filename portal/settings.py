@@ -192,6 +192,8 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = SANDBOX
+# Elsewhere files are looked at once, and one that is edited then is served cut to its old length.
+WHITENOISE_AUTOREFRESH = SANDBOX
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 CRISPY_FAIL_SILENTLY = False

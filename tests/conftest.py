@@ -27,7 +27,6 @@ from django.conf import settings  # noqa: E402
 from django.db import transaction  # noqa: E402
 from django.db.backends.postgresql.operations import DatabaseOperations  # noqa: E402
 from django.test import client as test_client  # noqa: E402
-from whitenoise.middleware import WhiteNoiseMiddleware  # noqa: E402
 
 # Tests make thousands of people, and nobody attacks their passwords: a third of a second each would be minutes.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -111,20 +110,6 @@ def _delete(
 DatabaseOperations.sql_flush = _delete  # type: ignore[method-assign,assignment]
 DatabaseOperations.execute_sql_flush = _flush_append_only_tables_too  # type: ignore[method-assign,assignment]
 
-
-_look_for_static_files = WhiteNoiseMiddleware.add_files_from_finders
-_static_files: dict[str, Any] = {}
-
-
-def _look_for_static_files_once(middleware: WhiteNoiseMiddleware) -> None:
-    """Take the list of static files of the first test client: looking for them takes longer than a small page."""
-    if not _static_files:
-        _look_for_static_files(middleware)
-        _static_files.update(middleware.files)
-    middleware.files.update(_static_files)
-
-
-WhiteNoiseMiddleware.add_files_from_finders = _look_for_static_files_once
 
 _store_rendered = test_client.store_rendered_templates
 

@@ -12,6 +12,8 @@ from xml.etree import ElementTree
 
 import pytest
 from django.contrib.staticfiles import finders
+from django.test import Client
+from pytest_django import Settings
 
 PROJECT = Path(__file__).resolve().parents[2]
 TEMPLATES = sorted((PROJECT / "templates").rglob("*.html"))
@@ -71,6 +73,17 @@ def test_every_file_that_the_stylesheet_names_exists() -> None:
     urls = re.findall(r"""url\(["']?([^"')]+)["']?\)""", (PORTAL / "portal.css").read_text())
     assert urls
     assert [url for url in urls if not (PORTAL / url).is_file()] == []
+
+
+def test_a_file_that_is_edited_while_the_sandbox_runs_is_served_as_it_is_now(
+    client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    settings.STATICFILES_DIRS = [tmp_path]
+    for written in ("one {}", "one {} two {}"):
+        (tmp_path / "edited.css").write_text(written)
+        answer = client.get("/static/edited.css")
+        assert b"".join(answer) == written.encode()  # type: ignore[arg-type]
+        assert answer["Content-Length"] == str(len(written))
 
 
 def test_no_template_carries_an_inline_style_or_script() -> None:
