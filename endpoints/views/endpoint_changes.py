@@ -96,11 +96,7 @@ def policy_rollback(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         form=RollbackForm,
         make=lambda form: form.draft(endpoint, restores=revision),
         initial={"title": f"Roll back the policy of {endpoint.short_service} to revision {number}"},
-        context={
-            "revision": revision,
-            "current": current,
-            "difference": side_by_side(current.document if current else FULL_ACCESS, revision.document),
-        },
+        context={"revision": revision, **_rollback_preview(endpoint, current, revision)},
     )
     return _unless_gone(request, asking)
 
@@ -271,6 +267,18 @@ def _show(
         **asking.context,
     }
     return render(request, asking.template, context, status=status)
+
+
+def _rollback_preview(
+    endpoint: Endpoint, current: PolicyRevision | None, revision: PolicyRevision
+) -> dict[str, Any]:
+    meaning = policy_meaning.between(endpoint.desired_spec().policy_document, revision.document)
+    return {
+        "current": current,
+        "difference": side_by_side(current.document if current else FULL_ACCESS, revision.document),
+        "meaning": shown(meaning),
+        "second_reviewer": policy_meaning.needed_for(endpoint.account, [meaning]) > 1,
+    }
 
 
 def _policy_review(endpoint: Endpoint, current: PolicyRevision | None, draft: Draft) -> dict[str, Any]:

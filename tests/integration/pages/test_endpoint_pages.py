@@ -284,6 +284,12 @@ class TestRevisions:
         page = client.get(url).content.decode()
         assert "lines added" in page
         assert "Roll back to revision 2" in page
+        assert "Anyone may now use s3:GetObject on every resource." in page
+        assert "Anyone may no longer use s3:PutObject on every resource." in page
+        assert "two people must approve it" not in page
+        Account.objects.update(protected=True)
+        assert "two people must approve it" in client.get(url).content.decode()
+        Account.objects.update(protected=False)
         assert client.post(url, change(changed, reason="")).status_code == 422
         assert client.post(url, change(changed, reason="Writes broke it.")).status_code == 302
         revision = changed.policy_revisions.get(number=4)
