@@ -23,9 +23,14 @@ _DROPS_ROUTES = "Open TCP connections to the service through these route tables 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Names of AWS ids, for people: `names.of("rtb-1")` gives `private-a (rtb-1)`."""
+    """Names of AWS ids, for people: `names.of("rtb-1")` gives `private-a (rtb-1)`.
+
+    Of services, by their names: those whose owner has to accept a connection, and those that take no endpoint policy.
+    """
 
     by_id: Mapping[str, str] = field(default_factory=dict)
+    ask_their_owner: frozenset[str] = frozenset()
+    without_policy: frozenset[str] = frozenset()
 
     def of(self, aws_id: str) -> str:
         """Return the name with its id, or the id alone."""
@@ -133,10 +138,14 @@ def _explain_create(spec: EndpointSpec, names: Names) -> Iterable[str]:
     if spec.service_region:
         yield f"The service is in {spec.service_region}: data crosses regions, inside AWS's network."
     yield from _explain_routes(spec, names) if spec.is_gateway else _explain_interfaces(spec, names)
+    if spec.service_name in names.ask_their_owner:
+        yield "The service's owner has to accept the connection: nothing gets through before that."
     if spec.tags:
         yield f"Will tag it {', '.join(f'{key}={value}' for key, value in spec.tags)}."
     if spec.vpc_endpoint_type is EndpointType.GATEWAY_LOAD_BALANCER:
         yield "Nothing is sent through it until a route table leads to it."
+    elif spec.service_name in names.without_policy:
+        yield "The service takes no endpoint policy: access through the endpoint is full."
     elif spec.policy_document:
         yield "Will attach the custom endpoint policy below."
     else:
@@ -166,14 +175,16 @@ def _explain_interfaces(spec: EndpointSpec, names: Names) -> Iterable[str]:
         return
     groups = ", ".join(names.of(item) for item in spec.security_group_ids)
     yield f"Will guard it by {groups}." if groups else "AWS will attach the VPC's default security group."
-    yield from _explain_private_dns(spec)
+    yield from _explain_private_dns(spec, accepted_first=spec.service_name in names.ask_their_owner)
 
 
-def _explain_private_dns(spec: EndpointSpec) -> Iterable[str]:
+def _explain_private_dns(spec: EndpointSpec, *, accepted_first: bool) -> Iterable[str]:
     if not spec.private_dns_enabled:
         yield "Private DNS stays off: clients must use the endpoint's own DNS names."
         return
-    when = "When the endpoint is available, will" if spec.private_dns_in_two_steps else "Will"
+    # AWS refuses it before the owner has accepted, so it is a second step then, whatever was asked for.
+    later = spec.private_dns_in_two_steps or accepted_first
+    when = "When the endpoint is available, will" if later else "Will"
     yield f"{when} switch private DNS on: the service's own name resolves to private addresses in the whole VPC."
     if spec.private_dns_only_for_inbound_resolver_endpoint:
         yield "Only names asked through an inbound resolver endpoint do; clients in the VPC use the Gateway endpoint."

@@ -43,7 +43,7 @@ class TargetForm(SpecForm):
         super().__init__(*args, use_required_attribute=False, **kwargs)
         kind = str(self["vpc_endpoint_type"].value() or target.kind)
         self.policies = ready_policies(target.service_name, kind, target.region, account_id)
-        if self.service and not self.service.data.get("policy_supported", True):
+        if self.service and not self.service.takes_policy:
             self.policies = {}
         words = "Full access: callers' own permissions decide"
         self.fields["access"].choices = [(FULL, words), *((key, title) for key, (title, _) in self.policies.items())]  # type: ignore[attr-defined]

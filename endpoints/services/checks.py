@@ -67,7 +67,7 @@ def same_vpc(specs: Iterable[tuple[int, EndpointSpec]], spec: EndpointSpec) -> l
 
 def _judged(change: ChangeDraft, snapshot: Snapshot, account: Account, replaces: Endpoint | None) -> list[Finding]:
     takes_policy = snapshot.service is None or snapshot.service.data.get("policy_supported", True)
-    found = policy_findings(change.spec, protected=account.protected and takes_policy, keeps=_keeps(change))
+    found = policy_findings(change.spec, protected=account.protected, keeps=_keeps(change)) if takes_policy else []
     if change.action == ChangeAction.ADOPT:
         return _ordered(found + adoption.findings_for(change.spec, change.adopts, account=account))
     rules = preflight.POLICY_RULES if change.action == ChangeAction.POLICY else preflight.RULES

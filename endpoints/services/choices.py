@@ -137,6 +137,11 @@ class Service(Item):
         return self.aws_id.startswith(_AWS_OWNED) and ".vpce." not in self.aws_id
 
     @property
+    def takes_policy(self) -> bool:
+        """Tell whether its endpoints take a policy; without one, access through them is full."""
+        return bool(self.data.get("policy_supported", True))
+
+    @property
     def private_dns_name(self) -> str:
         """Return the name that private DNS answers for, or an empty text."""
         return str(self.data.get("private_dns_name", ""))

@@ -53,10 +53,15 @@ def known_of(account_id: int, region: str, *specs: EndpointSpec, extra: tuple[st
     ids = {item for spec in specs for item in (spec.vpc_id, spec.service_name, *_parts(spec))} | set(extra)
     rows = InventoryItem.objects.filter(account=account_id, region=region, aws_id__in=ids)
     found = list(rows.values_list("kind", "aws_id", "name", "data"))
+    services = {aws_id: data for kind, aws_id, _, data in found if kind == InventoryKind.SERVICE}
     return Known(
-        Names({aws_id: name for kind, aws_id, name, _ in found if name and kind != InventoryKind.SERVICE}),
+        Names(
+            {aws_id: name for kind, aws_id, name, _ in found if name and kind != InventoryKind.SERVICE},
+            ask_their_owner=frozenset(key for key, data in services.items() if data.get("acceptance_required")),
+            without_policy=frozenset(key for key, data in services.items() if not data.get("policy_supported", True)),
+        ),
         {aws_id: data for kind, aws_id, _, data in found if kind == InventoryKind.SUBNET},
-        {aws_id: data.get("owner", "") for kind, aws_id, _, data in found if kind == InventoryKind.SERVICE},
+        {aws_id: data.get("owner", "") for aws_id, data in services.items()},
     )
 
 

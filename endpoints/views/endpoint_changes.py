@@ -269,9 +269,7 @@ def _show(
     return render(request, asking.template, context, status=status)
 
 
-def _rollback_preview(
-    endpoint: Endpoint, current: PolicyRevision | None, revision: PolicyRevision
-) -> dict[str, Any]:
+def _rollback_preview(endpoint: Endpoint, current: PolicyRevision | None, revision: PolicyRevision) -> dict[str, Any]:
     meaning = policy_meaning.between(endpoint.desired_spec().policy_document, revision.document)
     return {
         "current": current,

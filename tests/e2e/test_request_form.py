@@ -109,6 +109,21 @@ def test_enter_in_a_field_goes_to_the_next_step_as_the_one_button_named_so_does(
     expect(form.locator("button[value=submit]")).to_have_count(1)
 
 
+def test_the_choice_of_a_policy_goes_where_the_service_takes_none_and_what_was_written_stays(form: Page) -> None:
+    form.locator(SERVICE).select_option(service("partner"))
+    expect(form.get_by_text("Full: partner takes no endpoint policy.")).to_be_visible()
+    expect(form.get_by_label("Custom policy")).to_be_hidden()
+    form.locator(SERVICE).select_option(service("secretsmanager"))
+    form.get_by_label("Custom policy").check()
+    editor = form.locator(".cm-content")
+    editor.fill("{}")
+    form.locator(SERVICE).select_option(service("partner"))
+    expect(form.get_by_text("Full: partner takes no endpoint policy.")).to_be_visible()
+    expect(editor).to_have_text("{}")  # asked for, so it is not dropped unseen: the review refuses it
+    form.get_by_label("Full access").check()
+    expect(form.get_by_label("Full access")).to_be_hidden()
+
+
 def test_what_was_typed_survives_the_end_of_the_session(form: Page, engineer: User, login: Callable[..., None]) -> None:
     form.get_by_label("Title").fill("Precious words")
     form.context.clear_cookies()

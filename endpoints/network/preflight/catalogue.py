@@ -18,6 +18,7 @@ _ACLS = f"{_VPC}vpc-network-acls.html"
 _EPHEMERAL = f"{_VPC}custom-network-acl.html"
 _SHARING = f"{_VPC}vpc-sharing.html"
 _SUBNETS = f"{_VPC}subnet-sizing.html"
+_POLICY = f"{_PRIVATELINK}vpc-endpoints-access.html"
 _OURS = ""
 
 
@@ -82,7 +83,8 @@ CATALOGUE = (
     Known("acl-partial", "info", "An ACL lets a part of the requests or answers through.", _ACLS),
     Known("acl-clients", "info", "The ACL of other subnets keeps their clients from the endpoint.", _ACLS),
     Known("acceptance", "info", "The service's owner must accept the connection.", _INTERFACE),
-    Known("no-policy", "block", "The service takes no endpoint policy.", f"{_PRIVATELINK}vpc-endpoints-access.html"),
+    Known("no-policy", "block", "A custom policy for a service that takes none.", _POLICY),
+    Known("always-full-access", "info", "The service takes no endpoint policy.", _POLICY),
     Known("quota", "warn", "The VPC has 50 Interface endpoints, the default quota.", _QUOTAS),
     Known("quota-gateway", "warn", "The region has 20 Gateway endpoints, the default quota.", _QUOTAS),
     Known("quota-gateway-vpc", "block", "The VPC has 255 Gateway endpoints, which is the most.", _QUOTAS),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from endpoints.domain.specs import EndpointSpec
+from endpoints.domain.specs import EndpointSpec, EndpointType
 from endpoints.network.preflight.findings import Finding
 from endpoints.network.snapshot import GONE, Snapshot
 
@@ -54,10 +54,15 @@ def needs_acceptance(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding
 
 
 def policy_supported(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
-    """Some services take no endpoint policy: full access always."""
-    if snapshot.service and spec.policy_document and not snapshot.service.data.get("policy_supported", True):
-        message = f"{spec.short_service} takes no endpoint policy; access through it is always full."
+    """Some AWS services, and all services of others, take no endpoint policy: full access always."""
+    if snapshot.service is None or snapshot.service.data.get("policy_supported", True):
+        return
+    message = f"{spec.short_service} takes no endpoint policy; access through it is always full."
+    if spec.policy_document:
         yield Finding("no-policy", "block", "policy_document", message, "Choose full access.")
+    elif not snapshot.former and spec.vpc_endpoint_type is not EndpointType.GATEWAY_LOAD_BALANCER:
+        cure = "Narrow who gets in by its security groups; callers' own permissions and the service decide the rest."
+        yield Finding("always-full-access", "info", "policy_document", message, cure)
 
 
 def exists_already(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:

@@ -190,8 +190,13 @@ class EndpointPage:
     @property
     def can_change_policy(self) -> bool:
         """Tell whether the person may propose another policy now."""
-        takes_policy = self.spec.vpc_endpoint_type is not EndpointType.GATEWAY_LOAD_BALANCER
-        return self.can_modify and takes_policy
+        return self.can_modify and self.takes_policy
+
+    @property
+    def takes_policy(self) -> bool:
+        """Tell whether its type and its service take an endpoint policy."""
+        gateway_load_balancer = self.spec.vpc_endpoint_type is EndpointType.GATEWAY_LOAD_BALANCER
+        return not gateway_load_balancer and self.spec.service_name not in self.known.names.without_policy
 
     @property
     def can_modify(self) -> bool:

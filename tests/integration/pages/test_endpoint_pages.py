@@ -137,6 +137,23 @@ class TestPage:
         assert row
         assert re.findall(r'data-copy="(subnet-\w+)"', row[1]) == [*wanted, *wanted, "subnet-0000aaaa"]
 
+    def test_no_policy_is_offered_where_the_service_takes_none(
+        self, as_: SignIn, account: Account, engineer: User, approver: User
+    ) -> None:
+        spec = factories.interface_spec(
+            account, service_name=f"com.amazonaws.{factories.REGION}.partner", private_dns_enabled=False
+        )
+        request = factories.submitted(account, engineer, spec)
+        asked = as_(engineer).get(request.get_absolute_url()).content.decode()
+        assert "The service takes no endpoint policy: access through the endpoint is full." in asked
+        assert "nothing gets through before that." in asked
+        assert "Choose a custom policy" not in asked
+        (made,) = factories.available(factories.approved(request, approver))
+        page = as_(engineer).get(made.get_absolute_url()).content.decode()
+        assert "Full access, always: its service takes no endpoint policy." in page
+        assert reverse("endpoint_modify", args=[made.pk]) in page
+        assert reverse("endpoint_policy_new", args=[made.pk]) + '"' not in page
+
     def test_only_the_owners_see_how_to_change_it(
         self, as_: SignIn, endpoint: Endpoint, engineer: User, auditor: User
     ) -> None:

@@ -108,6 +108,16 @@ class TestFields:
         query = {"account": account.pk, "service_name": f"com.amazonaws.{factories.REGION}.partner"}
         assert "has to accept" in as_(engineer).get(FIELDS, query).content.decode()
 
+    def test_a_service_that_takes_no_policy_says_so_in_place_of_a_choice(
+        self, as_: SignIn, account: Account, engineer: User
+    ) -> None:
+        client, note = as_(engineer), "Full: partner takes no endpoint policy."
+        query = {"account": account.pk, "service_name": f"com.amazonaws.{factories.REGION}.partner"}
+        assert note in client.get(FIELDS, query).content.decode()
+        assert note in client.get(URL, query).content.decode()
+        other = client.get(FIELDS, query | {"service_name": f"com.amazonaws.{factories.REGION}.s3"}).content.decode()
+        assert '<p class="access-note" id="access-note" hx-swap-oob="true"></p>' in other
+
     @pytest.mark.parametrize(
         "query", ["account=x%00", "vpc_id=%00", "region=nowhere", "vpc_id=vpc-1", "subnet_ids=%00"]
     )

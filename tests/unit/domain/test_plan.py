@@ -140,6 +140,18 @@ def test_the_words_say_what_aws_does_without_a_group() -> None:
     assert "private DNS on" in text
 
 
+def test_the_words_name_what_the_service_asks_for_and_what_it_does_not_take() -> None:
+    service = frozenset({I_SPEC.service_name})
+    plain = " ".join(explain(CreateEndpoint(I_SPEC)))
+    partner = " ".join(explain(CreateEndpoint(I_SPEC), Names(ask_their_owner=service, without_policy=service)))
+    assert "Will switch private DNS on" in plain
+    assert "Will allow full access" in plain
+    assert "owner has to accept the connection: nothing gets through before that." in partner
+    assert "When the endpoint is available, will switch private DNS on" in partner
+    assert "The service takes no endpoint policy: access through the endpoint is full." in partner
+    assert "Will allow" not in partner
+
+
 def test_the_words_of_a_deletion_name_its_consequence() -> None:
     assert "connections drop" in " ".join(explain(DeleteEndpoint("vpce-1")))
 

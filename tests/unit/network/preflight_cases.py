@@ -101,6 +101,7 @@ CASES: list[tuple[str, str, EndpointSpec, Snapshot]] = [
         replace(I_SPEC, policy_document="{}"),
         replace(GOOD, service=service(policy_supported=False)),
     ),
+    ("always-full-access", "info", I_SPEC, replace(GOOD, service=service(policy_supported=False))),
     (
         "part-unknown",
         "warn",
