@@ -148,6 +148,15 @@ class Comparison:
             for item in self.subnets
         )
 
+    @property
+    def cut_off(self) -> int:
+        """Return how many subnets reach it now, in part or not privately, and won't at all after it.
+
+        Private DNS leads clients to the endpoint, whether it lets them in or not.
+        """
+        somehow = (Outcome.PUBLIC, Outcome.PARTLY)
+        return sum(item.before.outcome in somehow and item.after.outcome is Outcome.BROKEN for item in self.subnets)
+
 
 def compare(change: Change) -> Comparison | None:
     """Return a change's before and after; None where it changes nothing on the way. Two or three queries."""

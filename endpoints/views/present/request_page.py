@@ -325,6 +325,12 @@ class RequestPage:
         return None
 
     @property
+    def moves_traffic(self) -> bool:
+        """Tell whether it is still to change the way that traffic takes: there is a before and an after to compare."""
+        still = (ChangeAction.POLICY, ChangeAction.ADOPT)
+        return self.live and any(item.change.action not in still for item in self.changes)
+
+    @property
     def live(self) -> bool:
         """Tell whether anything can still happen without a new request."""
         return not self.request.state.terminal

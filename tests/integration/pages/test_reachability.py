@@ -174,6 +174,33 @@ def test_a_request_compares_before_and_after(
     assert "Nothing to compare" in text(as_(approver).get(reverse("request_reach", args=[policy.pk])))
 
 
+def test_a_request_that_cuts_off_who_reaches_the_service_otherwise_says_so(
+    as_: SignIn, account: Account, engineer: User, approver: User, client_id: str
+) -> None:
+    public, nat = aws_id("subnet", account, REGION, "other-a"), {"kind": "nat", "connectivity": "public"}
+    for kind, identity, data in (
+        ("internet_gateway", "igw-1", {"kind": "internet"}),
+        ("nat_gateway", "nat-1", nat | {"subnet_id": public}),
+    ):
+        InventoryItem.objects.create(
+            account=account,
+            region=REGION,
+            kind=kind,
+            aws_id=identity,
+            vpc_id=network.vpc_of(account),
+            data=data | {"state": "available"},
+        )
+    for name, target, subnets in (("public", "igw-1", []), ("private", "nat-1", ["private-a", "private-b"])):
+        table = InventoryItem.objects.get(account=account, kind="route_table", name=name)
+        table.data["routes"].append({"destination": "0.0.0.0/0", "target": target})
+        table.data["subnet_ids"] = [aws_id("subnet", account, REGION, item) for item in subnets]
+        table.save()
+    closed = factories.interface_spec(account, security_group_ids=())  # the default group lets nobody in
+    asked = factories.submitted(account, engineer, closed)
+    shown = text(as_(approver).get(reverse("request_reach", args=[asked.pk])))
+    assert "2 subnets reach it now, in part or publicly, and won't reach it at all." in shown
+
+
 def test_an_approver_looks_into_their_own_accounts_only(
     as_: SignIn, account: Account, approver: User, engineer: User, client_id: str
 ) -> None:
