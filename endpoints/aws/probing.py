@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from endpoints.aws.errors import AwsError, translated
-from endpoints.domain.answers import Answer
+from endpoints.domain.answers import NO_DRY_RUN, Answer
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -41,6 +41,11 @@ class Probe:
     parameters: Mapping[str, Any]
     proves: tuple[str, ...]
     shows: tuple[str, ...] = ()
+
+    @property
+    def changes(self) -> bool:
+        """Tell whether the call would change something if it weren't a dry run."""
+        return not self.operation.startswith(("describe_", "get_"))
 
 
 _TAG = {"Key": "portal:check", "Value": "dry-run"}  # never the tag that marks an endpoint as ours
@@ -125,6 +130,7 @@ class Prober:
         self._sts = sts
         self._quotas = quotas
         self._direct_connect = direct_connect
+        self._carries_out = False
 
     def caller_account(self) -> str:
         """Return the id of the account that the role acts in. Raises AwsError where it can't be assumed.
@@ -141,13 +147,20 @@ class Prober:
         return {str(item["RegionName"]): str(item.get("OptInStatus", "")) for item in answer["Regions"]}
 
     def attempt(self, probe: Probe) -> Answer:
-        """Return what AWS says to a dry run, or what kept it from answering."""
+        """Return what AWS says to a dry run, or what kept it from answering.
+
+        Doubles of AWS, moto among them, carry out what they are asked to try. Where one did that with a read, nothing
+        that changes anything is tried any more: it would make endpoints, and delete one.
+        """
+        if self._carries_out and probe.changes:
+            return Answer(NO_DRY_RUN, "It was not tried: here a dry run is carried out.")
         try:
             with translated():
                 getattr(self._ec2, probe.operation)(DryRun=True, **probe.parameters)
         except AwsError as error:
             return answer_of(error)
-        return Answer("NoDryRun", "It answered a dry run as if it were none.")
+        self._carries_out = True
+        return Answer(NO_DRY_RUN, "It answered a dry run as if it were none.")
 
     def direct_connect(self, sample: Sample) -> Answer:
         """Return what AWS says to a look at Direct Connect, which has no dry runs: that looking is allowed, or not.

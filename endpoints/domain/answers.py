@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 REFUSALS = frozenset({"UnauthorizedOperation", "AccessDenied", "AccessDeniedException"})
 
+NO_DRY_RUN = "NoDryRun"
+"""Our own code for an answer to a dry run as if it were none: AWS itself never gives one, its doubles do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from endpoints.domain.answers import Answer
+from endpoints.domain.answers import NO_DRY_RUN, Answer
 from endpoints.policy import role
 
 WARN_FROM = 0.8
@@ -200,6 +200,8 @@ def missing_permission(action: str, answer: Answer, *, region: str) -> Finding:
 def _undecided(answer: Answer) -> tuple[str, str]:
     if answer.code in SPEED:
         return "AWS was busy and didn't decide.", "Check again in a minute."
+    if answer.code == NO_DRY_RUN:
+        return answer.message, "Nothing to do: a double of AWS without dry runs can't be asked for permissions."
     return (
         f"AWS answered {answer.code}, which says nothing sure about the permission: {answer.message}",
         "Have the region's inventory read, so that the check can name what exists, and check again.",

@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 from endpoints.aws import AwsError
 from endpoints.aws.probing import Probe, Prober, Sample, answer_of, probes
 from endpoints.aws.sessions import forget_role, prober_for
-from endpoints.domain.answers import Answer
+from endpoints.domain.answers import NO_DRY_RUN, Answer
 from endpoints.models import Account, AccountCheck, InventoryItem
 from endpoints.models.inventory import InventoryKind
 from endpoints.policy import role_check
@@ -131,7 +131,7 @@ def _region(account: Account, region: str, state: Finding | None) -> Iterator[Fi
     sample = _sample(account, region)
     first, *rest = probes(sample)
     answer = prober.attempt(first)
-    if not (answer.allowed or answer.refused or answer.code in role_check.SPEED):
+    if not (answer.allowed or answer.refused or answer.code in (NO_DRY_RUN, *role_check.SPEED)):
         yield role_check.region_unreachable(region, answer)
         return
     yield state or role_check.region_answers(region)
