@@ -173,6 +173,10 @@ _CURES = (
         "The same token was used with other values: this is an error of the portal. Tell an operator.",
     ),
 )
+_IN_BETWEEN = (
+    "Something between the workers and AWS, such as a proxy, answered in its place. An operator must let the workers "
+    "through, then retry."
+)
 _ASK = "Read AWS's message, correct the request and submit it again, or retry if the cause has gone."
 
 
@@ -193,13 +197,37 @@ def kind_of(code: str, message: str, status: int) -> Kind:
 
 
 def from_client_error(error: ClientError) -> AwsError:
-    """Return the AwsError of an answer that AWS gave."""
+    """Return the AwsError of an answer that AWS gave, or that something gave in its place."""
     body = error.response.get("Error", {})
     meta = error.response.get("ResponseMetadata", {})
-    code, message = str(body.get("Code", "Unknown")), str(body.get("Message", ""))
-    kind = kind_of(code, message, int(meta.get("HTTPStatusCode", 400)))
+    status = int(meta.get("HTTPStatusCode", 400))
+    if not body.get("Code"):
+        return _not_aws(status)
+    code, message = str(body["Code"]), str(body.get("Message", ""))
+    kind = kind_of(code, message, status)
     cure = cure_for(code, message) if kind is Kind.REFUSED else _RETRY
     return AwsError(code=code, message=message, kind=kind, cure=cure, request_id=str(meta.get("RequestId", "")))
+
+
+def _not_aws(status: int) -> AwsError:
+    """Return the AwsError of an error without a code, which AWS never gives: a page of a proxy, say."""
+    code = f"HTTP{status}"
+    kind = kind_of(code, "", status)
+    message = f"An answer with HTTP status {status} came that isn't AWS's: it has no error code."
+    return AwsError(code=code, message=message, kind=kind, cure=_RETRY if kind is Kind.TRANSIENT else _IN_BETWEEN)
+
+
+def no_answer(member: str) -> AwsError:
+    """Return the AwsError of a success without what AWS always sends, be it empty: it isn't AWS that answered.
+
+    Taken for an empty list, it would make everything look deleted.
+    """
+    return AwsError(
+        code="NoAnswer",
+        message=f"An answer came that isn't AWS's: it has no {member}.",
+        kind=Kind.TRANSIENT,
+        cure=_RETRY,
+    )
 
 
 _NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError)

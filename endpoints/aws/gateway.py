@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from endpoints.aws import group_rules
-from endpoints.aws.errors import AwsError, Kind, cure_for, kind_of, translated
+from endpoints.aws.errors import AwsError, Kind, cure_for, kind_of, no_answer, translated
 from endpoints.aws.group_rules import Answered
 from endpoints.aws.parameters import modify_parameters
 from endpoints.aws.reading import interface_from, observed_from
@@ -75,6 +75,8 @@ class Ec2Gateway:
         """Create an endpoint from the exact parameters that `create_parameters` gave, token and tags included."""
         with translated():
             answer = self._writes().create_vpc_endpoint(**parameters)
+        if "VpcEndpoint" not in answer:
+            raise no_answer("VpcEndpoint")
         return Created(
             endpoint=observed_from(dict(answer["VpcEndpoint"])),
             request_id=answer["ResponseMetadata"].get("RequestId", ""),
@@ -143,6 +145,8 @@ class Ec2Gateway:
             if error.kind is Kind.NOT_FOUND:
                 return None
             raise
+        if "VpcEndpoints" not in answer:
+            raise no_answer("VpcEndpoints")
         return observed_from(dict(answer["VpcEndpoints"][0])) if answer["VpcEndpoints"] else None
 
     def describe_vpc_endpoints(self, ids: Iterable[str], *, vpc_ids: Iterable[str]) -> dict[str, ObservedEndpoint]:
@@ -234,7 +238,10 @@ class Ec2Gateway:
                 VpcId=vpc_id,
                 Attribute=attribute,  # type: ignore[arg-type]
             )
-        return bool(answer[attribute[0].upper() + attribute[1:]]["Value"])
+        member = attribute[0].upper() + attribute[1:]
+        if member not in answer:
+            raise no_answer(member)
+        return bool(answer[member]["Value"])
 
     @contextmanager
     def _reading(self, operation: str) -> Iterator[None]:
@@ -281,7 +288,9 @@ class Ec2Gateway:
             extra = {"NextToken": token} if token else {}
             with self._reading(operation):
                 answer = getattr(self._reads(), operation)(**size, **arguments, **extra)
-            yield from answer.get(key, [])
+            if key not in answer:
+                raise no_answer(key)
+            yield from answer[key]
             token = answer.get("NextToken")
             if not token:
                 return
