@@ -14,14 +14,13 @@ from enum import StrEnum
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    ConnectionClosedError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
+    CredentialRetrievalError,
     HTTPClientError,
+    MetadataRetrievalError,
     NoCredentialsError,
     PartialCredentialsError,
-    ReadTimeoutError,
 )
+from botocore.exceptions import ConnectionError as NoConnectionError
 from botocore.parsers import ResponseParserError
 
 
@@ -70,6 +69,7 @@ TRANSIENTS = frozenset(
 NOT_FOUND = frozenset({"InvalidVpcEndpointId.NotFound", "InvalidVpcEndpoint.NotFound", "InvalidVpcEndpointID.NotFound"})
 
 _RETRY = "The portal tries again by itself."
+_CLOCK = "An operator must set the clock of the workers' machine right, then retry."
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +162,11 @@ _CURES = (
         "The portal's role in this account lacks a permission, or its trust policy doesn't let the portal in. Ask the "
         "account's owner to correct the role, then retry.",
     ),
+    _Cure("RequestExpired|RequestInTheFuture", "", _CLOCK),
+    _Cure("SignatureDoesNotMatch", "expired|not yet current", _CLOCK),
     _Cure(
-        "AuthFailure|InvalidClientTokenId|SignatureDoesNotMatch|UnrecognizedClientException|NoCredentials|OptInRequired",
+        "AuthFailure|InvalidClientTokenId|SignatureDoesNotMatch|UnrecognizedClientException|NoCredentials|OptInRequired"
+        "|ExpiredToken|ExpiredTokenException",
         "",
         "AWS doesn't accept the portal's credentials. An operator must renew them, then retry.",
     ),
@@ -177,12 +180,24 @@ _IN_BETWEEN = (
     "Something between the workers and AWS, such as a proxy, answered in its place. An operator must let the workers "
     "through, then retry."
 )
+_NO_MORE = (
+    "It was tried several times. Retry when the cause has gone; if it stays, an operator must look at AWS's health and "
+    "at the way from the workers to AWS."
+)
 _ASK = "Read AWS's message, correct the request and submit it again, or retry if the cause has gone."
 
 
 def cure_for(code: str, message: str) -> str:
     """Return what a person can do about an error, in words."""
     return next((item.text for item in _CURES if item.fits(code, message)), _ASK)
+
+
+def cure_when_given_up(error: AwsError) -> str:
+    """Return what a person can do about an error that went on after the last try."""
+    if error.cure != _RETRY:
+        return error.cure
+    cure = cure_for(error.code, error.message)
+    return _NO_MORE if cure == _ASK else cure
 
 
 def kind_of(code: str, message: str, status: int) -> Kind:
@@ -232,12 +247,11 @@ def no_answer(member: str) -> AwsError:
 
 _NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError)
 _NO_ANSWER = (
-    ReadTimeoutError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    ConnectionClosedError,
+    NoConnectionError,
     HTTPClientError,
     ResponseParserError,
+    CredentialRetrievalError,
+    MetadataRetrievalError,
 )
 
 

@@ -13,6 +13,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from endpoints.aws import AwsError, Kind
+from endpoints.aws.errors import cure_when_given_up
 from endpoints.domain.lifecycle import Actor
 from endpoints.domain.observed import ObservedEndpoint
 from endpoints.models import Endpoint, EndpointRequest, Operation, operations
@@ -89,7 +90,8 @@ def went_wrong(operation: Operation, error: AwsError, *, now: datetime, again_in
     elif error.kind is Kind.REFUSED or operation.attempts >= MAX_ATTEMPTS:
         said_no = error.kind is Kind.REFUSED and operation.attempts <= MAX_ATTEMPTS
         attempts.close(operation, AttemptOutcome.REFUSED if said_no else AttemptOutcome.GAVE_UP, error=error)
-        fail(operation, code=error.code, message=error.message, cure=error.cure, now=now, request_id=error.request_id)
+        cure = error.cure if said_no else cure_when_given_up(error)
+        fail(operation, code=error.code, message=error.message, cure=cure, now=now, request_id=error.request_id)
     else:
         _postpone(operation, error, _backoff(operation.attempts - 1, base=1.0, cap=LONGEST_WAIT), now, {})
 

@@ -338,6 +338,20 @@ def test_an_error_inside_the_portal_is_shown_and_in_the_end_handed_to_a_person(
     assert request.status == "failed"
 
 
+def test_who_gives_up_says_what_a_person_can_do(cast: Cast) -> None:
+    cast.aws.control.add_fault(
+        action="CreateVpcEndpoint", kind="error", times=None, code="RequestExpired", message="Request has expired."
+    )
+    request = cast.approved(cast.aws.gateway_spec())
+    for _ in range(outcomes.MAX_ATTEMPTS):
+        Operation.objects.filter(status="queued").update(next_attempt_at=timezone.now())
+        cast.work(request, rounds=1)
+
+    operation = Operation.objects.get()
+    assert (operation.status, operation.last_error_code) == ("failed", "RequestExpired")
+    assert "clock" in operation.last_cure
+
+
 def test_an_operation_whose_workers_always_die_is_handed_to_a_person(cast: Cast) -> None:
     request = cast.approved(cast.aws.gateway_spec())
     for _ in range(outcomes.MAX_ATTEMPTS):

@@ -6,9 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    ProxyConnectionError,
+    SSLError,
+)
 
-from endpoints.aws.errors import AwsError, Kind, from_client_error
+from endpoints.aws.errors import AwsError, Kind, cure_when_given_up, from_botocore_error, from_client_error
 from endpoints.aws.gateway import Ec2Gateway
 
 
@@ -44,3 +51,34 @@ def test_an_error_without_a_code_is_told_by_its_status(status: int, kind: Kind) 
     assert (error.code, error.kind) == (f"HTTP{status}", kind)
     assert str(status) in error.message
     assert "proxy" in error.cure or kind is Kind.TRANSIENT
+
+
+@pytest.mark.parametrize(
+    ("raised", "kind"),
+    [
+        (SSLError(endpoint_url="https://ec2", error="handshake failed"), Kind.TRANSIENT),
+        (ProxyConnectionError(proxy_url="http://proxy"), Kind.TRANSIENT),
+        (CredentialRetrievalError(provider="container-role", error_msg="HTTP 500"), Kind.TRANSIENT),
+        (NoCredentialsError(), Kind.REFUSED),
+    ],
+)
+def test_what_never_reached_aws_is_tried_again(raised: BotoCoreError, kind: Kind) -> None:
+    assert from_botocore_error(raised).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "cure"),
+    [
+        ("RequestExpired", "Request has expired.", "clock"),
+        ("SignatureDoesNotMatch", "Signature expired: 20260101T000000Z is now earlier than 20260101T001000Z", "clock"),
+        ("SignatureDoesNotMatch", "The request signature we calculated does not match", "credentials"),
+        ("ExpiredToken", "The security token included in the request is expired", "credentials"),
+        ("OperationInProgress", "Another operation is in progress.", "the way from the workers"),
+        ("InternalError", "An internal error has occurred", "the way from the workers"),
+    ],
+)
+def test_who_gives_up_says_what_a_person_can_do(code: str, message: str, cure: str) -> None:
+    response: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": 400}}
+    given_up = cure_when_given_up(from_client_error(ClientError(response, "CreateVpcEndpoint")))
+    assert cure in given_up
+    assert "by itself" not in given_up
