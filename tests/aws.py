@@ -187,7 +187,7 @@ def build(url: str, control: SimControl, account_id: str = MEMBER) -> World:
     """Make a member account's role and a VPC with three subnets, a group and two route tables."""
     made = control.add_account(account_id)
     keys = {"aws_access_key_id": made.access_key_id, "aws_secret_access_key": made.secret_access_key}
-    _make_role(url, keys, account_id)
+    make_role(url, keys, account_id)
     ec2 = boto3.client("ec2", region_name=REGION, endpoint_url=url, **keys)
     vpc_id = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     for attribute in ("EnableDnsSupport", "EnableDnsHostnames"):
@@ -218,7 +218,7 @@ def external_id(account_id: str) -> str:
     return EXTERNAL_ID if account_id == MEMBER else f"{EXTERNAL_ID}-{account_id}"
 
 
-def _make_role(url: str, keys: dict[str, str], account_id: str) -> None:
+def make_role(url: str, keys: dict[str, str], account_id: str) -> None:
     iam = boto3.client("iam", region_name=REGION, endpoint_url=url, **keys)
     trust = {
         "Version": "2012-10-17",

@@ -181,6 +181,7 @@ def _session(target: Target, timeouts: Timeouts) -> boto3.Session:
     key = (target.role_arn, target.external_id)
     if key not in _sessions:
         core = _core()
+        core.register("after-call", _renewed_when_refused(target))
         # botocore's own way to hand refreshable credentials to a session: the attribute is private, and its
         # contract is held by tests/integration/aws.
         core._credentials = DeferredRefreshableCredentials(  # type: ignore[attr-defined]
@@ -188,6 +189,26 @@ def _session(target: Target, timeouts: Timeouts) -> boto3.Session:
         )
         _sessions[key] = boto3.Session(botocore_session=core)
     return _sessions[key]
+
+
+_NO_LONGER_GOOD = frozenset(
+    {"AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException"}
+    | {"RequestExpired", "ExpiredToken", "ExpiredTokenException"}
+)
+
+
+def _renewed_when_refused(target: Target) -> Callable[..., None]:
+    """Return what lets a role be assumed anew after AWS has refused its credentials.
+
+    They are good for an hour, as far as we know. But who makes the role again, or has a clock that was wrong, would
+    see every retry fail until then.
+    """
+
+    def look(parsed: dict[str, Any], **_: Any) -> None:
+        if parsed.get("Error", {}).get("Code") in _NO_LONGER_GOOD:
+            forget_role(target)
+
+    return look
 
 
 def _core() -> Session:

@@ -107,12 +107,14 @@ def _session(key: TemporaryKey, token: str | None, service: str) -> Principal:
             raise AwsError("RequestExpired", "Request has expired.")
         raise AwsError("ExpiredToken", "The security token included in the request is expired")
     role = find_role(key.role_arn)
+    if role is None or role.id != key.role_id:
+        raise _unknown(service)  # sessions end with their role, also when one of that name is made again
     name = key.role_arn.rpartition("/")[2]
     return Principal(
         key.account,
         f"arn:aws:sts::{key.account}:assumed-role/{name}/{key.session_name}",
         f"{key.role_id}:{key.session_name}",
-        tuple(_documents_of(role)) if role is not None else (),
+        tuple(_documents_of(role)),
         json.loads(key.session_policy) if key.session_policy else None,
     )
 

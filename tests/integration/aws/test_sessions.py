@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 
+import boto3
 import pytest
 
 from endpoints.aws import AwsError, Kind, Target, gateway_for, sessions
 from endpoints.aws.sessions import forget_role, prober_for
-from tests.aws import EXTERNAL_ID, MEMBER, REGION, ROLE, World
+from tests.aws import EXTERNAL_ID, MEMBER, REGION, ROLE, World, make_role
 
 TARGET = Target(
     account_id=MEMBER, region=REGION, role_arn=f"arn:aws:iam::{MEMBER}:role/{ROLE}", external_id=EXTERNAL_ID
@@ -73,7 +74,18 @@ def test_the_simulation_does_refuse_credentials_that_ran_out(aws: World) -> None
     with pytest.raises(AwsError) as caught:
         list(gateway.list_vpc_endpoints())
     assert (caught.value.code, caught.value.kind) == ("RequestExpired", Kind.TRANSIENT)
-    forget_role(TARGET)
+    list(gateway_for(TARGET).list_vpc_endpoints())
+
+
+def test_a_role_that_was_made_again_is_assumed_anew_at_the_next_call(aws: World) -> None:
+    list(gateway_for(TARGET).list_vpc_endpoints())
+    iam = boto3.client("iam", region_name=REGION, endpoint_url=aws.url, **aws.keys)
+    iam.delete_role_policy(RoleName=ROLE, PolicyName="portal")
+    iam.delete_role(RoleName=ROLE)
+    make_role(aws.url, aws.keys, MEMBER)
+    with pytest.raises(AwsError) as caught:
+        list(gateway_for(TARGET).list_vpc_endpoints())
+    assert caught.value.code == "AuthFailure"
     list(gateway_for(TARGET).list_vpc_endpoints())
 
 
