@@ -143,8 +143,7 @@ def _settle_deletion(
     if gone and not surplus((), rules):
         outcomes.succeed(operation, now=now)
     elif gone or (seen is not None and seen.state != "deleting"):
-        outcomes.act_again(operation, now=now)
-        wake_operation(operation.pk, routine=operation.is_routine)
+        _act_again(operation, "AWS accepted the calls, but not all that was to be deleted is gone.", now)
 
 
 def _settle_missing(operation: Operation, now: datetime) -> None:
@@ -194,17 +193,23 @@ def _settle_available(operation: Operation, seen: ObservedEndpoint, now: datetim
         return
     if not remaining:
         outcomes.succeed(operation, now=now)
-    elif operation.attempts >= outcomes.MAX_ATTEMPTS:
+    else:
+        _act_again(operation, "AWS accepted the calls, but the endpoint still differs from what was approved.", now)
+
+
+def _act_again(operation: Operation, message: str, now: datetime) -> None:
+    """Have a worker go on with what AWS doesn't show yet, or hand it to a person after so many tries."""
+    if operation.attempts >= outcomes.MAX_ATTEMPTS:
         outcomes.fail(
             operation,
             code="NotAsApproved",
-            message="AWS accepted the calls, but the endpoint still differs from what was approved.",
+            message=message,
             cure="Compare desired and observed on the endpoint's page; retry, or withdraw the request.",
             now=now,
         )
-    else:
-        outcomes.act_again(operation, now=now)
-        wake_operation(operation.pk, routine=operation.is_routine)
+        return
+    outcomes.act_again(operation, now=now)
+    wake_operation(operation.pk, routine=operation.is_routine)
 
 
 def _store(endpoint: Endpoint, seen: ObservedEndpoint, now: datetime) -> None:

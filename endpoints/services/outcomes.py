@@ -139,8 +139,12 @@ def accepted(operation: Operation, *, now: datetime) -> None:
 
 
 def act_again(operation: Operation, *, now: datetime) -> None:
-    """AWS has settled but isn't as approved yet: a second step, such as private DNS after acceptance."""
-    _move(operation, "act_again", now, {"next_attempt_at": Now()})
+    """AWS has settled but isn't as approved yet: a second step, such as private DNS after acceptance.
+
+    Further ones wait longer and longer: what AWS tells may lag behind what it has done, and each call costs a token.
+    """
+    wait = _backoff(operation.attempts - 1, base=1.0, cap=LONGEST_WAIT) if operation.attempts > 1 else 0.0
+    _move(operation, "act_again", now, {"next_attempt_at": Now() + timedelta(seconds=wait)})
     refresh_request(operation.request, now=now)
 
 

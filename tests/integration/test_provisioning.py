@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
+from endpoints.aws.gateway import Ec2Gateway
 from endpoints.aws.sessions import forget_clients
 from endpoints.models import AccountRegion, Endpoint, EndpointRequest, Event, InventoryItem, Operation
 from endpoints.models.requests import ChangeAction
@@ -23,6 +24,7 @@ from endpoints.services import (
     refreshing,
     requests,
 )
+from endpoints.services.targets import gateway
 from tests import factories, workers
 from tests.aws import Provider, World, member_account
 
@@ -336,6 +338,47 @@ def test_an_error_inside_the_portal_is_shown_and_in_the_end_handed_to_a_person(
     assert "logs" in operation.last_cure
     request.refresh_from_db()
     assert request.status == "failed"
+
+
+def lag(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let AWS's answers lag behind: endpoints are told as they are now, whatever is done to them later."""
+    ids = list(Endpoint.objects.values_list("vpc_endpoint_id", flat=True))
+    region = AccountRegion.objects.get()
+    client = gateway(region.account, region.region)
+    then = client.describe_vpc_endpoints(map(str, ids), vpc_ids=[])
+    monkeypatch.setattr(Ec2Gateway, "describe_vpc_endpoints", lambda *_, **__: dict(then))
+    monkeypatch.setattr(Ec2Gateway, "describe_vpc_endpoint", lambda _, vpc_endpoint_id: then[vpc_endpoint_id])
+
+
+@pytest.mark.parametrize(
+    ("action", "call"),
+    [(ChangeAction.DELETE, "DeleteVpcEndpoints"), (ChangeAction.POLICY, "ModifyVpcEndpoint")],
+)
+def test_answers_that_lag_behind_are_waited_for_and_not_called_against(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, action: ChangeAction, call: str
+) -> None:
+    cast.work(cast.approved(cast.aws.gateway_spec()))
+    with monkeypatch.context() as lagging:
+        lag(lagging)
+        request = cast.work(cast.change(Endpoint.objects.get(), action, policy_document=READ_ONLY))
+        assert request.status == "provisioning"
+        assert len(cast.aws.calls(call)) == 2, "one more at once, for what may be a second step; then it waits"
+
+    Operation.objects.filter(status="queued").update(next_attempt_at=timezone.now())
+    assert cast.work(request).status in ("available", "deleted")
+    assert len(cast.aws.calls(call)) == 2
+
+
+def test_what_is_never_deleted_is_handed_to_a_person_as_that(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    cast.work(cast.approved(cast.aws.gateway_spec()))
+    lag(monkeypatch)
+    request = cast.change(Endpoint.objects.get(), ChangeAction.DELETE)
+    for _ in range(outcomes.MAX_ATTEMPTS + 1):
+        Operation.objects.filter(status="queued").update(next_attempt_at=timezone.now())
+        cast.work(request, rounds=1)
+
+    assert request.status == "failed"
+    assert Operation.objects.get(request=request).last_error_code == "NotAsApproved"
 
 
 def test_who_gives_up_says_what_a_person_can_do(cast: Cast) -> None:
