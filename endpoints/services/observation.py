@@ -57,6 +57,7 @@ def observe(*, account_region_id: int) -> int:
             .order_by("created_at")
         )
         found, interfaces, book = _look(region, operations) if operations else ({}, {}, Ledger())
+        _trouble_is_over(operations)
         for operation in operations:
             seen = found.get(operation.endpoint.vpc_endpoint_id or "")
             _settle_alone(operation, with_interfaces(seen, interfaces), book)
@@ -239,6 +240,15 @@ def _note_trouble(region: AccountRegion, error: AwsError) -> None:
     )
     _bump_requests(waiting)
     waiting.update(last_error=error.message, last_error_code=error.code, last_cure=error.cure, version=F("version") + 1)
+
+
+def _trouble_is_over(operations: list[Operation]) -> None:
+    """Take back what `_note_trouble` wrote: one may wait for an acceptance for days after a look that failed."""
+    told = Operation.objects.filter(
+        pk__in=[item.pk for item in operations if item.last_error_code], status__in=IN_FLIGHT
+    )
+    if told.update(last_error="", last_error_code="", last_cure="", version=F("version") + 1):
+        _bump_requests(told)
 
 
 def due_regions() -> list[int]:

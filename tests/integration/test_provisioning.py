@@ -381,6 +381,20 @@ def test_what_is_never_deleted_is_handed_to_a_person_as_that(cast: Cast, monkeyp
     assert Operation.objects.get(request=request).last_error_code == "NotAsApproved"
 
 
+def test_a_look_that_failed_is_shown_until_one_works(cast: Cast) -> None:
+    provider = cast.provided()
+    request = cast.approved(cast.aws.interface_spec(service_name=provider.service_name, private_dns_enabled=False))
+    assert cast.work(request).status == "pending_acceptance"
+    cast.aws.control.add_fault(action="DescribeVpcEndpoints", kind="error", code="UnauthorizedOperation", message="No.")
+    cast.work(request, rounds=1)
+    assert Operation.objects.get().last_error_code == "UnauthorizedOperation"
+
+    before = request.version
+    assert cast.work(request, rounds=1).status == "pending_acceptance"
+    assert Operation.objects.get().last_error_code == ""
+    assert request.version > before, "its page shows it"
+
+
 def test_who_gives_up_says_what_a_person_can_do(cast: Cast) -> None:
     cast.aws.control.add_fault(
         action="CreateVpcEndpoint", kind="error", times=None, code="RequestExpired", message="Request has expired."
