@@ -216,9 +216,9 @@ def from_client_error(error: ClientError) -> AwsError:
     body = error.response.get("Error", {})
     meta = error.response.get("ResponseMetadata", {})
     status = int(meta.get("HTTPStatusCode", 400))
-    if not body.get("Code"):
-        return _not_aws(status)
-    code, message = str(body["Code"]), str(body.get("Message", ""))
+    code, message = str(body.get("Code") or status), str(body.get("Message", ""))
+    if code == str(status):
+        return _not_aws(status)  # botocore found no code: the message is a page of HTML, if anything
     kind = kind_of(code, message, status)
     cure = cure_for(code, message) if kind is Kind.REFUSED else _RETRY
     return AwsError(code=code, message=message, kind=kind, cure=cure, request_id=str(meta.get("RequestId", "")))

@@ -304,8 +304,8 @@ _NO_SUCH_FILTER = frozenset({"ResponseParserError", "InternalFailure", "Internal
 
 
 _ASSOCIATIONS = "DescribeDirectConnectGatewayAssociations"
-_NOT_OFFERED = frozenset({"InvalidAction", "UnknownOperationException", "ResponseParserError"})
-"""How a double of AWS without Direct Connect answers."""
+_NOT_OFFERED = frozenset({"InvalidAction", "UnknownOperationException", "ResponseParserError", "HTTP500"})
+"""How a double of AWS without Direct Connect answers; moto with a page of HTML. An error of AWS's own has a code."""
 
 
 def _narrowest(*choices: tuple[str, set[str]]) -> dict[str, Any]:

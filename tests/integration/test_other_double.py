@@ -49,6 +49,9 @@ def moto_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 @pytest.fixture
 def account(moto_url: str) -> Account:
+    ec2 = boto3.client("ec2", region_name=REGION, endpoint_url=moto_url)
+    vpn_gateway_id = ec2.create_vpn_gateway(Type="ipsec.1")["VpnGateway"]["VpnGatewayId"]
+    ec2.attach_vpn_gateway(VpcId=ec2.describe_vpcs()["Vpcs"][0]["VpcId"], VpnGatewayId=vpn_gateway_id)
     account = Account.objects.create(
         account_id=ACCOUNT,
         name="plain",

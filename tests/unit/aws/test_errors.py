@@ -45,9 +45,14 @@ def test_a_success_that_is_not_awss_is_no_empty_answer(call: Callable[[Ec2Gatewa
     assert (caught.value.code, caught.value.kind) == ("NoAnswer", Kind.TRANSIENT)
 
 
+@pytest.mark.parametrize("page", ["", "<!doctype html>"])
 @pytest.mark.parametrize(("status", "kind"), [(403, Kind.REFUSED), (500, Kind.TRANSIENT), (502, Kind.TRANSIENT)])
-def test_an_error_without_a_code_is_told_by_its_status(status: int, kind: Kind) -> None:
-    error = from_client_error(ClientError({"ResponseMetadata": {"HTTPStatusCode": status}}, "CreateVpcEndpoint"))  # type: ignore[typeddict-item]
+def test_an_error_without_a_code_is_told_by_its_status(page: str, status: int, kind: Kind) -> None:
+    said: Any = {"Error": {"Code": str(status), "Message": page}} if page else {}  # as botocore gives it
+    error = from_client_error(
+        ClientError({**said, "ResponseMetadata": {"HTTPStatusCode": status}}, "CreateVpcEndpoint")
+    )
+    assert "<" not in error.message
     assert (error.code, error.kind) == (f"HTTP{status}", kind)
     assert str(status) in error.message
     assert "proxy" in error.cure or kind is Kind.TRANSIENT
