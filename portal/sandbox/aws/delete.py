@@ -84,9 +84,11 @@ def before_touch_interface(call: Context) -> None:
 
 
 def before_tag(call: Context) -> None:
-    """Refuse to tag an endpoint that does not exist (moto would not look)."""
+    """Refuse to tag an endpoint that does not exist, or with what a creation refuses (moto would not look)."""
     for resource_id in call.items("Resources"):
         if str(resource_id).startswith("vpce-") and not str(resource_id).startswith("vpce-svc-"):
             endpoint = call.here.endpoints.get(resource_id)
             if endpoint is None or endpoint.hidden_reads > 0:
                 raise AwsError("InvalidVpcEndpointId.NotFound", f"The Vpc Endpoint Id '{resource_id}' does not exist")
+            for tag in call.items("Tags"):
+                validation.tag_allowed(str(tag.get("Key") or ""), str(tag.get("Value") or ""))

@@ -14,6 +14,18 @@ T = TypeVar("T")
 Getter = Callable[[T], Any]
 
 
+MOST_FILTERS, MOST_VALUES = 50, 200
+
+
+def check(raw: Iterable[Mapping[str, Any]]) -> None:
+    """Refuse more filters in a call, or more values in a filter, than EC2 takes; raises `FilterLimitExceeded`."""
+    counts = [len(item.get("Values") or []) for item in raw]
+    if len(counts) > MOST_FILTERS:
+        raise AwsError("FilterLimitExceeded", f"The maximum number of filters on a single call is {MOST_FILTERS}.")
+    if max(counts, default=0) > MOST_VALUES:
+        raise AwsError("FilterLimitExceeded", f"The maximum number of filter values on a filter is {MOST_VALUES}.")
+
+
 def parse(raw: Iterable[Mapping[str, Any]]) -> list[tuple[str, list[str]]]:
     """Return filters as (name, values); raises `InvalidParameterValue` for one without a name."""
     parsed = []

@@ -18,6 +18,7 @@ from portal.sandbox.aws import (
     delete,
     describe,
     direct_connect,
+    filters,
     group_rules,
     iam,
     interfaces,
@@ -137,6 +138,7 @@ def _act(response: Any, moto_call: Callable[[Any], Answer], record: Record) -> t
     if service == "ec2":
         if call.flag("DryRun"):
             raise AwsError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
+        filters.check(call.items("Filters"))
         lifecycle.settle(call.backend, call.here)
     answer = _handle(response, moto_call, call, record)
     return FAULTS.take(AFTER, action, principal.account, region), answer

@@ -276,7 +276,7 @@ def tags(specifications: Iterable[Mapping[str, Any]]) -> dict[str, str]:
             raise invalid(f"'{kind}' is not a valid taggable resource type for this operation.")
         for tag in specification.get("Tags") or []:
             key, value = str(tag.get("Key") or ""), str(tag.get("Value") or "")
-            _tag(key, value)
+            tag_allowed(key, value)
             if key in found:
                 raise AwsError("InvalidParameterValue", f"Duplicate tag key '{key}' specified.")
             found[key] = value
@@ -285,7 +285,8 @@ def tags(specifications: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     return found
 
 
-def _tag(key: str, value: str) -> None:
+def tag_allowed(key: str, value: str) -> None:
+    """Refuse a tag that is too long, or whose key is AWS's own; raises `InvalidParameterValue`."""
     if not key or len(key) > 127 or len(value) > 255:
         raise AwsError("InvalidParameterValue", f"Tag key or value is empty or too long: '{key}'.")
     if key.lower().startswith("aws:"):

@@ -34,6 +34,24 @@ def test_each_filter_finds_its_own(network: Network) -> None:
     assert network.filtered("service-region", "us-east-1") == [one, two]
 
 
+@pytest.mark.parametrize("operation", ["describe_vpc_endpoints", "describe_security_groups"])
+def test_more_filters_or_values_than_ec2_takes_are_refused(network: Network, operation: str) -> None:
+    def ask(filters: int, values: int) -> str:
+        one = {"Name": "vpc-id", "Values": [f"vpc-{number}" for number in range(values)]}
+        return code_of(lambda: getattr(network.ec2, operation)(Filters=[one] * filters))
+
+    getattr(network.ec2, operation)(Filters=[{"Name": "vpc-id", "Values": ["vpc-0"] * 200}])
+    assert ask(1, 201) == "FilterLimitExceeded"
+    assert ask(51, 1) == "FilterLimitExceeded"
+
+
+@pytest.mark.parametrize("key", ["aws:reserved", "k" * 128])
+def test_tags_that_a_creation_refuses_are_refused_later_too(network: Network, key: str) -> None:
+    made = network.interface()
+    later = {"Resources": [made["VpcEndpointId"]], "Tags": [{"Key": key, "Value": "b"}]}
+    assert code_of(lambda: network.ec2.create_tags(**later)) == "InvalidParameterValue"
+
+
 def test_filters_join_by_and(network: Network) -> None:
     network.gateway("s3")
     made = network.interface("sqs")
