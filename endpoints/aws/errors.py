@@ -219,9 +219,14 @@ def from_client_error(error: ClientError) -> AwsError:
     code, message = str(body.get("Code") or status), str(body.get("Message", ""))
     if code == str(status):
         return _not_aws(status)  # botocore found no code: the message is a page of HTML, if anything
+    return from_words(code, message, status=status, request_id=str(meta.get("RequestId", "")))
+
+
+def from_words(code: str, message: str, *, status: int, request_id: str) -> AwsError:
+    """Return the AwsError of a code and a message that AWS gave."""
     kind = kind_of(code, message, status)
     cure = cure_for(code, message) if kind is Kind.REFUSED else _RETRY
-    return AwsError(code=code, message=message, kind=kind, cure=cure, request_id=str(meta.get("RequestId", "")))
+    return AwsError(code=code, message=message, kind=kind, cure=cure, request_id=request_id)
 
 
 def _not_aws(status: int) -> AwsError:

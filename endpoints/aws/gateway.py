@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from endpoints.aws import group_rules
-from endpoints.aws.errors import AwsError, Kind, cure_for, kind_of, no_answer, translated
+from endpoints.aws.errors import AwsError, Kind, from_words, no_answer, translated
 from endpoints.aws.group_rules import Answered
 from endpoints.aws.parameters import modify_parameters
 from endpoints.aws.reading import interface_from, observed_from
@@ -109,13 +109,10 @@ class Ec2Gateway:
             answer = self._writes().delete_vpc_endpoints(VpcEndpointIds=[vpc_endpoint_id])
         request_id = str(answer["ResponseMetadata"].get("RequestId", ""))
         for item in answer.get("Unsuccessful", []):
-            code = item.get("Error", {}).get("Code", "Unknown")
-            message = item.get("Error", {}).get("Message", "")
-            kind = kind_of(code, message, 400)
-            if kind is not Kind.NOT_FOUND:
-                raise AwsError(
-                    code=code, message=message, kind=kind, cure=cure_for(code, message), request_id=request_id
-                )
+            said = item.get("Error", {})
+            error = from_words(said.get("Code", "Unknown"), said.get("Message", ""), status=400, request_id=request_id)
+            if error.kind is not Kind.NOT_FOUND:
+                raise error
         return request_id
 
     def set_tags(self, action: SetTags) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -56,6 +57,17 @@ def test_an_error_without_a_code_is_told_by_its_status(page: str, status: int, k
     assert (error.code, error.kind) == (f"HTTP{status}", kind)
     assert str(status) in error.message
     assert "proxy" in error.cure or kind is Kind.TRANSIENT
+
+
+@pytest.mark.parametrize(
+    ("code", "cure"), [("OperationInProgress", "by itself"), ("OperationNotPermitted", "correct the request")]
+)
+def test_what_is_unsuccessful_in_a_success_is_told_like_an_error(code: str, cure: str) -> None:
+    item = {"ResourceId": "vpce-1", "Error": {"Code": code, "Message": "No."}}
+    client: Any = SimpleNamespace(delete_vpc_endpoints=lambda **_: {"Unsuccessful": [item], "ResponseMetadata": {}})
+    with pytest.raises(AwsError, match=code) as caught:
+        Ec2Gateway(reads=lambda: client, writes=lambda: client).delete_vpc_endpoint("vpce-1")
+    assert cure in caught.value.cure
 
 
 @pytest.mark.parametrize(
