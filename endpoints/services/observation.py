@@ -21,7 +21,7 @@ from endpoints.models import AccountRegion, Endpoint, EndpointRequest, Operation
 from endpoints.models.operations import IN_FLIGHT, STUCK
 from endpoints.models.requests import ChangeAction
 from endpoints.queue import wake_operation
-from endpoints.services import clock, events, group_rules, outcomes, refreshing
+from endpoints.services import clock, drifts, events, group_rules, outcomes, refreshing
 from endpoints.services.group_rules import Ledger
 from endpoints.services.leases import worker_name
 from endpoints.services.provisioning import next_actions, wanted_of
@@ -195,7 +195,11 @@ def _settle_available(operation: Operation, seen: ObservedEndpoint, now: datetim
     if not remaining:
         outcomes.succeed(operation, now=now)
     else:
-        _act_again(operation, "AWS accepted the calls, but the endpoint still differs from what was approved.", now)
+        fields = (
+            ", ".join(item.field for item in drifts.differences_of(operation.endpoint, seen)) or "tags to be removed"
+        )
+        message = f"AWS accepted the calls, but the endpoint still differs from what was approved: {fields}."
+        _act_again(operation, message, now)
 
 
 def _act_again(operation: Operation, message: str, now: datetime) -> None:

@@ -369,16 +369,23 @@ def test_answers_that_lag_behind_are_waited_for_and_not_called_against(
     assert len(cast.aws.calls(call)) == 2
 
 
-def test_what_is_never_deleted_is_handed_to_a_person_as_that(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("action", "said"), [(ChangeAction.DELETE, "to be deleted"), (ChangeAction.POLICY, "policy_document")]
+)
+def test_what_aws_never_shows_is_handed_to_a_person_as_that(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, action: ChangeAction, said: str
+) -> None:
     cast.work(cast.approved(cast.aws.gateway_spec()))
     lag(monkeypatch)
-    request = cast.change(Endpoint.objects.get(), ChangeAction.DELETE)
+    request = cast.change(Endpoint.objects.get(), action, policy_document=READ_ONLY)
     for _ in range(outcomes.MAX_ATTEMPTS + 1):
         Operation.objects.filter(status="queued").update(next_attempt_at=timezone.now())
         cast.work(request, rounds=1)
 
     assert request.status == "failed"
-    assert Operation.objects.get(request=request).last_error_code == "NotAsApproved"
+    operation = Operation.objects.get(request=request)
+    assert operation.last_error_code == "NotAsApproved"
+    assert said in operation.last_error
 
 
 def test_a_look_that_failed_is_shown_until_one_works(cast: Cast) -> None:
