@@ -278,6 +278,9 @@ def translated(note: Callable[[AwsError], None] | None = None) -> Iterator[None]
         translated_error = from_client_error(error)
     except (BotoCoreError, ResponseParserError) as error:
         translated_error = from_botocore_error(error)
+    except KeyError as missing:
+        # botocore's parser of STS takes for granted what AWS always sends, as its callers do.
+        translated_error = no_answer(str(missing.args[0]))
     else:
         return
     if note:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 
 import boto3
 import pytest
@@ -119,3 +121,25 @@ def test_a_client_of_before_a_fork_is_not_used_after_it(aws: World) -> None:
     assert said == {"made_anew": True, "works": True}
     assert gateway_for(TARGET) is parent, "the parent keeps its own"
     assert len(aws.calls("AssumeRole")) == 2, "one each"
+
+
+class Page(BaseHTTPRequestHandler):
+    """A page of a proxy in the place of every answer."""
+
+    def do_POST(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"<html><body>Sign in to the network</body></html>")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_page_in_the_place_of_sts_is_no_credentials(aws: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    with HTTPServer(("127.0.0.1", 0), Page) as proxy:
+        Thread(target=proxy.serve_forever, daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", f"http://127.0.0.1:{proxy.server_port}")
+        with pytest.raises(AwsError) as caught:
+            list(gateway_for(TARGET).list_vpc_endpoints())
+        proxy.shutdown()
+    assert (caught.value.code, caught.value.kind) == ("NoAnswer", Kind.TRANSIENT)
