@@ -157,10 +157,7 @@ class _Candidates:
         self.various = self.various or bool(by_key - {ACCOUNT, IS_SERVICE, SERVICE_NAME})
         accounts = self._accounts()
         partitions = self._partitions()
-        found = self._found(arns, accounts, partitions)
-        if IS_SERVICE in by_key or SERVICE_NAME in by_key:
-            found = (again for who in found for again in (who, _no_service(who)))
-        yield from found
+        yield from self._found(arns, accounts, partitions)
 
     def _found(self, arns: list[str], accounts: list[str], partitions: list[str]) -> Iterator[Who]:
         for account in accounts:
@@ -285,13 +282,6 @@ class _Candidates:
     def _globs(self, condition: ConditionForm) -> list[Glob]:
         context = {key: value for key, value in self.context.items() if isinstance(value, str)}
         return list(text_globs(condition, context))
-
-
-def _no_service(who: Who) -> Who:
-    """Return the caller in a request that says it is no AWS service, as AWS's requests do."""
-    if caller_of(who.principal).kind == "service":
-        return who
-    return Who(who.principal, (*who.context, ("aws:PrincipalIsAWSService", "false")))
 
 
 def text_globs(condition: ConditionForm, context: dict[str, str]) -> Iterator[Glob]:

@@ -44,7 +44,7 @@ class Request:
 
     Keys that follow from the rest are filled in unless the context names them: `aws:PrincipalArn` (for a session
     the ARN of its *role*), `aws:PrincipalAccount`, `aws:PrincipalType`, `aws:username` for a user,
-    `aws:PrincipalIsAWSService` and `aws:PrincipalServiceName` for a service, and `aws:ResourceAccount`.
+    `aws:PrincipalIsAWSService`, `aws:PrincipalServiceName` for a service, and `aws:ResourceAccount`.
     An anonymous caller has none of the principal's.
     """
 
@@ -191,12 +191,14 @@ def _value(given: object) -> Value | None:
 def _following(caller: Caller, resource_account: str) -> tuple[tuple[str, str], ...]:
     """Return the keys, in lower case, that follow from the caller and the resource's owner."""
     service = caller.text if caller.kind == "service" else ""
+    # Every signed request says whether a service makes it: a Deny may ask for false without IfExists.
+    is_service = "true" if service else "false" if caller.kind in _PRINCIPAL_TYPE else ""
     return (
         ("aws:principalarn", caller.arn),
         ("aws:principalaccount", caller.account),
         ("aws:principaltype", _PRINCIPAL_TYPE.get(caller.kind, "")),
         ("aws:username", caller.name if caller.kind == "user" else ""),
-        ("aws:principalisawsservice", "true" if service else ""),
+        ("aws:principalisawsservice", is_service),
         ("aws:principalservicename", service),
         ("aws:resourceaccount", resource_account),
     )

@@ -47,6 +47,7 @@ def test_keys_follow_from_a_user() -> None:
         "aws:principalarn": f"arn:aws:iam::{A}:user/x/bob",
         "aws:principalaccount": A,
         "aws:principaltype": "User",
+        "aws:principalisawsservice": "false",
         "aws:username": "bob",
         "aws:resourceaccount": "444455556666",
     }
@@ -58,6 +59,7 @@ def test_keys_follow_from_a_session_and_from_the_resources_arn() -> None:
         "aws:principalarn": f"arn:aws:iam::{A}:role/app",
         "aws:principalaccount": A,
         "aws:principaltype": "AssumedRole",
+        "aws:principalisawsservice": "false",
         "aws:resourceaccount": "444455556666",
     }
 
@@ -82,6 +84,20 @@ def test_an_anonymous_caller_has_no_keys_and_a_service_its_own() -> None:
         "aws:principalisawsservice": "true",
         "aws:principalservicename": "logs.amazonaws.com",
     }
+
+
+@pytest.mark.parametrize(
+    ("principal", "says"),
+    [
+        (f"arn:aws:iam::{A}:root", "false"),
+        (f"arn:aws:sts::{A}:federated-user/eve", "false"),
+        ("s3.amazonaws.com", "true"),
+        ("*", None),
+        (f"arn:aws:iam::{A}:oidc-provider/x", None),
+    ],
+)
+def test_every_signed_request_says_whether_a_service_makes_it(principal: str, says: str | None) -> None:
+    assert Request(principal, "s3:GetObject", "*").facts.context.get("aws:principalisawsservice") == says
 
 
 def test_the_resources_account_is_said_or_in_its_arn_or_the_callers() -> None:
