@@ -45,7 +45,7 @@ class Request:
     Keys that follow from the rest are filled in unless the context names them: `aws:PrincipalArn` (for a session
     the ARN of its *role*), `aws:PrincipalAccount`, `aws:PrincipalType`, `aws:username` for a user,
     `aws:PrincipalIsAWSService`, `aws:PrincipalServiceName` for a service, and `aws:ResourceAccount`.
-    An anonymous caller has none of the principal's.
+    An anonymous caller has none of the principal's but `aws:PrincipalAccount`, which says "anonymous".
     """
 
     principal: str
@@ -195,7 +195,7 @@ def _following(caller: Caller, resource_account: str) -> tuple[tuple[str, str], 
     is_service = "true" if service else "false" if caller.kind in _PRINCIPAL_TYPE else ""
     return (
         ("aws:principalarn", caller.arn),
-        ("aws:principalaccount", caller.account),
+        ("aws:principalaccount", "anonymous" if caller.kind == "anonymous" else caller.account),
         ("aws:principaltype", _PRINCIPAL_TYPE.get(caller.kind, "")),
         ("aws:username", caller.name if caller.kind == "user" else ""),
         ("aws:principalisawsservice", is_service),

@@ -78,8 +78,8 @@ def test_another_roles_arn_in_the_context_makes_no_other_caller() -> None:
     assert caller.role_arn == f"arn:aws:iam::{A}:role/app"
 
 
-def test_an_anonymous_caller_has_no_keys_and_a_service_its_own() -> None:
-    assert Request("*", "s3:GetObject", "arn:aws:s3:::b/k").facts.context == {}
+def test_an_anonymous_caller_has_one_key_and_a_service_its_own() -> None:
+    assert Request("*", "s3:GetObject", "arn:aws:s3:::b/k").facts.context == {"aws:principalaccount": "anonymous"}
     assert Request("logs.amazonaws.com", "s3:GetObject", "arn:aws:s3:::b/k").facts.context == {
         "aws:principalisawsservice": "true",
         "aws:principalservicename": "logs.amazonaws.com",
@@ -111,5 +111,5 @@ def test_the_resources_account_is_said_or_in_its_arn_or_the_callers() -> None:
 
 def test_values_of_json_mean_their_text_and_nothing_means_absent() -> None:
     odd = {"a": True, "b": 5, "c": [1, False], "d": None, "e": [], "f": 1.5}
-    context = Request("*", "s3:GetObject", "*", None, odd).facts.context  # type: ignore[arg-type]
+    context = Request("nobody", "s3:GetObject", "*", None, odd).facts.context  # type: ignore[arg-type]
     assert context == {"a": "true", "b": "5", "c": ("1", "false"), "f": "1.5"}
