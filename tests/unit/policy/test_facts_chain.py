@@ -104,6 +104,7 @@ def test_41_an_anonymous_caller_needs_the_bucket_policy_and_passes_no_service_co
     assert decided(asked, resource_policy=grants("*"), **closed) == (ALLOWED, "resource")
     assert decided(asked, resource_policy=grants(USER), **closed) == (STOPPED, "resource")
     assert decided(asked, identity_policies=[YES]) == (STOPPED, "resource")
+    assert decided(asked, identity_policies=[YES], endpoint_policies=[YES]) == (STOPPED, "resource")
     assert decided(asked, resource_policy=grants("*"), resource_control_policies=[[NO]]) == (
         STOPPED,
         "resource_control",
