@@ -11,7 +11,8 @@ from endpoints.policy.lint.model import Test
 from endpoints.policy.lint.report import Report, quoted
 from endpoints.policy.nodes import Array, Member, Node, Object, Scalar, value_text
 
-_KEY = re.compile(r"[A-Za-z0-9-]+:[^\s].*", re.DOTALL)
+# An identity provider's host and path stand before its keys: oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE:sub.
+_KEY = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?:/[^\s:]*)?:[^\s].*", re.DOTALL)
 _NO_VARIABLES: frozenset[words.ValueKind] = frozenset({"number", "date", "binary", "address", "null"})
 
 

@@ -253,6 +253,15 @@ SILENT = [
         statement(Action="s3:GetObject", Resource=OBJECTS),
         statement(Effect="Deny", Action="s3:GetObject", Resource=BUCKET + "/secret/*", Condition=None),
     ),
+    *(
+        condition(
+            "StringEquals", key, "x", Action="sts:AssumeRoleWithWebIdentity", Resource="arn:aws:iam::*:role/deploy"
+        )
+        for key in (
+            *("accounts.google.com:aud", "token.actions.githubusercontent.com:sub"),
+            "oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE:sub",
+        )
+    ),
     policy(statement(Action="iam:GetRole", Resource="arn:aws:iam::${aws:PrincipalAccount}:role/app", Condition=None)),
     policy(statement(Action="iam:PassRole", Resource="arn:aws:iam::111122223333:role/app")),
 ]

@@ -99,6 +99,7 @@ def test_syntax_comes_before_grammar() -> None:
         ({"Condition": {"ForAllValues:Null": {"aws:PrincipalOrgID": "true"}}}, "operator-unknown", "block"),
         ({"Condition": {"ForSome:StringLike": {"aws:PrincipalOrgID": "o"}}}, "operator-unknown", "block"),
         ({"Condition": {"StringEquals": {"PrincipalOrgID": "o-1"}}}, "condition-key", "block"),
+        ({"Condition": {"StringEquals": {"accounts.google.com": "x"}}}, "condition-key", "block"),
         ({"Condition": {"StringEquals": {"aws:PrincipalOrgID": {}}}}, "condition-value", "block"),
         ({"Condition": {"StringEquals": {"aws:PrincipalOrgID": None}}}, "condition-value", "block"),
         ({"Condition": {"StringEquals": {"aws:PrincipalOrgID": []}}}, "condition-empty", "warn"),
