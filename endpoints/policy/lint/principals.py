@@ -10,7 +10,11 @@ from endpoints.policy.lint.report import Report, quoted
 from endpoints.policy.nodes import Array, Member, Node, Object, Scalar
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
-_PRINCIPAL_ARN = re.compile(r"arn:[a-z0-9-]+:(iam|sts)::[0-9]{12}:(root|(user|role|assumed-role|federated-user)/.+)")
+_PRINCIPAL_ARN = re.compile(
+    r"arn:[a-z0-9-]+:(iam::[0-9]{12}:(root|(user|role)/([!-~]+/)?[\w+=,.@-]+)"
+    r"|sts::[0-9]{12}:(assumed-role/[\w+=,.@-]+|federated-user)/[\w+=,.@-]+)",
+    re.ASCII,
+)  # IAM's users, roles and their paths, STS's sessions: what AWS finds nobody by, it refuses
 _ROOT = re.compile(r"arn:[a-z0-9-]+:iam::([0-9]{12}):root")
 _UNIQUE_ID = re.compile(r"(AIDA|AROA)[A-Z0-9]{12,}")  # what AWS shows in place of a principal that was deleted
 
