@@ -13,6 +13,7 @@ from endpoints.policy.nodes import Array, Member, Node, Object, Scalar, value_te
 
 # An identity provider's host and path stand before its keys: oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE:sub.
 _KEY = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?:/[^\s:]*)?:[^\s].*", re.DOTALL)
+_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}", re.ASCII)
 _NO_VARIABLES: frozenset[words.ValueKind] = frozenset({"number", "date", "binary", "address", "null"})
 
 
@@ -134,9 +135,14 @@ def _is_number(text: str) -> bool:
     return re.fullmatch(r"[-+]?[0-9]+(\.[0-9]+)?", text, re.ASCII) is not None
 
 
+def date(text: str) -> datetime:
+    """Return the instant that an ISO 8601 date names, which may be a month. Raises `ValueError`."""
+    return datetime.fromisoformat(f"{text}-01" if _MONTH.fullmatch(text) else text.upper())
+
+
 def _is_date(text: str) -> bool:
     try:
-        datetime.fromisoformat(text)
+        date(text)
     except ValueError:
         return False
     return True

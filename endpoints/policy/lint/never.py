@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import NamedTuple
 
 from endpoints.policy.globs import covers, overlap
+from endpoints.policy.lint.conditions import date
 from endpoints.policy.lint.model import Policy, Statement, Test
 
 _COST = 30  # of comparing two short values
@@ -141,7 +142,7 @@ def _number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        moment = datetime.fromisoformat(text)
+        moment = date(text)
     try:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (OverflowError, ValueError):  # within a day of the years 1 and 9999

@@ -152,6 +152,7 @@ def test_each_mistake_is_found_once(changes: dict[str, Any], rule: str, severity
         },
         {"Condition": {"Bool": {"aws:SecureTransport": True}, "NumericLessThan": {"aws:MultiFactorAuthAge": 10}}},
         {"Condition": {"DateLessThan": {"aws:CurrentTime": ["2026-01-31T12:00:00Z", 1767225600]}}},
+        {"Condition": {"DateLessThan": {"aws:CurrentTime": ["2026-01", "2026-01-31", "2026-01-31t12:00z"]}}},
         {"Condition": {"IpAddress": {"aws:VpcSourceIp": ["10.0.0.0/8", "2001:db8::/32", "10.1.2.3"]}}},
         {"Condition": {"IpAddressIfExists": {"aws:SourceIp": "203.0.113.0/24"}}},
         {"Condition": {"Null": {"aws:SourceIp": "true"}}},
