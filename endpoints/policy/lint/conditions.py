@@ -87,7 +87,9 @@ def _check_key(report: Report, operator: words.Operator, member: Member) -> Test
 def _warn_of_key(report: Report, operator: words.Operator, member: Member) -> None:
     name = member.name.lower()
     if name == "aws:sourceip" and not operator.if_exists and operator.name != "Null":
-        always = "Not" in operator.name
+        # A set operator alone says what becomes of an absent key.
+        every = operator.set_operator == "ForAllValues"
+        always = every if operator.set_operator else "Not" in operator.name
         report.add(
             "source-ip",
             member.key,

@@ -92,6 +92,20 @@ def test_only_the_endpoints_own_service_is_called_through_it(service: str, actio
     assert ("action-elsewhere" in rules(text, service_name=service)) is elsewhere
 
 
+@pytest.mark.parametrize(
+    ("operator", "holds"),
+    [
+        ("IpAddress", "never"),
+        ("NotIpAddress", "always"),
+        ("ForAllValues:IpAddress", "always"),
+        ("ForAnyValue:NotIpAddress", "never"),
+    ],
+)
+def test_the_address_that_no_request_carries_is_never_met_or_always(operator: str, holds: str) -> None:
+    items = found(condition(operator, "aws:SourceIp", "203.0.113.0/24"))
+    assert [f"is {holds} true" in item.message for item in items if item.rule == "source-ip"] == [True]
+
+
 def test_a_protected_account_gets_no_full_access() -> None:
     blocked = found(FULL_ACCESS, protected=True)
     assert [(item.rule, item.severity) for item in blocked] == [("protected-full-access", "block")]
