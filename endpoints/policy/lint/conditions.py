@@ -13,6 +13,7 @@ from endpoints.policy.nodes import Array, Member, Node, Object, Scalar, value_te
 
 # An identity provider's host and path stand before its keys: oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE:sub.
 _KEY = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?:/[^\s:]*)?:[^\s].*", re.DOTALL)
+_ARN_COLONS = 5
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}", re.ASCII)
 _NO_VARIABLES: frozenset[words.ValueKind] = frozenset({"number", "date", "binary", "address", "null"})
 
@@ -115,6 +116,13 @@ def _check_value(report: Report, operator: words.Operator, node: Scalar, text: s
             "Write the value itself.",
         )
         return
+    if operator.kind == "arn" and not _is_arn(text):
+        report.add(
+            "condition-arn",
+            node,
+            f"{quoted(text)} is no ARN of six parts; {operator.name} compares nothing else.",
+            "Write one such as arn:aws:iam::111122223333:role/name, with * for what doesn't matter.",
+        )
     cure = _cure_for(operator.kind, text)
     if cure is not None:
         report.add("condition-value", node, f"{quoted(text)} is no value for {operator.name}.", cure)
@@ -150,7 +158,14 @@ def _is_date(text: str) -> bool:
     return True
 
 
+def _is_arn(text: str) -> bool:
+    """Tell whether it has an ARN's parts, or may have them once a variable is filled in; * is any ARN."""
+    return text.count(":") >= _ARN_COLONS or "${" in text or bool(text and not text.strip("*"))
+
+
 def _is_network(text: str) -> bool:
+    if not text.partition("/")[2].isdecimal() and "/" in text:
+        return False  # a mask such as 255.0.0.0 is no CIDR notation, which AWS wants
     try:
         ip_network(text, strict=False)
     except ValueError:

@@ -131,6 +131,14 @@ LANGUAGE: tuple[Row, ...] = (
         _CONDITION,
     ),
     (
+        "condition-arn",
+        "warn",
+        "A value of an ARN operator that is no ARN",
+        "Their six parts are compared one by one: ArnEquals and ArnLike never match it, their negations always.",
+        "Write all six parts, with * for those that don't matter.",
+        _CONDITION,
+    ),
+    (
         "condition-variable",
         "warn",
         "A variable where none is replaced",

@@ -113,6 +113,10 @@ def test_syntax_comes_before_grammar() -> None:
         ({"Condition": {"NumericLessThan": {"s3:max-keys": "ten"}}}, "condition-value", "block"),
         ({"Condition": {"DateLessThan": {"aws:CurrentTime": "soon"}}}, "condition-value", "block"),
         ({"Condition": {"IpAddress": {"aws:VpcSourceIp": "10.0.0.0/33"}}}, "condition-value", "block"),
+        ({"Condition": {"IpAddress": {"aws:VpcSourceIp": "10.0.0.0/255.0.0.0"}}}, "condition-value", "block"),
+        ({"Condition": {"ArnLike": {"aws:PrincipalArn": "my-role"}}}, "condition-arn", "warn"),
+        ({"Condition": {"ArnNotEquals": {"aws:PrincipalArn": "arn:aws:iam::*"}}}, "condition-arn", "warn"),
+        ({"Condition": {"ArnLike": {"aws:PrincipalArn": ""}}}, "condition-arn", "warn"),
         (
             {"Condition": {"NumericEquals": {"aws:MultiFactorAuthAge": "${aws:username}"}}},
             "condition-variable",
@@ -154,6 +158,7 @@ def test_each_mistake_is_found_once(changes: dict[str, Any], rule: str, severity
         {"Condition": {"DateLessThan": {"aws:CurrentTime": ["2026-01-31T12:00:00Z", 1767225600]}}},
         {"Condition": {"DateLessThan": {"aws:CurrentTime": ["2026-01", "2026-01-31", "2026-01-31t12:00z"]}}},
         {"Condition": {"IpAddress": {"aws:VpcSourceIp": ["10.0.0.0/8", "2001:db8::/32", "10.1.2.3"]}}},
+        {"Condition": {"ArnLike": {"aws:PrincipalArn": ["*", "arn:aws:iam::*:role/x", "${aws:PrincipalTag/arn}"]}}},
         {"Condition": {"IpAddressIfExists": {"aws:SourceIp": "203.0.113.0/24"}}},
         {"Condition": {"Null": {"aws:SourceIp": "true"}}},
         {"Condition": {"StringEquals": {"aws:PrincipalTag/Cost Center": "1"}}},
