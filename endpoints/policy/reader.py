@@ -62,6 +62,7 @@ class Reader:
         node = self._value(1)
         self._skip_space()
         if self._at < len(self._text):
+            self._refuse_comment()
             self._stop("json-after-end", "Text follows the end of the document.", "Remove what follows the last }.")
         return node
 
@@ -177,6 +178,7 @@ class Reader:
         if not after_one:
             return False
         if first != ",":
+            self._refuse_comment()
             self._stop("json-comma", f"A comma or {bracket} is missing here.", f"Put a comma before the next {what}.")
         comma = self._at
         self._at += 1
@@ -189,9 +191,12 @@ class Reader:
     def _stop_at_key(self) -> NoReturn:
         if self._peek() and self._peek() in "'" + _TYPED_QUOTES:
             self._stop("json-quotes", "Keys need straight double quotes.", 'Write "key".')
+        self._refuse_comment()
+        self._stop("json-key", "A key in double quotes is expected here.", 'Write "key": value.')
+
+    def _refuse_comment(self) -> None:
         if self._peek() in ("/", "#"):
             self._stop("json-comment", "JSON has no comments.", "Remove it; a Sid can name a statement.")
-        self._stop("json-key", "A key in double quotes is expected here.", 'Write "key": value.')
 
     def _word(self) -> Scalar:
         start = self._at
@@ -213,8 +218,7 @@ class Reader:
             self._stop("json-unclosed", "The text ends where a value is expected.", "Add the value.")
         if first in "'" + _TYPED_QUOTES:
             self._stop("json-quotes", "Strings need straight double quotes.", 'Write "text".')
-        if first in "/#":
-            self._stop("json-comment", "JSON has no comments.", "Remove it; a Sid can name a statement.")
+        self._refuse_comment()
         if first == ",":
             self._stop("json-comma", "A value is missing before this comma.", "Remove the comma, or add the value.")
         self._stop("json-value", f"No value starts with {first!r}.", "Write a string, number, list or object.")
