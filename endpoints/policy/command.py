@@ -88,8 +88,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        print(f"{error.filename}: {error.strerror}", file=sys.stderr)  # noqa: T201 - this is a command
+        where = error.filename or "standard output"  # which has no name of its own: its disk may be full
+        print(f"{where}: {error.strerror}", file=sys.stderr)  # noqa: T201 - this is a command
         return 2
+    except KeyboardInterrupt:
+        return 130  # as shells say of a command that was interrupted
 
 
 def _run(answer: Answer, files: Sequence[str]) -> int:

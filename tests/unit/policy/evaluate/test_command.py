@@ -200,6 +200,26 @@ def test_it_is_a_command_that_reads_files_or_its_input(tmp_path: Path) -> None:
     assert run("evaluate", given=b"").stdout == b""
 
 
+def test_a_full_disk_is_said_by_name() -> None:
+    with open("/dev/full", "wb") as full:
+        found = subprocess.run(
+            [sys.executable, "-m", "endpoints.policy", "evaluate"], input=b"x\n", stdout=full, stderr=subprocess.PIPE
+        )
+    assert (found.returncode, found.stderr) == (2, b"standard output: No space left on device\n")
+
+
+def test_an_interruption_ends_it_without_a_traceback(
+    answers: Answers, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "_run", interrupted)
+    assert answers.to(GOOD) == []
+    assert answers.status == 130
+    assert capsys.readouterr().err == ""
+
+
 def test_evaluating_imports_neither_django_nor_the_other_verbs() -> None:
     code = (
         "import sys; sys.argv[1:] = ['evaluate']; from endpoints.policy.command import main; main(); "
