@@ -142,9 +142,8 @@ class Ec2Gateway:
             if error.kind is Kind.NOT_FOUND:
                 return None
             raise
-        if "VpcEndpoints" not in answer:
-            raise no_answer("VpcEndpoints")
-        return observed_from(dict(answer["VpcEndpoints"][0])) if answer["VpcEndpoints"] else None
+        found = _listed(answer, "VpcEndpoints")
+        return observed_from(dict(found[0])) if found else None
 
     def describe_vpc_endpoints(self, ids: Iterable[str], *, vpc_ids: Iterable[str]) -> dict[str, ObservedEndpoint]:
         """Return the endpoints that exist among `ids`, by id, from one paged listing; `vpc_ids` is where they are.
@@ -285,12 +284,20 @@ class Ec2Gateway:
             extra = {"NextToken": token} if token else {}
             with self._reading(operation):
                 answer = getattr(self._reads(), operation)(**size, **arguments, **extra)
-            if key not in answer:
-                raise no_answer(key)
-            yield from answer[key]
-            token = answer.get("NextToken")
+            yield from _listed(answer, key)
+            former, token = token, answer.get("NextToken")
             if not token:
                 return
+            if token == former:  # it would go round for ever
+                raise no_answer("NextToken but the one that was sent")
+
+
+def _listed(answer: Mapping[str, Any], key: str) -> list[Any]:
+    """Return a list of an answer. One that is left out is empty where AWS, or a double of it, signs with a request id."""
+    if key not in answer and not answer["ResponseMetadata"].get("RequestId"):
+        raise no_answer(key)
+    found: list[Any] = answer.get(key) or []
+    return found
 
 
 _OF_ENDPOINTS: dict[str, Any] = {"Name": "interface-type", "Values": ["vpc_endpoint", "gateway_load_balancer_endpoint"]}

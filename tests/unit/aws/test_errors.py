@@ -46,6 +46,29 @@ def test_a_success_that_is_not_awss_is_no_empty_answer(call: Callable[[Ec2Gatewa
     assert (caught.value.code, caught.value.kind) == ("NoAnswer", Kind.TRANSIENT)
 
 
+class Scripted:
+    """A client that gives one answer, whatever is asked."""
+
+    def __init__(self, **answer: Any) -> None:
+        self.answer = {"ResponseMetadata": {"RequestId": "r-1"}, **answer}
+
+    def __getattr__(self, name: str) -> Callable[..., dict[str, Any]]:
+        return lambda **_: self.answer
+
+
+def test_a_double_that_leaves_out_what_is_empty_has_nothing() -> None:
+    client: Any = Scripted()
+    gateway = Ec2Gateway(reads=lambda: client, writes=lambda: client)
+    assert list(gateway.list_vpc_endpoints()) == []
+    assert gateway.describe_vpc_endpoint("vpce-1") is None
+
+
+def test_a_page_that_leads_to_itself_is_an_error_and_no_loop() -> None:
+    client: Any = Scripted(Vpcs=[{"VpcId": "vpc-1"}], NextToken="again")
+    with pytest.raises(AwsError, match="NextToken"):
+        Ec2Gateway(reads=lambda: client, writes=lambda: client).describe("describe_vpcs", "Vpcs")
+
+
 @pytest.mark.parametrize("page", ["", "<!doctype html>"])
 @pytest.mark.parametrize(("status", "kind"), [(403, Kind.REFUSED), (500, Kind.TRANSIENT), (502, Kind.TRANSIENT)])
 def test_an_error_without_a_code_is_told_by_its_status(page: str, status: int, kind: Kind) -> None:
