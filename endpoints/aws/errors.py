@@ -38,14 +38,20 @@ class Kind(StrEnum):
 
 
 class AwsError(Exception):
-    """A failed call: AWS's `code` and `message`, the `kind`, and the `cure` in words."""
+    """A failed call: AWS's `code` and `message`, the `kind`, and the `cure` in words.
 
-    def __init__(self, *, code: str, message: str, kind: Kind, cure: str, request_id: str = "") -> None:
+    `outage` tells that AWS, or the way to it, was out of order: nothing about the call was wrong.
+    """
+
+    def __init__(
+        self, *, code: str, message: str, kind: Kind, cure: str, request_id: str = "", outage: bool = False
+    ) -> None:
         self.code = code
         self.message = message
         self.kind = kind
         self.cure = cure
         self.request_id = request_id
+        self.outage = outage
         super().__init__(f"{code}: {message}")
 
 
@@ -226,7 +232,8 @@ def from_words(code: str, message: str, *, status: int, request_id: str) -> AwsE
     """Return the AwsError of a code and a message that AWS gave."""
     kind = kind_of(code, message, status)
     cure = cure_for(code, message) if kind is Kind.REFUSED else _RETRY
-    return AwsError(code=code, message=message, kind=kind, cure=cure, request_id=request_id)
+    outage = kind is Kind.TRANSIENT and status >= 500
+    return AwsError(code=code, message=message, kind=kind, cure=cure, request_id=request_id, outage=outage)
 
 
 def _not_aws(status: int) -> AwsError:
@@ -234,7 +241,8 @@ def _not_aws(status: int) -> AwsError:
     code = f"HTTP{status}"
     kind = kind_of(code, "", status)
     message = f"An answer with HTTP status {status} came that isn't AWS's: it has no error code."
-    return AwsError(code=code, message=message, kind=kind, cure=_RETRY if kind is Kind.TRANSIENT else _IN_BETWEEN)
+    passes = kind is Kind.TRANSIENT
+    return AwsError(code=code, message=message, kind=kind, cure=_RETRY if passes else _IN_BETWEEN, outage=passes)
 
 
 def no_answer(member: str) -> AwsError:
@@ -247,6 +255,7 @@ def no_answer(member: str) -> AwsError:
         message=f"An answer came that isn't AWS's: it has no {member}.",
         kind=Kind.TRANSIENT,
         cure=_RETRY,
+        outage=True,
     )
 
 
@@ -264,9 +273,10 @@ def from_botocore_error(error: Exception) -> AwsError:
     """Return the AwsError of a call that got no usable answer: what it did is unknown."""
     if isinstance(error, _NO_CREDENTIALS):
         return AwsError(code="NoCredentials", message=str(error), kind=Kind.REFUSED, cure=cure_for("NoCredentials", ""))
-    kind = Kind.TRANSIENT if isinstance(error, _NO_ANSWER) else Kind.REFUSED
-    code = type(error).__name__
-    return AwsError(code=code, message=str(error), kind=kind, cure=_RETRY if kind is Kind.TRANSIENT else _ASK)
+    code, message = type(error).__name__, str(error)
+    if isinstance(error, _NO_ANSWER):
+        return AwsError(code=code, message=message, kind=Kind.TRANSIENT, cure=_RETRY, outage=True)
+    return AwsError(code=code, message=message, kind=Kind.REFUSED, cure=_ASK)
 
 
 @contextmanager

@@ -293,7 +293,7 @@ class Ec2Gateway:
 
 
 def _listed(answer: Mapping[str, Any], key: str) -> list[Any]:
-    """Return a list of an answer. One that is left out is empty where AWS, or a double of it, signs with a request id."""
+    """Return a list of an answer. One that is left out is empty, where AWS or a double signs with a request id."""
     if key not in answer and not answer["ResponseMetadata"].get("RequestId"):
         raise no_answer(key)
     found: list[Any] = answer.get(key) or []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.db.models import F, Max, QuerySet
@@ -72,6 +73,14 @@ def unanswered(operation: Operation) -> bool:
     told = operation.attempt_records.exclude(outcome__in=(AttemptOutcome.THROTTLED, AttemptOutcome.PARKED))
     last = told.order_by("-number").values_list("outcome", flat=True).first()
     return last is not None and last not in _ANSWERED
+
+
+def in_vain_for(operation: Operation, time: timedelta) -> bool:
+    """Tell whether tries that AWS never answered go back that long, without another end between them. Two queries."""
+    tries = operation.attempt_records.all()
+    ended = tries.exclude(outcome__in=("", AttemptOutcome.POSTPONED, AttemptOutcome.THROTTLED))
+    last = ended.aggregate(last=Max("number"))["last"] or 0
+    return tries.filter(number__gt=last, started_at__lte=Now() - time).exists()
 
 
 def _open(operation: Operation) -> QuerySet[OperationAttempt]:

@@ -26,6 +26,8 @@ from endpoints.services.actors import WORKER
 MAX_ATTEMPTS = operations.MAX_ATTEMPTS
 LONGEST_WAIT = 60.0
 """Seconds between two tries, at most."""
+OUTAGE = timedelta(minutes=30)
+"""For how long AWS may be out of order before a person is told: most outages pass, and nobody here can mend one."""
 _FREE = {"lease_owner": "", "lease_expires_at": None}
 _DONE = {**_FREE, "slot_at": None}
 
@@ -87,6 +89,9 @@ def went_wrong(operation: Operation, error: AwsError, *, now: datetime, again_in
         slot = {"slot_at": Now() + timedelta(seconds=wait)} if again_in else {}
         changes = {"attempts": F("attempts") - 1, "throttles": F("throttles") + 1, **slot}
         _postpone(operation, error, wait, now, changes)
+    elif error.outage and operation.attempts >= MAX_ATTEMPTS and not attempts.in_vain_for(operation, OUTAGE):
+        wait = LONGEST_WAIT * random.uniform(0.5, 1.0)  # noqa: S311  # jitter, not a secret
+        _postpone(operation, error, wait, now, {"attempts": F("attempts") - 1})
     elif error.kind is Kind.REFUSED or operation.attempts >= MAX_ATTEMPTS:
         said_no = error.kind is Kind.REFUSED and operation.attempts <= MAX_ATTEMPTS
         attempts.close(operation, AttemptOutcome.REFUSED if said_no else AttemptOutcome.GAVE_UP, error=error)

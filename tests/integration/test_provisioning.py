@@ -11,7 +11,15 @@ from pytest_django import Settings
 
 from endpoints.aws.gateway import Ec2Gateway
 from endpoints.aws.sessions import forget_clients
-from endpoints.models import AccountRegion, Endpoint, EndpointRequest, Event, InventoryItem, Operation
+from endpoints.models import (
+    AccountRegion,
+    Endpoint,
+    EndpointRequest,
+    Event,
+    InventoryItem,
+    Operation,
+    OperationAttempt,
+)
 from endpoints.models.requests import ChangeAction
 from endpoints.services import (
     events,
@@ -338,6 +346,44 @@ def test_an_error_inside_the_portal_is_shown_and_in_the_end_handed_to_a_person(
     assert "logs" in operation.last_cure
     request.refresh_from_db()
     assert request.status == "failed"
+
+
+def try_again(cast: Cast, request: EndpointRequest, *, times: int) -> Operation:
+    """Let workers try so many times at once, without the waits between."""
+    for _ in range(times):
+        Operation.objects.filter(status="queued").update(next_attempt_at=timezone.now())
+        cast.work(request, rounds=1)
+    return Operation.objects.get()
+
+
+def test_an_outage_is_waited_out_without_a_person(cast: Cast) -> None:
+    cast.aws.control.add_fault(
+        action="CreateVpcEndpoint", kind="error", times=None, code="Unavailable", message="Try later.", status=503
+    )
+    request = cast.approved(cast.aws.gateway_spec())
+    operation = try_again(cast, request, times=outcomes.MAX_ATTEMPTS + 3)
+    assert (operation.status, operation.last_error_code) == ("queued", "Unavailable")
+    assert operation.next_attempt_at < timezone.now() + timedelta(seconds=outcomes.LONGEST_WAIT)
+    cast.aws.control.clear_faults()
+    assert try_again(cast, request, times=1).status == "succeeded"
+    request.refresh_from_db()
+    assert request.status == "available"
+    assert len(cast.aws.endpoints()) == 1
+
+
+def test_an_outage_that_lasts_is_handed_to_a_person_and_a_retry_begins_anew(cast: Cast) -> None:
+    cast.aws.control.add_fault(
+        action="CreateVpcEndpoint", kind="error", times=None, code="Unavailable", message="Try later.", status=503
+    )
+    request = cast.approved(cast.aws.gateway_spec())
+    try_again(cast, request, times=outcomes.MAX_ATTEMPTS)
+    OperationAttempt.objects.filter(number=1).update(started_at=timezone.now() - outcomes.OUTAGE)
+    operation = try_again(cast, request, times=1)
+    assert (operation.status, operation.last_error_code) == ("failed", "Unavailable")
+    assert "Retry when the cause has gone" in operation.last_cure
+    request.refresh_from_db()
+    requests.retry(request=request, by=factories.by(cast.engineer), now=timezone.now())
+    assert try_again(cast, request, times=outcomes.MAX_ATTEMPTS + 1).status == "queued"
 
 
 def lag(monkeypatch: pytest.MonkeyPatch) -> None:
