@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import django_filters
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from endpoints.api import moments
 from endpoints.api.problems import BadParameters
 from endpoints.domain import lifecycle
 from endpoints.domain.specs import ACCOUNT_ID, AWS_ID, REGION, SERVICE_NAME
@@ -65,6 +68,21 @@ def _shaped(pattern: Any, cure: str, **options: Any) -> django_filters.CharFilte
     return django_filters.CharFilter(validators=[RegexValidator(pattern, cure)], **options)
 
 
+def _moment(lookup: str, **options: Any) -> django_filters.IsoDateTimeFilter:
+    return django_filters.IsoDateTimeFilter(
+        field_name="created_at",
+        lookup_expr=lookup,
+        error_messages={"invalid": _WHEN},
+        validators=[_check_comparable],
+        **options,
+    )
+
+
+def _check_comparable(moment: datetime) -> None:
+    if not moments.comparable(moment):
+        raise ValidationError(_WHEN)
+
+
 def _status(table: lifecycle.Lifecycle) -> django_filters.ChoiceFilter:
     cure = f"Choose one of: {', '.join(table.states)}."
     return django_filters.ChoiceFilter(choices=table.choices(), error_messages={"invalid_choice": cure})
@@ -79,12 +97,8 @@ class _Placed(django_filters.FilterSet):  # type: ignore[misc]
         field_name="account__account_id",
         label="An AWS account, by its twelve digits.",
     )
-    created_after = django_filters.IsoDateTimeFilter(
-        field_name="created_at", lookup_expr="gte", error_messages={"invalid": _WHEN}, label="At this time or later."
-    )
-    created_before = django_filters.IsoDateTimeFilter(
-        field_name="created_at", lookup_expr="lt", error_messages={"invalid": _WHEN}, label="Before this time."
-    )
+    created_after = _moment("gte", label="At this time or later.")
+    created_before = _moment("lt", label="Before this time.")
 
 
 class _Filters(_Placed):

@@ -10,6 +10,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 
+from endpoints.api import moments
 from endpoints.api.problems import BadParameters
 
 _POSITION = re.compile(r"\A[0-9]{1,18}\Z")  # fits PostgreSQL's bigint
@@ -67,9 +68,10 @@ class LatestWorkFirst(NewestFirst):
     def readable(position: str) -> bool:
         """Tell whether a cursor's position is a moment."""
         try:
-            return parse_datetime(position) is not None
+            moment = parse_datetime(position)
         except ValueError:
             return False
+        return moment is not None and moments.comparable(moment)
 
 
 def _bad_cursor() -> BadParameters:

@@ -67,7 +67,13 @@ def test_the_filters_narrow(world: World, operator: Client) -> None:
         assert found == expected, parameters
 
 
-@pytest.mark.parametrize("query", ["needs_person=x", "action=x", "status=x", "request=x", "cursor=cD14", "nothing=1"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("needs_person=x", "action=x", "status=x", "request=x", "cursor=cD14", "nothing=1"),
+        "cursor=cD0yMDI2LTAxLTMxVDA5JTNBMDAlM0EwMCUyQjIzJTNBMDA%3D",  # p=2026-01-31T09:00:00+23:00
+    ],
+)
 def test_what_cannot_be_taken_is_a_problem(operator: Client, query: str) -> None:
     response = operator.get(f"{LIST}?{query}")
     assert response.status_code == 400

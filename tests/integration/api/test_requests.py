@@ -207,6 +207,8 @@ class TestFilters:
         ("owner_team", "a b", "short name"),
         ("created_after", "yesterday", "2026-01-31T09:00:00Z"),
         ("created_before", "2026-13-45", "2026-01-31T09:00:00Z"),
+        ("created_before", "2026-01-31T09:00:00+16:00", "2026-01-31T09:00:00Z"),  # PostgreSQL takes less than 16 hours
+        ("created_after", "2026-01-31T09:00:00-23:59", "2026-01-31T09:00:00Z"),
         ("page_size", "0", "from 1 to 200"),
         ("page_size", "201", "from 1 to 200"),
         ("page_size", "\u0663", "from 1 to 200"),
