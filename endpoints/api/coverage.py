@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -32,6 +33,7 @@ SERVICE = OpenApiParameter(
 )
 
 
+_NAME = re.compile(r"\A[a-zA-Z0-9][a-zA-Z0-9._-]{0,254}\Z")
 MOST_SERVICES = 300
 """Services in one answer, at most."""
 
@@ -126,7 +128,10 @@ def _columns(request: Request) -> list[Member]:
         members = {item.service: item for item in (bundle.members if bundle else ())}
         if bundle is None:
             problems["bundle"] = ["There is no such bundle. Take the id of one from the coverage without parameters."]
-    for name in asked.getlist("service"):
+    names = asked.getlist("service")
+    if not all(map(_NAME.match, names)):
+        problems["service"] = ["Write a service's name, such as s3 or com.amazonaws.eu-west-1.s3."]
+    for name in names:
         members.setdefault(short_service_name(name), Member(short_service_name(name), ""))
     if len(members) > coverage.MOST_COLUMNS:
         problems["service"] = [f"Name at most {coverage.MOST_COLUMNS} services."]

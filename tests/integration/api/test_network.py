@@ -107,6 +107,8 @@ def test_a_vpcs_coverage_says_what_it_has_and_lacks(world: World, engineer: Clie
     assert "kms" in names
     for query in ({"colour": "red"}, {"bundle": "nothing"}, {"service": [f"s{number}" for number in range(70)]}):
         problem_of(engineer.get(path, query), 400)
+    for name in ("", "s3\x00", "a b", "s" * 256):
+        assert list(problem_of(engineer.get(path, {"service": ["s3", name]}), 400)["errors"]) == ["service"]
     problem_of(engineer.get(f"{VPCS}/{2**31}/coverage"), 404)
 
 
