@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from itertools import chain
 
 from django.http import HttpResponse
 
@@ -17,8 +18,8 @@ def csv_file(name: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) 
         content_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}"'}
     )
     writer = csv.writer(response)
-    writer.writerow(columns)
-    writer.writerows([_harmless(cell) for cell in row] for row in rows)
+    # The heads too: those of the coverage matrix are names that an address gives.
+    writer.writerows([_harmless(cell) for cell in row] for row in chain([columns], rows))
     return response
 
 

@@ -162,11 +162,12 @@ def test_the_file_has_the_same_cells_and_no_formula(
 ) -> None:
     InventoryItem.objects.filter(kind="vpc").update(name="=1+1")
     (endpoint,) = make.available(make.approved(make.submitted(account, engineer), approver))
-    response = as_(engineer).get(URL, {"services": "s3,kms,partner", "export": "csv"})
+    response = as_(engineer).get(URL, {"services": "s3,kms,partner,=1+1", "export": "csv"})
     head, line = csv.reader(io.StringIO(response.content.decode()))
-    assert head == ["account", "region", "vpc_id", "vpc_name", "s3", "kms", "partner"]
+    assert head == ["account", "region", "vpc_id", "vpc_name", "s3", "kms", "partner", "'=1+1"]
     assert line[0] == account.account_id
-    assert line[3:] == ["'=1+1", f"managed available Gateway {endpoint.vpc_endpoint_id}", "not_offered", "missing"]
+    managed = f"managed available Gateway {endpoint.vpc_endpoint_id}"
+    assert line[3:] == ["'=1+1", managed, "not_offered", "missing", "not_offered"]
 
 
 def test_a_shared_vpc_shows_what_its_owner_has_there(as_: SignIn, account: Account, engineer: User) -> None:
