@@ -11,7 +11,10 @@ from rest_framework.exceptions import ParseError
 
 
 class JSONParser(parsers.JSONParser):
-    """Reads JSON, but not halves of surrogate pairs: nothing that quotes them could be sent or stored."""
+    """Reads JSON, but not halves of surrogate pairs: nothing that quotes them could be sent or stored.
+
+    What is nested too deeply to be read is told as well: Python gives up at about a thousand levels.
+    """
 
     def parse(
         self,
@@ -20,9 +23,11 @@ class JSONParser(parsers.JSONParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         """Return what was sent. Raises ParseError."""
-        found = super().parse(stream, media_type, parser_context)
         try:
+            found = super().parse(stream, media_type, parser_context)
             json.dumps(found, ensure_ascii=False).encode()
+        except RecursionError:
+            raise ParseError("This is nested too deeply to be read.") from None
         except UnicodeEncodeError:
             raise ParseError("Half of a surrogate pair (\\ud800 to \\udfff) stands alone. Remove it.") from None
         return found

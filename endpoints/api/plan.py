@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from endpoints import permissions
 from endpoints.api.base import PortalView
 from endpoints.api.problems import BadParameters
-from endpoints.api.schema import PROBLEMS
+from endpoints.api.schema import BODY_PROBLEMS, PROBLEMS
 from endpoints.api.serializers.parts import SpecField
 from endpoints.api.views import person_of
 from endpoints.domain.specs import EndpointSpec, SpecError
@@ -148,7 +148,11 @@ class Plan(PortalView):
     @extend_schema(
         operation_id="plan",
         request=PlanSerializer,
-        responses={200: TriedSerializer, **{code: text for code, text in PROBLEMS.items() if code not in (304, 404)}},
+        responses={
+            200: TriedSerializer,
+            **{code: text for code, text in PROBLEMS.items() if code not in (304, 404)},
+            **BODY_PROBLEMS,
+        },
         examples=[OpenApiExample("One new endpoint", EXAMPLE, request_only=True)],
     )
     def post(self, request: Request) -> HttpResponse:

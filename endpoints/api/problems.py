@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpResponse, JsonResponse
 from rest_framework import exceptions, status
 from rest_framework.views import set_rollback
@@ -34,6 +34,13 @@ class PreconditionFailed(exceptions.APIException):
 
     status_code = status.HTTP_412_PRECONDITION_FAILED
     default_detail = "This has changed since you read it. Read it again."
+
+
+class TooLarge(exceptions.APIException):
+    """A body of more bytes than are read."""
+
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = "This is too large. Send at most 1 MiB."
 
 
 def handle(error: Exception, context: Mapping[str, Any]) -> HttpResponse:
@@ -76,6 +83,8 @@ def _known(error: Exception) -> exceptions.APIException | None:
         return exceptions.NotFound(_NOT_FOUND)
     if isinstance(error, PermissionDenied):
         return exceptions.PermissionDenied(str(error) or None)
+    if isinstance(error, RequestDataTooBig):
+        return TooLarge()
     return error if isinstance(error, exceptions.APIException) else None
 
 

@@ -61,6 +61,14 @@ PROBLEMS: dict[Any, Any] = {
 }
 
 
+BODY_PROBLEMS: dict[Any, Any] = {
+    400: _problem("The body can't be taken."),
+    413: _problem("The body has more than 1 MiB."),
+    415: _problem("The body must be `application/json`."),
+}
+"""What else is answered where something is posted."""
+
+
 def canonical_paths(endpoints: list[tuple[str, str, str, Callable[..., Any]]], **_: Any) -> list[Any]:
     """Leave out the spellings with a trailing slash, which are accepted but not the canonical ones."""
     return [item for item in endpoints if not (item[0].startswith("/api/v1/") and item[0].endswith("/"))]

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpResponse
 from drf_spectacular.utils import OpenApiExample, extend_schema
-from rest_framework import exceptions, serializers, status
+from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from endpoints.api.base import PortalView
-from endpoints.api.schema import PROBLEMS
+from endpoints.api.schema import BODY_PROBLEMS, PROBLEMS
 from endpoints.api.views import person_of
 from endpoints.models import Endpoint
 from endpoints.policy.command import BadLineError, Line
@@ -32,13 +31,6 @@ _EXAMPLE = {
     },
     "endpoint_policies": [{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}],
 }
-
-
-class TooLarge(exceptions.APIException):
-    """A question of more bytes than are read."""
-
-    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
-    default_detail = "The question is too large. Send at most 1 MiB."
 
 
 class SimulatedRequestSerializer(serializers.Serializer[Any]):
@@ -89,6 +81,7 @@ class SimulationList(PortalView):
         responses={
             200: SimulationAnswerSerializer,
             **{code: answer for code, answer in PROBLEMS.items() if code != 304},
+            **BODY_PROBLEMS,
         },
         examples=[OpenApiExample("Question", _EXAMPLE, request_only=True)],
     )
@@ -107,8 +100,6 @@ def _text(request: Request) -> str:
         raise exceptions.UnsupportedMediaType(request.content_type)
     try:
         return request._request.body.decode()
-    except RequestDataTooBig:
-        raise TooLarge from None
     except UnicodeDecodeError:
         raise exceptions.ParseError("Send the question in UTF-8.") from None
 

@@ -227,6 +227,12 @@ class TestSchema:
             ["application/problem+json"]
         ] * 4
 
+    def test_what_is_posted_may_be_too_large_or_no_json(self, engineer: Client) -> None:
+        accept = {"Accept": "application/vnd.oai.openapi+json"}
+        paths = engineer.get("/api/schema/", headers=accept).json()["paths"]
+        for path in ("/api/v1/plan", "/api/v1/simulations"):
+            assert {"400", "413", "415"} <= set(paths[path]["post"]["responses"])
+
     def test_every_field_that_is_shown_is_described(self, world: World, engineer: Client) -> None:
         asked, endpoint = world.available()
         accept = {"Accept": "application/vnd.oai.openapi+json"}

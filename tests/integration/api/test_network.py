@@ -274,6 +274,9 @@ def test_what_is_no_json_is_refused(world: World, engineer: Client) -> None:
     problem_of(engineer.post(PLAN, "{", content_type="application/json"), 400)
     half = engineer.post(PLAN, '{"account": "\\ud800"}', content_type="application/json")
     assert "surrogate" in problem_of(half, 400)["detail"]
+    deep = engineer.post(PLAN, "[" * 100_000, content_type="application/json")
+    assert "too deeply" in problem_of(deep, 400)["detail"]
+    problem_of(engineer.post(PLAN, '{"x": "' + "a" * 1_100_000 + '"}', content_type="application/json"), 413)
     problem_of(engineer.post(PLAN, {"account": "1"}), 415)
     problem_of(engineer.get(PLAN), 405)
 
