@@ -190,9 +190,14 @@ class Schema(PortalView, SpectacularAPIView):
 
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Return the schema."""
-        response: HttpResponse = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
+        """Return the schema: one version in one language, whatever the address asks for."""
+        # What spectacular takes for a version stands in a header, where no line end nor NUL may be.
+        response: HttpResponse = self._get_schema_response(request)  # type: ignore[no-untyped-call]
         return response
+
+    @staticmethod
+    def _get_version_parameter(request: Request) -> None:
+        return None
 
 
 class UnknownPath(PortalView):

@@ -233,6 +233,12 @@ class TestSchema:
         for path in ("/api/v1/plan", "/api/v1/simulations"):
             assert {"400", "413", "415"} <= set(paths[path]["post"]["responses"])
 
+    @pytest.mark.parametrize("query", ["version=a%0ab", "version=nul%00", "lang=nul%00"])
+    def test_what_its_address_adds_changes_nothing(self, query: str, engineer: Client) -> None:
+        response = engineer.get(f"/api/schema/?{query}")
+        assert response.content == engineer.get("/api/schema/").content
+        assert response["Content-Disposition"] == 'inline; filename="Endpoint Portal.yaml"'
+
     def test_every_field_that_is_shown_is_described(self, world: World, engineer: Client) -> None:
         asked, endpoint = world.available()
         accept = {"Accept": "application/vnd.oai.openapi+json"}
