@@ -9,6 +9,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import BadRequest, ValidationError
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
@@ -104,7 +106,20 @@ def may_edit(request: HttpRequest) -> bool:
     return known
 
 
-class ReadOnlyAdmin(Readable, ModelAdmin):
+class Selecting(ModelAdmin):
+    """Acts on what is selected in its list."""
+
+    def response_action(self, request: HttpRequest, queryset: Any, *args: Any, **kwargs: Any) -> Any:
+        """Refuse a selection that no list offers, such as a number of 5,000 digits: looking it up would crash."""
+        try:
+            for text in request.POST.getlist(ACTION_CHECKBOX_NAME):
+                self.opts.pk.to_python(text)
+        except ValidationError as error:
+            raise BadRequest("What is selected is nothing of this list.") from error
+        return super().response_action(request, queryset, *args, **kwargs)
+
+
+class ReadOnlyAdmin(Readable, Selecting):
     """A list and a page for something that is only read."""
 
     list_per_page = 50
@@ -123,7 +138,7 @@ class ReadOnlyInline(Readable, StackedInline):
         return True
 
 
-class EditableAdmin(Editable, ModelAdmin):
+class EditableAdmin(Editable, Selecting):
     """A list and a form for something that administrators edit, through `services.administration`."""
 
     list_per_page = 50

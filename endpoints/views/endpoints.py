@@ -13,7 +13,7 @@ from endpoints.network.cost import CENT
 from endpoints.policy.diff import side_by_side
 from endpoints.services import costs, reading
 from endpoints.views.csv_files import Cell, csv_file
-from endpoints.views.listing import page_of, signed_in
+from endpoints.views.listing import number_in, page_of, signed_in
 from endpoints.views.present.endpoint_page import GONE, EndpointPage
 from endpoints.views.present.meaning import meaning_of
 
@@ -101,9 +101,9 @@ def policy_revision(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     shown = next((item for item in revisions if item.number == number), None)
     if shown is None:
         raise Http404
-    against = request.GET.get("against", "")
-    if against.isdecimal():
-        other = next((item for item in revisions if item.number == int(against)), None)
+    against = number_in(request.GET.get("against", ""))
+    if against is not None:
+        other = next((item for item in revisions if item.number == against), None)
     else:
         other = next((item for item in revisions if item.number < number and item.status != "declined"), None)
     current = reading.current_revision(endpoint)

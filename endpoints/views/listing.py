@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -16,6 +17,11 @@ PAGE_SIZE = 25
 def page_of(request: HttpRequest, rows: QuerySet[Any]) -> Page[Any]:
     """Return the page that the address asks for; the nearest one where it asks for none that is."""
     return Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+
+
+def number_in(text: str) -> int | None:
+    """Return the number that an address gives, or None where no row can have it. `int` crashes on 5,000 digits."""
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
 
 
 def signed_in(request: HttpRequest) -> User:

@@ -13,7 +13,7 @@ from endpoints.models import Account, EndpointRequest
 from endpoints.models.requests import Severity
 from endpoints.services import reading
 from endpoints.views.csv_files import csv_file
-from endpoints.views.listing import page_of, signed_in
+from endpoints.views.listing import number_in, page_of, signed_in
 
 EXPORTED = 5000
 COLUMNS = (
@@ -50,8 +50,8 @@ def approval_queue(request: HttpRequest) -> HttpResponse:
     accounts = Account.objects.filter(pk__in=waiting.values("account")).order_by("name")
     chosen = request.GET.get("account", "")
     rows = reading.requests_with_current_changes().waiting_for(user).order_by("submitted_at", "pk")
-    if chosen.isdecimal():
-        rows = rows.filter(account=int(chosen))
+    if (number := number_in(chosen)) is not None:
+        rows = rows.filter(account=number)
     current = Q(changes__round=reading.ROUND)
     rows = rows.annotate(
         warnings=Count("changes__checks", filter=current & Q(changes__checks__severity=Severity.WARN)),

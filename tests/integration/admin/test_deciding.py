@@ -176,6 +176,20 @@ def test_without_a_hash_nothing_is_decided(desk: Desk) -> None:
     assert asked.status == "submitted"
 
 
+@pytest.mark.parametrize("selected", ["x", "", "\x00", "1.5", "9" * 5000])
+@pytest.mark.parametrize("confirmed", [{}, {"confirm": "yes"}])
+def test_a_selection_that_no_list_offers_is_refused(desk: Desk, selected: str, confirmed: dict[str, str]) -> None:
+    asked = desk.submitted()
+    form = {"action": "approve_selected", "_selected_action": [asked.pk, selected], **confirmed}
+    assert desk.client("approver").post(LIST, form | {f"hash_{asked.pk}": asked.content_hash}).status_code == 400
+    assert EndpointRequest.objects.get(pk=asked.pk).status == "submitted"
+
+
+def test_a_number_of_any_size_finds_nothing(desk: Desk) -> None:
+    form = {"action": "approve_selected", "_selected_action": ["9" * 30], "confirm": "yes"}
+    assert desk.client("approver").post(LIST, form).status_code == 302
+
+
 def test_what_does_not_wait_is_skipped_with_the_reason(desk: Desk) -> None:
     done = make.approved(desk.submitted(), desk.people["approver"])
     form = {"action": "approve_selected", "index": "0", "_selected_action": [done.pk]}
