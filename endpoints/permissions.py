@@ -180,6 +180,14 @@ def can_decide(user: Person, request: EndpointRequest) -> bool:
     return _answers(check_can_decide, user, request)
 
 
+def endorsement_stands(request: EndpointRequest) -> bool:
+    """Tell whether a request has a first approval of somebody who may still decide on it.
+
+    Who no longer approves for the account, or was switched off, is not one of the two people that it takes.
+    """
+    return request.endorsed_by is not None and can_decide(request.endorsed_by, request)
+
+
 def check_can_edit(user: Person, request: EndpointRequest) -> None:
     """Refuse who may not edit or withdraw a request: only its requester, who still has to be an engineer."""
     if user.pk != request.requester_id or Role.ENGINEER not in roles_of(user).names:

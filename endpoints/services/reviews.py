@@ -41,7 +41,9 @@ def approve(*, request: EndpointRequest, content_hash: str, comment: str, by: Wh
         changes = current_changes(request)
         # An account that came to be protected asks for the second reviewer too; one that no longer is doesn't let go.
         needed = max(request.approvals_needed, policy_meaning.needed_now(request.account, changes))
-        first = needed > 1 and request.endorsed_by_id is None
+        if needed > 1:
+            _check_not_approved_before(request, by)
+        first = needed > 1 and not permissions.endorsement_stands(request)
         (_endorse if first else _complete)(request, needed, content_hash, comment, by, now)
         _keep_review(request, Decision.APPROVED, content_hash, comment, by, now)
         for change in [] if first else changes:
@@ -49,22 +51,27 @@ def approve(*, request: EndpointRequest, content_hash: str, comment: str, by: Wh
 
 
 def _endorse(request: EndpointRequest, needed: int, content_hash: str, comment: str, by: Who, now: datetime) -> None:
-    """Give the first of two approvals."""
+    """Give the first of two approvals, in place of that of somebody who may no longer decide."""
     stamp = {"endorsed_by": by.person(), "endorsed_at": now, "endorsed_hash": content_hash}
     changes = {"approvals_needed": needed, **stamp}
-    nobody_yet = Q(endorsed_by__isnull=True)
-    _decide(request, "endorse", content_hash, by, now, where=nobody_yet, changes=changes, comment=comment)
+    nobody_else = Q(endorsed_by=request.endorsed_by_id)
+    _decide(request, "endorse", content_hash, by, now, where=nobody_else, changes=changes, comment=comment)
 
 
 def _complete(request: EndpointRequest, needed: int, content_hash: str, comment: str, by: Who, now: datetime) -> None:
     """Give the only approval that is needed, or the second one."""
-    if request.status == "submitted" and request.endorsed_by_id == by.person().pk:
-        raise Conflict("You have approved this already. It takes a second reviewer, somebody else, to approve it too.")
     stamp = {"approved_by": by.person(), "approved_at": now, "approved_hash": content_hash}
     # The UPDATE itself refuses a single approval where two are needed, and the same person's second one.
     by_two = Q(endorsed_hash=content_hash) & ~Q(endorsed_by=by.person())
     enough = by_two if needed > 1 else Q(approvals_needed=1)
     _decide(request, "approve", content_hash, by, now, where=enough, changes=stamp, comment=comment)
+
+
+def _check_not_approved_before(request: EndpointRequest, by: Who) -> None:
+    """Refuse a second approval by the same person; it counts once, also if it was another's that stood meanwhile."""
+    given = request.reviews.filter(round=request.round, reviewer=by.person(), decision=Decision.APPROVED)
+    if request.status == "submitted" and given.exists():
+        raise Conflict("You have approved this already. It takes a second reviewer, somebody else, to approve it too.")
 
 
 def request_changes(*, request: EndpointRequest, content_hash: str, comment: str, by: Who, now: datetime) -> None:

@@ -351,8 +351,9 @@ class RequestPage:
         request = self.request
         if request.status != "submitted" or request.approvals_needed < 2:
             return ""
-        if request.endorsed_by_id is None:
-            return "It allows more in a protected account: two people must approve it. 0 of 2 approvals."
+        if not permissions.endorsement_stands(request):
+            left = f" {request.endorsed_by}, who approved it, no longer decides on it." if request.endorsed_by else ""
+            return f"It allows more in a protected account: two people must approve it.{left} 0 of 2 approvals."
         return f"1 of 2 approvals, by {request.endorsed_by}; a second reviewer must approve."
 
     @property

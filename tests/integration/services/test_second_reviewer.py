@@ -15,6 +15,7 @@ from endpoints.services import accounts, adoption, policy_meaning, requests, rev
 from endpoints.services.drafts import ChangeDraft
 from endpoints.services.errors import Conflict, Invalid
 from tests import factories
+from tests.integration.browsers import browser
 
 pytestmark = pytest.mark.django_db
 
@@ -243,6 +244,37 @@ class TestTwoApprovals:
         approve(wider, first)
         with pytest.raises(PermissionDenied):
             approve(wider, engineer)
+
+    @pytest.mark.parametrize("left", [True, False])
+    def test_a_first_approval_counts_as_long_as_who_gave_it_may_decide(
+        self, wider: EndpointRequest, first: User, second: User, left: bool
+    ) -> None:
+        approve(wider, first)
+        roles = factories.RoleAssignment.objects.filter(user=first)
+        taken = list(roles)
+        if left:
+            User.objects.filter(pk=first.pk).update(is_active=False)
+        else:
+            roles.delete()
+        page = browser(second).get(wider.get_absolute_url()).content.decode()
+        assert "no longer decides on it. 0 of 2 approvals." in page
+        approve(wider, second)
+        wider.refresh_from_db()
+        assert (wider.status, wider.endorsed_by) == ("submitted", second), "it takes another one again"
+        assert not Operation.objects.filter(request=wider).exists()
+        with pytest.raises(Conflict, match="somebody else"):
+            approve(wider, second)
+
+        # Who comes back has approved this round once already.
+        User.objects.filter(pk=first.pk).update(is_active=True)
+        if not left:
+            factories.RoleAssignment.objects.bulk_create(taken)
+        with pytest.raises(Conflict, match="somebody else"):
+            approve(wider, User.objects.get(pk=first.pk))
+
+        approve(wider, factories.make_approver(wider.account, "third"))
+        wider.refresh_from_db()
+        assert (wider.status, wider.endorsed_by) == ("approved", second)
 
     def test_either_ends_it_by_rejecting(self, wider: EndpointRequest, first: User) -> None:
         approve(wider, first)
