@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from endpoints.models import Change, Event, PolicyRevision, Review
@@ -73,6 +76,29 @@ def test_the_database_refuses_to_change_reviews_changes_and_policy_documents() -
         PolicyRevision.objects.update(document="{}")
     with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
         PolicyRevision.objects.all().delete()
+
+
+@pytest.mark.parametrize(
+    ("model", "changed"),
+    [
+        *((Change, {"region": "eu-west-2"}), (Change, {"vpc_id": "vpc-1"}), (Change, {"service_name": "x"})),
+        *((Change, {"vpc_endpoint_type": "Interface"}), (Change, {"base_generation": 7}), (Change, {"base_spec": {}})),
+        *((Change, {"adopts": "vpce-1"}), (Change, {"after": 0}), (Change, {"endpoint": None})),
+        *((PolicyRevision, {"reason": "x"}), (PolicyRevision, {"is_default": False})),
+        (PolicyRevision, {"restores": F("pk")}),
+    ],
+)
+def test_the_database_keeps_all_that_was_reviewed(model: Any, changed: dict[str, Any]) -> None:
+    account = factories.make_account()
+    factories.approved(factories.submitted(account, factories.make_engineer()), factories.make_approver(account))
+    with pytest.raises(IntegrityError, match="immutable"), transaction.atomic():
+        model.objects.update(**changed)
+
+
+@pytest.mark.parametrize("table", ["endpoints_change", "endpoints_policyrevision", "endpoints_review"])
+def test_the_database_refuses_to_empty_what_was_reviewed(table: str) -> None:
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {table} CASCADE")
 
 
 @pytest.mark.django_db(transaction=True)
