@@ -16,9 +16,12 @@ _FALSE = frozenset({"0", "false", "no", "off", ""})
 
 
 def text(name: str, default: str | None = None) -> str:
-    """Return the variable's value; without one, `default`; without both, refuse to start."""
+    """Return the variable's value; without one, `default`; without both, refuse to start.
+
+    Where there is no default, an empty value is none: a key that a deployment forgot to fill in protects nothing.
+    """
     value = os.environ.get(name, default)
-    if value is None:
+    if value is None or (default is None and not value.strip()):
         raise ImproperlyConfigured(f"Set the environment variable {name}.")
     return value
 
@@ -57,6 +60,10 @@ def database(name: str) -> dict[str, object]:
     A socket folder may stand in place of the host, percent-encoded, as libpq writes it.
     """
     parts = urlsplit(text(name))
+    try:
+        port = str(parts.port or "")
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} has no such port: {error}.") from error
     host = parts.netloc.rpartition("@")[2].rpartition(":")[0] or parts.netloc.rpartition("@")[2]
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured(f"{name} must be a postgres:// URL: PostgreSQL is the one database.")
@@ -66,5 +73,5 @@ def database(name: str) -> dict[str, object]:
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(host),  # not parts.hostname: that lower-cases a socket folder
-        "PORT": str(parts.port or ""),
+        "PORT": port,
     }

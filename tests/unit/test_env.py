@@ -1,0 +1,29 @@
+"""Environment variables: a wrong deployment stops at its start."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from portal import env
+
+
+@pytest.mark.parametrize("value", [None, "", "  "])
+def test_what_must_be_set_must_not_be_empty(value: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PORTAL_AUDIT_KEY", raising=False)
+    if value is not None:
+        monkeypatch.setenv("PORTAL_AUDIT_KEY", value)
+    with pytest.raises(ImproperlyConfigured, match="PORTAL_AUDIT_KEY"):
+        env.text("PORTAL_AUDIT_KEY")
+
+
+def test_what_may_be_left_out_may_be_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "")
+    assert env.text("AWS_ENDPOINT_URL", "") == ""
+
+
+@pytest.mark.parametrize("url", ["mysql://u@h/x", "nothing", "postgres://u@h:99999/x", "postgres://u@h:x/x"])
+def test_a_database_that_cant_be_is_named(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    with pytest.raises(ImproperlyConfigured, match="DATABASE_URL"):
+        env.database("DATABASE_URL")
