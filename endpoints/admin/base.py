@@ -6,11 +6,15 @@ Django's own model permissions play no part, so `is_superuser` opens nothing her
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import BadRequest, ValidationError
+from django.db.models import Field
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
@@ -76,8 +80,24 @@ class Readable:
         return False
 
 
+class Chooser(AutocompleteSelect):
+    """Shows a form again that came with something that is no row's number, on which Django's own crashes."""
+
+    def optgroups(self, name: str, value: Sequence[str], attrs: Any = None) -> Any:
+        """Return the options of what is chosen."""
+        known = [text for text in value if not text or fits(self.field.target_field, text)]
+        return super().optgroups(name, known, attrs)
+
+
 class Editable(Readable):
     """Read by those who see all, edited by administrators."""
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Return the field of a relation."""
+        desk: Any = self
+        if db_field.name in desk.get_autocomplete_fields(request):
+            kwargs["widget"] = Chooser(db_field, desk.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]  # the admin's
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Tell who reads it."""
@@ -106,20 +126,39 @@ def may_edit(request: HttpRequest) -> bool:
     return known
 
 
-class Selecting(ModelAdmin):
-    """Acts on what is selected in its list."""
+def fits(field: Field[Any, Any], text: str) -> bool:
+    """Tell whether a text can be a field's value."""
+    try:
+        field.to_python(text)
+    except ValidationError:
+        return False
+    return True
+
+
+class Sturdy(ModelAdmin):
+    """Refuses what no page of the admin offers, where Django would crash on it."""
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Return the list; lead to the whole one from filters that the database can't take: NUL, or year 10,000."""
+        if any("\x00" in text for _, texts in request.GET.lists() for text in texts):
+            raise IncorrectLookupParameters
+        try:
+            return super().get_changelist_instance(request)
+        except (OverflowError, ValueError) as error:
+            raise IncorrectLookupParameters from error
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """Return what words find, in the list and where a field suggests rows; nothing has a NUL in it."""
+        return super().get_search_results(request, queryset, search_term.replace("\x00", ""))
 
     def response_action(self, request: HttpRequest, queryset: Any, *args: Any, **kwargs: Any) -> Any:
-        """Refuse a selection that no list offers, such as a number of 5,000 digits: looking it up would crash."""
-        try:
-            for text in request.POST.getlist(ACTION_CHECKBOX_NAME):
-                self.opts.pk.to_python(text)
-        except ValidationError as error:
-            raise BadRequest("What is selected is nothing of this list.") from error
+        """Refuse a selection that no list offers, such as a number of 5,000 digits."""
+        if not all(fits(self.opts.pk, text) for text in request.POST.getlist(ACTION_CHECKBOX_NAME)):
+            raise BadRequest("What is selected is nothing of this list.")
         return super().response_action(request, queryset, *args, **kwargs)
 
 
-class ReadOnlyAdmin(Readable, Selecting):
+class ReadOnlyAdmin(Readable, Sturdy):
     """A list and a page for something that is only read."""
 
     list_per_page = 50
@@ -138,7 +177,7 @@ class ReadOnlyInline(Readable, StackedInline):
         return True
 
 
-class EditableAdmin(Editable, Selecting):
+class EditableAdmin(Editable, Sturdy):
     """A list and a form for something that administrators edit, through `services.administration`."""
 
     list_per_page = 50

@@ -131,7 +131,7 @@ def _page(
 
 def _chosen(request: HttpRequest) -> QuerySet[EndpointRequest]:
     """Return what the confirmed page listed, also if it has left the list since: its conflict has to be told."""
-    numbers = request.POST.getlist(ACTION_CHECKBOX_NAME)  # `Selecting` has refused what are none
+    numbers = request.POST.getlist(ACTION_CHECKBOX_NAME)  # `Sturdy` has refused what are none
     return EndpointRequest.objects.visible_to(who(request).person()).filter(pk__in=numbers)
 
 

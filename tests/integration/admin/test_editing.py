@@ -144,6 +144,17 @@ class TestRoles:
         assert "account" in response.context["adminform"].form.errors
         assert not Event.objects.exists()
 
+    @pytest.mark.parametrize("text", ["x", "\x00", "9" * 5000])
+    def test_who_is_no_row_is_refused_beside_the_field(self, desk: Desk, text: str) -> None:
+        page = reverse("admin:endpoints_roleassignment_add")
+        form = {"user": text, "role": "engineer", "account": ""}
+        response = desk.client("administrator").post(page, form)
+        assert response.status_code == 200
+        assert list(response.context["adminform"].form.errors) == ["user"]
+        assert desk.client("administrator").get(page, {"user": text}).status_code == 200
+        field = {"app_label": "endpoints", "model_name": "roleassignment", "field_name": "user", "term": text}
+        assert desk.client("administrator").get(reverse("admin:autocomplete"), field).status_code == 200
+
     def test_on_the_page_of_a_person_each_row_is_recorded(self, desk: Desk) -> None:
         engineer = desk.people["engineer"]
         role, membership = engineer.role_assignments.get(), engineer.memberships.get()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
 from django.contrib import admin
 from django.db import connection
 from django.test import Client
@@ -203,3 +204,17 @@ def test_pages_hold_nothing_that_the_content_security_policy_refuses(desk: Desk)
         assert "script-src 'self'" in response["Content-Security-Policy"]
         assert not re.search(r"<script(?![^>]*(src=|type=\"application/json\"|data-))", text), path
         assert not re.search(r"<style|\sstyle=|\son[a-z]+=\"|javascript:", text), path
+
+
+@pytest.mark.parametrize(
+    ("model", "query"),
+    [
+        *((EndpointRequest, "status__exact=%00"), (Change, "region=a%00b"), (Event, "verb=%00&verb=x")),
+        *((Event, f"at__year={'9' * 19}"), (Event, "at__year=10000"), (User, "role_assignments__role__exact=%00")),
+    ],
+)
+def test_a_filter_that_the_database_can_not_take_leads_to_the_whole_list(
+    desk: Desk, model: type[Any], query: str
+) -> None:
+    response = desk.client("administrator").get(f"{url(model)}?{query}")
+    assert (response.status_code, response["Location"]) == (302, f"{url(model)}?e=1")
