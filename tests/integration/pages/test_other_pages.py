@@ -236,3 +236,14 @@ class TestPolicyCheck:
             answer = self.ask(as_(engineer), {"policy": policy, "vpc_endpoint_type": "Interface"})
             assert answer.status_code == 200
             assert answer.json()["findings"]
+
+
+def test_no_cache_on_the_way_keeps_what_one_person_may_see(
+    as_: SignIn, account: Account, engineer: User, client: Client
+) -> None:
+    asked = factories.submitted(account, engineer)
+    lists = [f"{reverse('request_list')}?export=csv", reverse("request_list"), "/nothing/"]
+    for answer in [as_(engineer).get(url) for url in (*lists, asked.get_absolute_url())]:
+        assert answer["Cache-Control"] == "private, no-cache"
+        assert "Cookie" in answer["Vary"]
+    assert client.get(asked.get_absolute_url())["Cache-Control"] == "private, no-cache", "that they must sign in"
