@@ -144,6 +144,17 @@ class TestRoles:
         assert "account" in response.context["adminform"].form.errors
         assert not Event.objects.exists()
 
+    def test_the_same_twice_at_once_is_saved_once(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        for check in ("validate_unique", "validate_constraints"):  # neither sees the other's row yet
+            monkeypatch.setattr(RoleAssignment, check, lambda *args, **kwargs: None)
+        form = {"user": desk.people["nobody"].pk, "role": "auditor", "account": ""}
+        client, page = desk.client("administrator"), reverse("admin:endpoints_roleassignment_add")
+        first, second = client.post(page, form), client.post(page, form)
+        assert first["Location"] == second["Location"] == reverse("admin:endpoints_roleassignment_changelist")
+        assert "Nothing was saved" in str([*get_messages(second.wsgi_request)][-1])
+        assert RoleAssignment.objects.filter(user=desk.people["nobody"]).count() == 1
+        assert Event.objects.filter(verb="role.added").count() == 1
+
     @pytest.mark.parametrize("text", ["x", "\x00", "9" * 5000])
     def test_who_is_no_row_is_refused_beside_the_field(self, desk: Desk, text: str) -> None:
         page = reverse("admin:endpoints_roleassignment_add")
