@@ -70,10 +70,12 @@ def remove(*, item: Administered, by: Who, now: datetime) -> None:
                 remove(item=membership, by=by, now=now)
         before, pk = _facts(item), item.pk
         try:
-            item.delete()
+            _, gone = item.delete()
         except ProtectedError as error:
             raise Conflict("This team owns requests or endpoints; it can't be removed.") from error
         item.pk = pk
+        if not gone.get(item._meta.label):
+            return  # somebody else was faster, and the record tells it once
         _tell(item, "removed", by, now, {"before": before, "after": None})
     _forget_roles(item)
 

@@ -131,6 +131,13 @@ class TestRoles:
         assert client.post(url(RoleAssignment, "delete", given.pk), {"post": "yes"}).status_code == 302
         assert recorded("role.removed").data == {"id": given.pk, "before": what, "after": None}
 
+    def test_taking_one_that_somebody_took_meanwhile_is_not_recorded_again(self, desk: Desk) -> None:
+        by = make.by(desk.people["administrator"])
+        role = RoleAssignment.objects.get(user=desk.people["operator"])
+        for read in (role, RoleAssignment.objects.get(pk=role.pk)):
+            administration.remove(item=read, by=by, now=timezone.now())
+        assert Event.objects.filter(verb="role.removed").count() == 1
+
     def test_taking_several_records_each(self, desk: Desk) -> None:
         rows = list(RoleAssignment.objects.filter(role=Role.APPROVER))
         form = {"action": "delete_selected", "_selected_action": [row.pk for row in rows], "post": "yes"}
