@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, register_converter
+from django.urls.converters import PathConverter
 from rest_framework.views import APIView
 
 from endpoints.api import accounts as account_json
@@ -56,6 +57,15 @@ from endpoints.views import (
     unmanaged,
     use,
 )
+
+
+class _Anything(PathConverter):
+    """A path, or nothing; Django's own ends at a line end, which somebody may write as %0A."""
+
+    regex = "(?s:.*)"
+
+
+register_converter(_Anything, "anything")
 
 _REQUESTS = [
     page("requests/", requests.request_list, name="request_list", get=ANY_ROLE),
@@ -219,7 +229,7 @@ api_urls: list[URLPattern] = [
     api("api/v1/simulations/", json_simulations.SimulationList, name="api_simulations_slash", post=SIGNED_IN),
     api("api/schema/", json.Schema, name="api_schema", get=SIGNED_IN),
     page("api/docs/", docs.api_docs, name="api_docs", get=SIGNED_IN),
-    api("api/<path:rest>", json.UnknownPath, name="api_unknown", get=PUBLIC),
+    api("api/<anything:rest>", json.UnknownPath, name="api_unknown", get=PUBLIC),
 ]
 
 urlpatterns: list[URLPattern] = [

@@ -83,7 +83,11 @@ class TestProblems:
         assert response["Allow"] == "GET, HEAD"
 
     @pytest.mark.parametrize(
-        "path", ["/api/v1/requests/abc", "/api/v1/", "/api/v2/requests", "/api/nothing", "/api/x/"]
+        "path",
+        [
+            *("/api/v1/requests/abc", "/api/v1/", "/api/v2/requests", "/api/nothing", "/api/x/"),
+            *("/api/", "/api/v1/requests/1%0A", "/api/v1/%0Ax/"),
+        ],
     )
     @pytest.mark.parametrize("method", ["get", "post", "delete", "options"])
     def test_an_unknown_path_is_not_found(self, path: str, method: str, client: Client, db: None) -> None:
