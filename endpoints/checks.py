@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from endpoints.network.cost import PricesError, price_book
+
+SHORTEST_KEY = 32
+"""Characters of a key that nobody guesses: SHA-256's own length, which RFC 2104 advises for HMAC."""
 
 
 @register()
@@ -62,6 +65,21 @@ def the_prices_can_be_read(app_configs: Any, **kwargs: Any) -> list[CheckMessage
         hint = "Correct the file that PORTAL_PRICES names, or unset it; endpoints/network/data/prices.json is a model."
         return [Error(str(error), hint=hint, id="endpoints.E004")]
     return []
+
+
+@register(Tags.security, deploy=True)
+def the_record_has_a_long_key(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Whoever guesses the key can rewrite the record. A warning: the key of a record that exists may not change."""
+    if len(settings.PORTAL_AUDIT_KEY) >= SHORTEST_KEY:
+        return []
+    return [
+        Warning(
+            f"PORTAL_AUDIT_KEY has {len(settings.PORTAL_AUDIT_KEY)} characters.",
+            hint=f"Before the first event is written, make one of at least {SHORTEST_KEY}: "
+            "python -c 'import secrets; print(secrets.token_urlsafe(48))'",
+            id="endpoints.W001",
+        )
+    ]
 
 
 def _longest_call() -> float:

@@ -11,6 +11,7 @@ import hmac
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -101,14 +102,42 @@ def digest(event: Event, previous: str) -> str:
     return hmac.new(settings.PORTAL_AUDIT_KEY.encode(), content.encode(), hashlib.sha256).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What reading a chain showed: how many events verify, the last one's digest, and where it breaks, if it does.
+
+    A copy of the digest, kept elsewhere, is what shows later that the newest events were removed.
+    """
+
+    chain: str
+    events: int
+    head: str
+    broken_at: int | None = None
+
+
+def verify(chain: str) -> Verified:
+    """Return whether a chain's events follow from one another, by `PORTAL_AUDIT_KEY`. Reads all of them."""
+    known, previous = 0, GENESIS
+    for event in Event.objects.filter(chain=chain).order_by("sequence").iterator(chunk_size=2000):
+        if event.sequence != known + 1 or not hmac.compare_digest(event.digest, digest(event, previous)):
+            return Verified(chain, known, previous, broken_at=known + 1)
+        known, previous = known + 1, event.digest
+    return Verified(chain, known, previous)
+
+
 def first_broken(chain: str) -> int | None:
     """Return the sequence number at which a chain doesn't verify, or None when it does."""
-    expected, previous = 1, GENESIS
-    for event in Event.objects.filter(chain=chain).order_by("sequence").iterator(chunk_size=2000):
-        if event.sequence != expected or not hmac.compare_digest(event.digest, digest(event, previous)):
-            return expected
-        expected, previous = expected + 1, event.digest
-    return None
+    return verify(chain).broken_at
+
+
+def chains() -> list[str]:
+    """Return the names of all chains that have events, in order."""
+    return list(Event.objects.order_by("chain").values_list("chain", flat=True).distinct())
+
+
+def holds(chain: str, head: str) -> bool:
+    """Tell whether a chain has an event of that digest."""
+    return Event.objects.filter(chain=chain, digest=head).exists()
 
 
 def _lock(chain: str) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from pytest_django import Settings
 
+from endpoints.checks import the_record_has_a_long_key
 from portal import env
 
 
@@ -27,3 +29,11 @@ def test_a_database_that_cant_be_is_named(url: str, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("DATABASE_URL", url)
     with pytest.raises(ImproperlyConfigured, match="DATABASE_URL"):
         env.database("DATABASE_URL")
+
+
+@pytest.mark.parametrize(("key", "warnings"), [("k" * 31, ["endpoints.W001"]), ("k" * 32, [])])
+def test_a_short_key_of_the_record_is_told_before_the_first_event(
+    settings: Settings, key: str, warnings: list[str]
+) -> None:
+    settings.PORTAL_AUDIT_KEY = key
+    assert [item.id for item in the_record_has_a_long_key(None)] == warnings

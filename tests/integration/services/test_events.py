@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
@@ -113,3 +116,38 @@ def _as_superuser(sql: str) -> None:
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute(sql)
         cursor.execute("SET LOCAL session_replication_role = DEFAULT")
+
+
+def verify(*arguments: str) -> tuple[str, str]:
+    """Return what the command printed and what it refused with."""
+    out, refused = StringIO(), ""
+    try:
+        call_command("verify_events", *arguments, stdout=out)
+    except CommandError as error:
+        refused = f"{error.returncode} {error}"
+    return out.getvalue(), refused
+
+
+def test_the_command_verifies_every_chain() -> None:
+    last = write(3)[-1]
+    events.record(chain="portal", who=WORKER, verb="test.written", at=timezone.now())
+    printed, refused = verify()
+    assert printed.splitlines()[0] == f"{CHAIN}: 3 events, last digest {last.digest}"
+    assert printed.splitlines()[1].startswith("portal: 1 event, last digest ")
+    assert not refused
+    _as_superuser("UPDATE endpoints_event SET summary = 'forged' WHERE sequence = 2")
+    printed, refused = verify("--json")
+    assert [json.loads(line)["broken_at"] for line in printed.splitlines()] == [2, None]
+    assert refused.startswith(f"1 {CHAIN}: not as it was written")
+
+
+def test_the_command_misses_the_newest_events_where_it_is_given_the_last_digest() -> None:
+    last = write(3)[-1]
+    asked = ("--chain", CHAIN, "--head", last.digest)
+    assert verify(*asked)[1] == ""
+    write(1)
+    assert verify(*asked)[1] == ""  # what came since is no harm
+    _as_superuser("DELETE FROM endpoints_event WHERE sequence >= 3")
+    assert verify("--chain", CHAIN)[1] == ""
+    assert verify(*asked)[1].startswith(f"1 {CHAIN} no longer holds that digest")
+    assert verify("--head", last.digest)[1].startswith("2 Name the chain")
