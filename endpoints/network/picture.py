@@ -171,7 +171,7 @@ def _column(
     canvas.text("zone", x, y + 8, zone or "no zone")
     y += 18
     for part in subnets[:PER_ZONE]:
-        lines = _lines(snapshot, part)
+        lines = _drawn(_interfaces_in(snapshot, part, verdict))
         height = 2 * PAD + LINE * (len(lines) + 2)
         look = "subnet on-path" if part.aws_id in verdict.path else "subnet"
         canvas.rect(look, x, y, COLUMN, height)
@@ -193,8 +193,11 @@ def _column(
     return y
 
 
-def _lines(snapshot: Snapshot, subnet: Part) -> list[tuple[str, str]]:
-    """Return the endpoint interfaces of a subnet, each with its look, its address and the service it leads to."""
+def _interfaces_in(snapshot: Snapshot, subnet: Part, verdict: Verdict) -> list[str]:
+    """Return the endpoint interfaces of a subnet, each by its address and the service it leads to.
+
+    That of the endpoint on the path comes first: nobody may miss it among many.
+    """
     found = []
     for part in _endpoint_interfaces(snapshot):
         if part.data.get("subnet_id") != subnet.aws_id:
@@ -203,10 +206,16 @@ def _lines(snapshot: Snapshot, subnet: Part) -> list[tuple[str, str]]:
         if endpoint is None or str(endpoint.data.get("state", "")).lower() in GONE:
             continue
         short = short_service_name(str(endpoint.data.get("service_name", "")))
-        found.append(("interface", f"{part.data.get('private_ip') or 'address to be assigned'} {short}"))
-    found.sort()
-    more = len(found) - INTERFACES
-    return [*found[:INTERFACES], *([("more", f"and {more} more")] if more > 0 else [])]
+        line = f"{part.data.get('private_ip') or 'address to be assigned'} {short}"
+        found.append((endpoint.aws_id not in verdict.path, line))
+    return [line for _, line in sorted(found)]
+
+
+def _drawn(interfaces: list[str]) -> list[tuple[str, str]]:
+    """Return the lines of a subnet's box, each with its look: no more of them than there is room for."""
+    more = len(interfaces) - INTERFACES
+    shown = [("interface", line) for line in interfaces[:INTERFACES]]
+    return [*shown, *([("more", f"and {more} more")] if more > 0 else [])]
 
 
 def _nodes(snapshot: Snapshot, verdict: Verdict) -> list[tuple[str, Part]]:
@@ -298,7 +307,7 @@ def _rows(snapshot: Snapshot, verdict: Verdict) -> Iterable[Row]:
             part.label,
             str(part.data.get("cidr_block", "")),
             table.label if table else "",
-            tuple(line for _, line in _lines(snapshot, part)),
+            tuple(_interfaces_in(snapshot, part, verdict)),
             _role(part.aws_id, verdict),
         )
 

@@ -41,6 +41,27 @@ def test_the_path_leads_from_the_source_through_the_endpoint_to_the_service() ->
     assert "privately" in picture.description
 
 
+def test_the_endpoint_on_the_path_is_drawn_before_many_others_and_the_table_has_them_all() -> None:
+    world = good()
+    subnet = world["interfaces"]["eni-sqs"]["subnet_id"]
+    for number in range(7):
+        name = f"com.amazonaws.x.s{number}"
+        world["endpoints"][f"vpce-{number}"] = {**world["endpoints"]["vpce-sqs"], "service_name": name}
+        world["interfaces"][f"eni-{number}"] = {
+            **world["interfaces"]["eni-sqs"],
+            "private_ip": f"10.0.1.1{number}",
+            "vpc_endpoint_id": f"vpce-{number}",
+        }
+    picture = picture_of(world, "eni-app")
+    texts = [shape.text for shape in picture.shapes if shape.kind == "text"]
+    assert "10.0.1.20 sqs" in texts
+    assert "and 4 more" in texts
+    (row,) = [row for row in picture.rows if len(row.interfaces) > 1]
+    assert row.interfaces[0] == "10.0.1.20 sqs"
+    assert len(row.interfaces) == 8
+    assert subnet in row.subnet
+
+
 def test_a_broken_path_ends_before_the_service() -> None:
     world = good()
     main_routes(world)
