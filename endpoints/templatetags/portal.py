@@ -18,6 +18,7 @@ from endpoints.models.operations import Trouble
 from endpoints.models.requests import Relation
 from endpoints.network.cost import CENT
 from endpoints.policy.lint import RULES
+from endpoints.policy.spans import Span, spans
 from endpoints.services import operations
 from endpoints.templatetags import status as present
 
@@ -40,6 +41,12 @@ def relation(value: Relation) -> present.Status:
 def service(name: str) -> str:
     """Return a service's name without its region prefix."""
     return short_service_name(name)
+
+
+@register.filter
+def in_lines(document: str) -> list[tuple[Span, ...]]:
+    """Return the lines of a text in JSON, each cut into its tokens."""
+    return [spans(line) for line in document.split("\n")]
 
 
 @register.filter
