@@ -18,7 +18,7 @@ from endpoints.services.errors import Conflict
 from endpoints.services.policies import same_policy
 from tests import factories
 from tests.aws import REGION, World
-from tests.integration.test_provisioning import READ_ONLY, Cast, cast
+from tests.integration.cast import READ_ONLY, Cast, cast
 
 __all__ = ["cast"]  # the fixture
 

@@ -15,7 +15,7 @@ from endpoints.services import events, group_rules, inventory, requests, survey
 from endpoints.services.actors import person
 from tests import factories
 from tests.aws import REGION
-from tests.integration.test_provisioning import Cast, cast
+from tests.integration.cast import Cast, cast
 
 __all__ = ["cast"]  # the fixture
 

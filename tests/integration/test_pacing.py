@@ -24,7 +24,7 @@ from endpoints.services.targets import gateway
 from portal.celery import app
 from tests import factories, workers
 from tests.aws import MEMBER, REGION, World
-from tests.integration.test_provisioning import FULL, READ_ONLY, Cast
+from tests.integration.cast import FULL, READ_ONLY, Cast
 
 pytestmark = pytest.mark.django_db
 

@@ -15,7 +15,7 @@ from endpoints.services import requests
 from tests import factories
 from tests.aws import REGION, World
 from tests.integration.browsers import browser
-from tests.integration.test_provisioning import Cast
+from tests.integration.cast import Cast
 
 pytestmark = pytest.mark.django_db
 SERVICES = ("secretsmanager", "kms", "sqs")

@@ -11,7 +11,7 @@ from endpoints.domain.specs import EndpointSpec
 from endpoints.models import AccountRegion, Endpoint, Operation
 from endpoints.services import provisioning, survey
 from tests.aws import World
-from tests.integration.test_provisioning import Cast
+from tests.integration.cast import Cast
 
 
 class Field(Cast):

@@ -12,8 +12,8 @@ from endpoints.models import AccountRegion, Drift, Endpoint, Event, PolicyRevisi
 from endpoints.services import drifts, events, survey
 from endpoints.services.policies import same_policy
 from tests import factories
+from tests.integration.cast import READ_ONLY
 from tests.integration.survey.conftest import Field
-from tests.integration.test_provisioning import READ_ONLY
 
 pytestmark = pytest.mark.django_db
 
