@@ -124,6 +124,20 @@ def test_the_choice_of_a_policy_goes_where_the_service_takes_none_and_what_was_w
     expect(form.get_by_label("Full access")).to_be_hidden()
 
 
+def test_what_the_checks_say_and_the_cost_stay_in_sight_where_there_is_room(form: Page) -> None:
+    form.locator(SERVICE).select_option(service("secretsmanager"))
+    checks, cost = form.get_by_text("What the checks say so far"), form.get_by_text("Each month, about")
+    form.set_viewport_size({"width": 1400, "height": 900})
+    form.get_by_label("Tags").scroll_into_view_if_needed()
+    expect(checks).to_be_in_viewport()
+    expect(cost).to_be_in_viewport()
+    form.set_viewport_size({"width": 1100, "height": 900})
+    form.get_by_label("Tags").scroll_into_view_if_needed()
+    expect(checks).not_to_be_in_viewport()
+    checks.scroll_into_view_if_needed()
+    expect(checks).to_be_in_viewport()  # among the fields, as on a phone
+
+
 def test_what_was_typed_survives_the_end_of_the_session(form: Page, engineer: User, login: Callable[..., None]) -> None:
     form.get_by_label("Title").fill("Precious words")
     form.context.clear_cookies()
