@@ -87,7 +87,9 @@ def address_type_suits(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Findi
     """The service and every chosen subnet have the ranges that the IP address type needs."""
     kind, field = spec.ip_address_type, "ip_address_type"
     offered = snapshot.service.data.get("ip_address_types", ()) if snapshot.service else ()
-    if kind and offered and kind not in offered:
+    # AWS lists ipv4 and ipv6 alone: a service that offers both takes dualstack (EC2 API, ServiceConnectivityType).
+    asked = ("ipv4", "ipv6") if kind == "dualstack" else (kind,)
+    if kind and offered and not set(asked) <= set(offered):
         message = f"{spec.short_service} doesn't offer the IP address type {kind}."
         yield Finding("address-type-service", "block", field, message, f"Choose {' or '.join(offered)}.")
     needs = {"": ("cidr_block",), "ipv4": ("cidr_block",), "ipv6": ("ipv6_cidr_blocks",)}

@@ -146,7 +146,7 @@ def _aws_service(region: str, short: str, zones: tuple[tuple[str, str], ...]) ->
         dns_base=f"{turned}.{region}.vpce.amazonaws.com",
         private_names=tuple(text.format(r=region) for text in private),
         policy_supported=short not in _WITHOUT_POLICY,
-        ip_address_types=("ipv4", "dualstack") if short in _DUALSTACK else ("ipv4",),
+        ip_address_types=("ipv4", "ipv6") if short in _DUALSTACK else ("ipv4",),
     )
 
 

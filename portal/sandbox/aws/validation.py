@@ -172,7 +172,7 @@ def ip_address_type(text: str | None, service: Service, chosen: Iterable[Any]) -
     kind = (text or "ipv4").lower()
     if kind not in ("ipv4", "dualstack", "ipv6"):
         raise invalid(f"Invalid value '{text}' for parameter IpAddressType.")
-    if kind not in service.ip_address_types:
+    if not set(("ipv4", "ipv6") if kind == "dualstack" else (kind,)) <= set(service.ip_address_types):
         raise invalid(f"The service {service.name} does not support the IP address type {kind}.")
     for subnet in chosen:
         if kind != "ipv4" and not subnet.ipv6_cidr_block_associations:

@@ -205,6 +205,19 @@ def test_the_replaced_endpoint_is_named_where_it_holds_the_private_name() -> Non
     assert "when the old one is gone" in conflict.cure
 
 
+@pytest.mark.parametrize(
+    ("offered", "refused"),
+    [(["ipv4"], {"dualstack", "ipv6"}), (["ipv4", "ipv6"], set()), (["ipv6"], {"ipv4", "dualstack"})],
+)
+def test_a_service_that_takes_both_versions_takes_dualstack_which_aws_never_lists(
+    offered: list[str], refused: set[str]
+) -> None:
+    snapshot = replace(GOOD, service=service(ip_address_types=offered))
+    kinds = ("", "ipv4", "dualstack", "ipv6")
+    found = {kind for kind in kinds if "address-type-service" in rules(replace(I_SPEC, ip_address_type=kind), snapshot)}
+    assert found == refused
+
+
 def test_an_address_in_its_subnet_and_an_s3_gateway_are_fine() -> None:
     assert problems(replace(I_SPEC, subnet_configurations=(fixed("10.0.0.4"),)), ADDRESSED) == set()
     gateway = existing(service_name=G_SPEC.service_name, vpc_endpoint_type="Gateway")

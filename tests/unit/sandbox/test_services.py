@@ -30,6 +30,7 @@ def test_a_service_says_what_the_form_needs(aws: None) -> None:
     assert found["PrivateDnsName"] == "secretsmanager.eu-west-1.amazonaws.com"
     assert found["PrivateDnsNameVerificationState"] == "verified"
     assert found["BaseEndpointDnsNames"] == ["secretsmanager.eu-west-1.vpce.amazonaws.com"]
+    assert found["SupportedIpAddressTypes"] == ["ipv4", "ipv6"]
 
 
 def test_filters_and_names(aws: None) -> None:
