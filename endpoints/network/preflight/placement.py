@@ -78,7 +78,8 @@ def free_addresses(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
     """Each network interface needs a free address."""
     for item in snapshot.added(spec, "subnet_ids"):
         part = snapshot.subnets.get(item)
-        if part and part.data.get("available_ip_address_count", 1) < 1:
+        # AWS counts IPv4 addresses alone: of a subnet of IPv6 it says 0.
+        if part and spec.ip_address_type != "ipv6" and part.data.get("available_ip_address_count", 1) < 1:
             message = f"{part.label} has no free address."
             yield Finding("no-free-address", "block", "subnet_ids", message, "Choose another subnet of its zone.")
 
@@ -163,7 +164,7 @@ def few_addresses(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
     for item in snapshot.added(spec, "subnet_ids"):
         part = snapshot.subnets.get(item)
         free = part.data.get("available_ip_address_count", FEW_ADDRESSES) if part else FEW_ADDRESSES
-        if part and 0 < free < FEW_ADDRESSES:
+        if part and spec.ip_address_type != "ipv6" and 0 < free < FEW_ADDRESSES:
             message = f"{part.label} has {free} free {'address' if free == 1 else 'addresses'} left."
             cure = "Choose another subnet of its zone, unless nothing else will need one here."
             yield Finding("few-addresses", "info", "subnet_ids", message, cure)

@@ -218,6 +218,14 @@ def test_a_service_that_takes_both_versions_takes_dualstack_which_aws_never_list
     assert found == refused
 
 
+@pytest.mark.parametrize(("free", "found"), [(0, "no-free-address"), (1, "few-addresses")])
+def test_aws_counts_ipv4_addresses_alone_and_an_ipv6_endpoint_takes_none(free: int, found: str) -> None:
+    ranges = {"cidr_block": "", "ipv6_cidr_blocks": ["2001:db8::/64"], "available_ip_address_count": free}
+    snapshot = replace(GOOD, subnets={SUBNET: part(SUBNET, availability_zone="eu-west-1a", **ranges)})
+    assert found not in rules(replace(I_SPEC, ip_address_type="ipv6"), snapshot)
+    assert found in rules(I_SPEC, snapshot)
+
+
 def test_an_address_in_its_subnet_and_an_s3_gateway_are_fine() -> None:
     assert problems(replace(I_SPEC, subnet_configurations=(fixed("10.0.0.4"),)), ADDRESSED) == set()
     gateway = existing(service_name=G_SPEC.service_name, vpc_endpoint_type="Gateway")
