@@ -66,7 +66,7 @@ CATALOGUE = (
     Known("connections-drop", "warn", "Open connections drop when routes to a Gateway endpoint change.", _GATEWAY),
     Known("route-table-unused", "info", "No subnet follows the route table.", _GATEWAY),
     Known("outbound-closed", "warn", "A group lets no traffic out to the service's prefix list.", _GATEWAY),
-    Known("inbound-closed", "warn", "The groups let nobody in on TCP 443.", _INTERFACE),
+    Known("inbound-closed", "warn", "The groups let nobody of the VPC in on TCP 443.", _INTERFACE),
     Known("inbound-partial", "info", "The groups let a part of the VPC in on TCP 443.", _INTERFACE),
     Known("rule-carried", "info", "The request carries the security group rule that cures it.", _OURS),
     Known("rule-not-offered", "block", "A rule that is carried isn't one that the endpoint needs.", _OURS),

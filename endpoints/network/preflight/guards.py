@@ -54,7 +54,11 @@ def inbound_allowed(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]
         yield Finding("inbound-closed", "warn", field, message, found.text, found.rules)
     elif not _named_by_group(rules):
         resolved = [remedies.resolved(rule, snapshot) for rule in rules]
-        if any(through_rules(resolved, block=block, ports=HTTPS) is not Passage.ALL for block in blocks):
+        passages = [through_rules(resolved, block=block, ports=HTTPS) for block in blocks]
+        if blocks and _none(passages):
+            message = f"Nobody in the VPC gets in on TCP 443: {names} lets in others only."
+            yield Finding("inbound-closed", "warn", field, message, found.text, found.rules)
+        elif any(item is not Passage.ALL for item in passages):
             message = f"Only a part of the VPC gets in on TCP 443 through {names}."
             yield Finding("inbound-partial", "info", field, message, found.text, found.rules)
 

@@ -115,13 +115,28 @@ def test_two_rules_for_halves_of_the_vpc_let_all_of_it_in() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cidrs", "complete", "found"), [(["10.0.0.0/16"], True, False), (["10.1.0.0/16"], True, True), ([], False, False)]
+    ("cidrs", "complete", "found"),
+    [
+        (["10.0.0.0/16"], True, set()),
+        (["10.0.0.0/17"], True, {"inbound-partial"}),
+        (["10.1.0.0/16"], True, {"inbound-closed"}),
+        ([], False, set()),
+    ],
 )
-def test_a_prefix_list_lets_in_whom_it_holds(cidrs: list[str], complete: bool, found: bool) -> None:
+def test_a_prefix_list_lets_in_whom_it_holds(cidrs: list[str], complete: bool, found: set[str]) -> None:
     lists: Mapping[str, Part] = {"pl-1": part("pl-1", cidrs=cidrs, complete=complete)}
     rule = {**IN, "cidrs": [], "prefix_lists": ["pl-1"]}
     snapshot = replace(GOOD, prefix_lists=lists, security_groups={GROUP: group([rule], [OUT])})
-    assert ("inbound-partial" in rules(I_SPEC, snapshot)) is found
+    assert {item for item in rules(I_SPEC, snapshot) if item.startswith("inbound")} == found
+
+
+def test_a_group_that_lets_in_others_alone_lets_nobody_of_the_vpc_in() -> None:
+    others = [{**IN, "cidrs": ["192.168.0.0/16"]}, {**IN, "cidrs": ["10.1.0.0/16"]}]
+    snapshot = replace(GOOD, security_groups={GROUP: group(others, [OUT])})
+    (finding,) = [item for item in preflight.check(I_SPEC, snapshot) if item.rule.startswith("inbound")]
+    assert (finding.rule, finding.severity) == ("inbound-closed", "warn")
+    assert "Nobody in the VPC" in finding.message
+    assert [item.content for item in finding.offers] == [LETS_IN]
 
 
 def test_an_acl_is_read_in_the_order_of_its_numbers_up_to_the_first_that_fits() -> None:
