@@ -25,9 +25,7 @@ def outbound_allowed(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding
     if not spec.is_gateway or not spec.route_table_ids or not snapshot.prefix_list_id:
         return
     closed = [
-        part
-        for part in snapshot.security_groups.values()
-        if not _lets_out(part.data.get("egress", ()), snapshot.prefix_list_id, _ranges_of_service(snapshot))
+        part for part in snapshot.security_groups.values() if not _lets_out(part.data.get("egress", ()), snapshot)
     ]
     if closed:
         labels = ", ".join(sorted(part.label for part in closed))
@@ -192,10 +190,14 @@ def _named_by_group(rules: list[Mapping[str, Any]]) -> bool:
     return any(rule.get("groups") for rule in rules)
 
 
-def _lets_out(rules: Iterable[Mapping[str, Any]], prefix_list_id: str, ranges: list[str]) -> bool:
-    """Tell whether rules let TCP 443 out to a prefix list: by its id, or by ranges that hold all of its own."""
+def _lets_out(rules: Iterable[Mapping[str, Any]], snapshot: Snapshot) -> bool:
+    """Tell whether rules let TCP 443 out to the service's prefix list: by its id, or by ranges that hold its own.
+
+    A rule may name ranges by another list, which `resolved` opens.
+    """
     rules = [rule for rule in rules if concerns(rule, HTTPS)]
-    if any(prefix_list_id in rule.get("prefix_lists", ()) for rule in rules):
+    if any(snapshot.prefix_list_id in rule.get("prefix_lists", ()) for rule in rules):
         return True
-    blocks = ranges or ["0.0.0.0/0"]
+    blocks = _ranges_of_service(snapshot) or ["0.0.0.0/0"]
+    rules = [remedies.resolved(rule, snapshot) for rule in rules]
     return all(through_rules(rules, block=block, ports=HTTPS) is Passage.ALL for block in blocks if ":" not in block)

@@ -109,6 +109,16 @@ def test_ranges_that_hold_all_of_the_services_let_out() -> None:
     assert "outbound-closed" not in rules(G_SPEC, replace(GOOD, security_groups={GROUP: group([IN], [rule])}))
 
 
+@pytest.mark.parametrize(
+    ("cidrs", "complete", "found"), [(["0.0.0.0/0"], True, False), (["52.218.0.0/17"], True, True), ([], False, False)]
+)
+def test_a_prefix_list_of_ones_own_lets_out_to_what_it_holds(cidrs: list[str], complete: bool, found: bool) -> None:
+    lists = {**GOOD.prefix_lists, "pl-1": part("pl-1", cidrs=cidrs, complete=complete)}
+    rule = {**IN, "cidrs": [], "prefix_lists": ["pl-1"]}
+    snapshot = replace(GOOD, prefix_lists=lists, security_groups={GROUP: group([IN], [rule])})
+    assert ("outbound-closed" in rules(G_SPEC, snapshot)) is found
+
+
 def test_two_rules_for_halves_of_the_vpc_let_all_of_it_in() -> None:
     halves = [{**IN, "cidrs": [cidr]} for cidr in ("10.0.0.0/17", "10.0.128.0/17")]
     assert "inbound-partial" not in rules(I_SPEC, replace(GOOD, security_groups={GROUP: group(halves, [OUT])}))
