@@ -36,6 +36,8 @@ def service_offers_type(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Find
     """The region offers the service, as this type of endpoint."""
     if snapshot.former:
         return  # neither can be changed
+    if snapshot.service is None and spec.service_region not in ("", spec.region):
+        return  # the region's list has its own services alone: AWS decides
     if snapshot.service is None:
         message = f"{spec.region} doesn't offer {spec.service_name}."
         yield Finding("service-unknown", "block", "service_name", message, "Choose a service of the list.")

@@ -169,6 +169,13 @@ def test_an_acl_of_clients_is_judged_by_the_addresses_that_the_endpoint_has(kind
     assert ("acl-clients" in rules(replace(I_SPEC, ip_address_type=kind), snapshot)) is found
 
 
+def test_a_region_lists_its_own_services_alone() -> None:
+    far = replace(I_SPEC, service_name="com.amazonaws.us-east-1.secretsmanager", service_region="us-east-1")
+    unlisted = replace(GOOD, service=None)
+    assert "service-unknown" not in rules(far, unlisted)
+    assert "service-unknown" in rules(replace(far, service_region=far.region), unlisted)
+
+
 def test_more_than_sixteen_groups_are_refused() -> None:
     many = replace(I_SPEC, security_group_ids=tuple(f"sg-{n:08}" for n in range(17)))
     (finding,) = [item for item in preflight.check(many, GOOD) if item.rule == "quota-groups"]
