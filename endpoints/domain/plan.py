@@ -114,7 +114,7 @@ def _changes(
         remove_security_group_ids=_missing(observed.security_group_ids, groups),
         subnet_configurations=addresses,
         ip_address_type=_other(desired.ip_address_type, observed.ip_address_type),
-        dns_record_ip_type=_other(desired.dns_record_ip_type, observed.dns_record_ip_type),
+        dns_record_ip_type=_other(_records(desired, observed), observed.dns_record_ip_type),
         private_dns_only_for_inbound_resolver_endpoint=_inbound_only(desired, observed, private_dns),
         private_dns_enabled=private_dns,
         policy_document=None if same or reset else (desired.policy_document or full_access),
@@ -129,6 +129,15 @@ def _missing(wanted: tuple[str, ...], present: tuple[str, ...]) -> tuple[str, ..
 def _other(wanted: str, is_now: str) -> str:
     """Return the wanted value if one is asked for and it isn't there yet."""
     return wanted if wanted and wanted != is_now else ""
+
+
+def _records(desired: EndpointSpec, observed: ObservedEndpoint) -> str:
+    """Return the type of DNS records to have: where it is left to AWS, one that goes with the IP address type.
+
+    AWS keeps AAAA records while nothing is said of them, and refuses to take the IPv6 addresses that they name.
+    """
+    loses_ipv6 = desired.ip_address_type == "ipv4" != observed.ip_address_type
+    return desired.dns_record_ip_type or ("ipv4" if loses_ipv6 and observed.dns_record_ip_type else "")
 
 
 def _private_dns(desired: EndpointSpec, observed: ObservedEndpoint, allowed: bool) -> bool | None:

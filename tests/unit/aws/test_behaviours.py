@@ -219,6 +219,8 @@ def test_ip_address_type(engine: Engine) -> None:
     seen = engine.observed()
     assert seen is not None
     assert (seen.ip_address_type, seen.dns_record_ip_type) == ("ipv4", "ipv4")
+    engine.converge(wanted)
+    assert len(engine.converge(spec)) == 1, "the type of records, left to AWS, goes with the addresses"
 
 
 def test_interface_private_dns(engine: Engine) -> None:
