@@ -81,6 +81,9 @@ def _head(item: Exported, logical: str) -> Iterable[str]:
         yield f"# CloudFormation takes no fixed addresses; approved are {fixed}."
     if spec.group_rules and item.vpc_endpoint_id:
         yield "# The rules of security groups below are there already: leave them out of the import."
+    if resolved := [key for key, value in spec.all_tags.items() if _is_evaluated((key, value))]:
+        keys = quoted(", ".join(resolved))
+        yield f"# CloudFormation would put something else in the place of these tags: set them by other means: {keys}."
     if spec.policy_document is not None and _policy(spec.policy_document) is None:
         yield "# The policy holds what CloudFormation would take for its own or can't read: attach it by other means."
 
@@ -106,21 +109,24 @@ def _properties(item: Exported) -> dict[str, Any]:
     found["DnsOptions"] = {name: value for name, value in options.items() if value}
     if spec.policy_document is not None:
         found["PolicyDocument"] = _policy(spec.policy_document)
-    found["Tags"] = [{"Key": key, "Value": value} for key, value in spec.all_tags.items()]
+    tags = (pair for pair in spec.all_tags.items() if not _is_evaluated(pair))
+    found["Tags"] = [{"Key": key, "Value": value} for key, value in tags]
     return {name: value for name, value in found.items() if value not in ("", [], {}, None)}
 
 
 def _policy(document: str) -> Any:
     found = policy_of(document)
-    return None if found is None or _has_function(found) else found
+    return None if found is None or _is_evaluated(found) else found
 
 
-def _has_function(value: Any) -> bool:
-    """Tell whether CloudFormation would evaluate a part of a value."""
+def _is_evaluated(value: Any) -> bool:
+    """Tell whether CloudFormation would evaluate a part of a value: a function, or a dynamic reference in a text."""
     if isinstance(value, dict):
         names = any(key == "Ref" or key.startswith("Fn::") for key in value)
-        return names or any(_has_function(part) for part in value.values())
-    return isinstance(value, list) and any(_has_function(part) for part in value)
+        return names or any(_is_evaluated(part) for pair in value.items() for part in pair)
+    if isinstance(value, list | tuple):
+        return any(_is_evaluated(part) for part in value)
+    return isinstance(value, str) and "{{resolve:" in value
 
 
 def _mapping(values: dict[str, Any], depth: int) -> list[str]:

@@ -217,6 +217,20 @@ def test_cloudformation_never_evaluates_a_policy(key: str) -> None:
     assert "PolicyDocument" not in template_of(item)[1]
 
 
+def test_cloudformation_never_resolves_a_reference_in_a_text() -> None:
+    """A dynamic reference is replaced wherever it stands by a secret of the account, and nothing escapes it."""
+    secret = "{{resolve:secretsmanager:prod/db}}"
+    document = json.dumps({"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": secret}]})
+    tags = (("note", f"x{secret}"), (f"k\n{secret}", "x"), ("plain", "{{ resolve }}"))
+    item = Exported(replace(GATEWAY, policy_document=document, name=secret, tags=tags))
+    _, properties = template_of(item)
+    assert properties["Tags"] == [{"Key": "plain", "Value": "{{ resolve }}"}]
+    assert "PolicyDocument" not in properties
+    told = [line for line in cloudformation.write(item).splitlines() if secret in line or "note" in line]
+    assert [line[0] for line in told] == ["#"]
+    assert '"note, k\\n{{resolve:secretsmanager:prod/db}}, Name"' in told[0]
+
+
 def test_the_command_has_only_options_that_the_call_has() -> None:
     """The CLI derives its options from botocore's model: CreateVpcEndpoint's members in lower case with hyphens."""
     shape = Loader().load_service_model("ec2", "service-2")["shapes"]["CreateVpcEndpointRequest"]
