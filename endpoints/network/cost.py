@@ -7,7 +7,7 @@ Prices stand in `data/prices.json`, dated and with their sources; a deployment m
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -198,7 +198,7 @@ def price_book(path: str = "") -> PriceBook:
     """Return the prices of a file, or the portal's own. Raises PricesError."""
     try:
         found = json.loads(Path(path or PRICES).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise PricesError(f"The prices in {path or PRICES} can't be read: {error}") from error
     try:
         return _book(found)
@@ -206,7 +206,20 @@ def price_book(path: str = "") -> PriceBook:
         raise PricesError(f"The prices in {path or PRICES} aren't as they should be: {error}") from error
 
 
-def _book(found: Mapping[str, Any]) -> PriceBook:
+_PARTS = (
+    ("as_of", str, "a text"),
+    ("sources", list, "a list"),
+    ("base_region", str, "a text"),
+    ("regions", dict, "an object"),
+)
+
+
+def _book(found: Any) -> PriceBook:
+    if not isinstance(found, dict):
+        raise PricesError("write an object")
+    for name, kind, words in _PARTS:
+        if not isinstance(found.get(name), kind):
+            raise PricesError(f"{name} is missing or isn't {words}")
     if found.get("currency", "USD") != "USD":
         raise PricesError("the currency must be USD")
     regions = {name: _region(name, prices) for name, prices in found["regions"].items()}
@@ -215,7 +228,7 @@ def _book(found: Mapping[str, Any]) -> PriceBook:
     if missing:
         raise PricesError(f"the base region {base} lacks {', '.join(sorted(missing))}")
     hours = found.get("hours_per_month", 730)
-    if not isinstance(hours, int) or hours < 1:
+    if not isinstance(hours, int) or isinstance(hours, bool) or hours < 1:
         raise PricesError(f"hours_per_month is {hours!r}: write a whole number above zero")
     return PriceBook(
         as_of=date.fromisoformat(found["as_of"]),
@@ -226,7 +239,9 @@ def _book(found: Mapping[str, Any]) -> PriceBook:
     )
 
 
-def _region(region: str, prices: Mapping[str, Any]) -> Mapping[str, Any]:
+def _region(region: str, prices: Any) -> Mapping[str, Any]:
+    if not isinstance(prices, dict):
+        raise PricesError(f"{region} isn't an object")
     unknown = set(prices) - set(NAMES)
     if unknown:
         raise PricesError(f"{region} has {', '.join(sorted(unknown))}, which nobody reads")
@@ -236,7 +251,10 @@ def _region(region: str, prices: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
-def _tiers(region: str, values: Iterable[Mapping[str, Any]]) -> tuple[Tier, ...]:
+def _tiers(region: str, values: Any) -> tuple[Tier, ...]:
+    needed = {"up_to_gb", "usd_per_gb"}
+    if not isinstance(values, list) or not all(isinstance(item, dict) and needed <= set(item) for item in values):
+        raise PricesError(f"interface_data of {region} is {values!r}: write tiers of up_to_gb and usd_per_gb")
     tiers = []
     for item in values:
         edge = item["up_to_gb"]

@@ -153,14 +153,28 @@ def test_an_operators_file_takes_the_place_of_the_portals(tmp_path: Path) -> Non
             },
             "must rise",
         ),
-        ({"regions": []}, "aren't as they should be"),
+        ({"regions": []}, "regions is missing or isn't an object"),
+        ({"regions": {"us-east-1": None}}, "us-east-1 isn't an object"),
+        ({"sources": "https://aws.amazon.com"}, "sources is missing or isn't a list"),
+        ({"as_of": None}, "as_of is missing or isn't a text"),
+        ({"regions": {"us-east-1": {"interface_data": "0.01"}}}, "write tiers of up_to_gb and usd_per_gb"),
+        ({"regions": {"us-east-1": {"interface_data": [{"usd_per_gb": "1"}]}}}, "write tiers of up_to_gb"),
         ({"hours_per_month": 0}, "hours_per_month is 0"),
         ({"hours_per_month": 730.5}, "hours_per_month is 730.5"),
+        ({"hours_per_month": True}, "hours_per_month is True"),
     ],
 )
 def test_a_file_that_cant_be_used_says_why(tmp_path: Path, changes: dict[str, Any], words: str) -> None:
     with pytest.raises(PricesError, match=words):
         price_book(_written(tmp_path, **changes))
+
+
+@pytest.mark.parametrize(("text", "words"), [("[]", "write an object"), ("[" * 100_000, "can't be read")])
+def test_a_file_that_is_something_else_says_so(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "prices.json"
+    path.write_text(text)
+    with pytest.raises(PricesError, match=words):
+        price_book(str(path))
 
 
 def test_a_file_that_isnt_there_says_so() -> None:
