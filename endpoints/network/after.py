@@ -30,7 +30,8 @@ def after(
     aws_id = endpoint_id or NEW
     name = spec.name or ("" if endpoint_id else "the new endpoint")
     former = snapshot.endpoints.get(aws_id)
-    part = Part(aws_id, name, {**(former.data if former else {}), **_data(snapshot, spec)})
+    had = former.data if former else {}
+    part = Part(aws_id, name, {**had, **_data(snapshot, spec), **_kinds(spec, had)})
     return replace(
         snapshot,
         endpoints={**snapshot.endpoints, aws_id: part},
@@ -72,9 +73,15 @@ def _data(snapshot: Snapshot, spec: EndpointSpec) -> Mapping[str, Any]:
         "subnet_ids": list(spec.subnet_ids),
         "route_table_ids": list(spec.route_table_ids),
         "security_group_ids": list(spec.security_group_ids) or groups,
-        "ip_address_type": spec.ip_address_type or "ipv4",
         "policy_document": spec.policy_document,
     }
+
+
+def _kinds(spec: EndpointSpec, had: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return the types of addresses and records: where they are left to AWS, those that the endpoint had."""
+    addresses = spec.ip_address_type or had.get("ip_address_type") or "ipv4"
+    kept = had.get("dns_record_ip_type", "") if addresses == had.get("ip_address_type") else ""
+    return {"ip_address_type": addresses, "dns_record_ip_type": spec.dns_record_ip_type or kept}
 
 
 def _without(snapshot: Snapshot, endpoint_id: str) -> Snapshot:

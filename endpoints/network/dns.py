@@ -133,7 +133,13 @@ def _private(question: Question, part: Part, targets: tuple[Target, ...], reason
     if not part.data.get("subnet_ids"):
         cure = Cure("Choose subnets for it, one per zone.", "modify", {"endpoint_id": part.aws_id})
         return Answer(_hop(Status.BROKEN, f"{part.label} has no subnet, so it has no address.", cure=cure), ())
-    versions = " and ".join(f"IPv{item}" for item in sorted({item.version for item in question.source.blocks}))
+    calls = {item.version for item in question.source.blocks}
+    versions = " and ".join(f"IPv{item}" for item in sorted(calls))
+    if (has := calls & _versions(part)) and not has & _recorded(question, part):
+        kind = part.data.get("dns_record_ip_type")
+        reason = f"The name has no record of {part.label}'s {versions} address: the type of its DNS records is {kind}."
+        cure = Cure("Choose the type of DNS records dualstack.", "modify", {"endpoint_id": part.aws_id})
+        return Answer(_hop(Status.BROKEN, reason, cure=cure), ())
     reason = f"{part.label} has no {versions or 'IP'} address, and {question.source.label} has no other."
     cure = Cure("Choose the IP address type dualstack.", "modify", {"endpoint_id": part.aws_id})
     return Answer(_hop(Status.BROKEN, reason, cure=cure), ())
@@ -143,7 +149,7 @@ def private_targets(question: Question, part: Part) -> Iterator[Target]:
     """Yield the addresses of an endpoint's interfaces that the source can call."""
     snapshot = question.snapshot
     listed = set(part.data.get("network_interface_ids", ()))
-    versions = {item.version for item in question.source.blocks}
+    versions = {item.version for item in question.source.blocks} & _recorded(question, part)
     read = [
         item
         for item in snapshot.interfaces.values()
@@ -166,6 +172,17 @@ def private_targets(question: Question, part: Part) -> Iterator[Target]:
 def _versions(part: Part) -> set[int]:
     """Return the IP versions of the addresses that an endpoint has or will have."""
     return {"ipv6": {6}, "dualstack": {4, 6}}.get(str(part.data.get("ip_address_type", "")), {4})
+
+
+def _recorded(question: Question, part: Part) -> set[int]:
+    """Return the IP versions that the name has records of: by the type of DNS records, all where it isn't known.
+
+    A service-defined type has AAAA records for the endpoint's own names, not for the service's.
+    """
+    kind = str(part.data.get("dns_record_ip_type", ""))
+    if kind == "service-defined":
+        return {4} if question.resolve == SERVICE_NAME else {4, 6}
+    return {"ipv4": {4}, "ipv6": {6}}.get(kind, {4, 6})
 
 
 def _of_interface(part: Part, item: Part, found: Block, label: str) -> Target:

@@ -54,6 +54,7 @@ def vpc_endpoints(reading: Reading) -> Iterator[Resource]:
                 {"dns_name": entry.dns_name, "hosted_zone_id": entry.hosted_zone_id} for entry in item.dns_entries
             ],
             "ip_address_type": item.ip_address_type,
+            "dns_record_ip_type": item.dns_record_ip_type,
             "policy_document": item.policy_document,
             "requester_managed": item.requester_managed,
             "owner_id": item.owner_id,
