@@ -76,6 +76,10 @@ def left_behind(rules: Iterable[ObservedRule], names: Names | None = None) -> tu
     )
 
 
+_LOST = {"ipv4": "IPv6", "ipv6": "IPv4"}
+"""Of which version an endpoint loses its addresses when its IP address type is changed to another one."""
+
+
 def drops_connections(actions: Iterable[Action]) -> bool:
     """Tell whether open connections of clients drop when these actions are carried out."""
     return any(_drops(action) for action in actions)
@@ -91,6 +95,7 @@ def _drops(action: Action) -> bool:
                 or action.remove_route_table_ids
                 or action.remove_subnet_ids
                 or any(item.subnet_id not in action.add_subnet_ids for item in action.subnet_configurations)
+                or action.ip_address_type in _LOST
             )
         case DeleteEndpoint():
             return True
@@ -123,11 +128,13 @@ def _explain_delete(action: DeleteEndpoint, names: Names) -> tuple[str, ...]:
     if action.replaced:
         return (
             f"Will delete {names.of(action.vpc_endpoint_id)} after the new endpoint is available, not before.",
-            "Connections that are still open through the old one drop then.",
+            "Connections that are still open through the old one drop then, and names that resolved to it become "
+            "public again until the new one's private DNS is on.",
         )
     return (
         f"Will delete {names.of(action.vpc_endpoint_id)}.",
-        "Traffic through it stops: open connections drop, and names that resolved to it become public again.",
+        "Traffic through it stops: open connections drop, names that resolved to it become public again, and clients "
+        "without another way to the service lose it.",
     )
 
 
@@ -205,14 +212,13 @@ def _explain_modify(action: ModifyEndpoint, names: Names) -> Iterable[str]:
         yield from (words.format(names.of(item)) for item in getattr(action, attribute))
     if action.add_route_table_ids or action.remove_route_table_ids:
         yield _DROPS_ROUTES
+    if action.remove_route_table_ids:
+        yield "Clients whose route is removed and who have no other way to the service lose it."
     for item in action.subnet_configurations:
         yield f"Will give the network interface in {names.of(item.subnet_id)} the fixed address {item.ipv4}."
     if any(item.subnet_id not in action.add_subnet_ids for item in action.subnet_configurations):
         yield "AWS makes a new network interface for another address; connections through the old one drop."
-    if action.ip_address_type:
-        yield f"Will change the IP address type to {action.ip_address_type}."
-    if action.dns_record_ip_type:
-        yield f"Will change the type of its DNS records to {action.dns_record_ip_type}."
+    yield from _explain_types(action)
     yield from _explain_private_dns_change(action)
     if action.reset_policy:
         yield (
@@ -224,6 +230,15 @@ def _explain_modify(action: ModifyEndpoint, names: Names) -> Iterable[str]:
             f"Will replace the endpoint policy of {names.of(action.vpc_endpoint_id)}; "
             "it takes effect some minutes after AWS accepts it."
         )
+
+
+def _explain_types(action: ModifyEndpoint) -> Iterable[str]:
+    if action.ip_address_type:
+        yield f"Will change the IP address type to {action.ip_address_type}."
+    if lost := _LOST.get(action.ip_address_type):
+        yield f"It loses its {lost} addresses: connections to them drop, and clients that have {lost} alone lose it."
+    if action.dns_record_ip_type:
+        yield f"Will change the type of its DNS records to {action.dns_record_ip_type}."
 
 
 def _explain_private_dns_change(action: ModifyEndpoint) -> Iterable[str]:

@@ -163,7 +163,31 @@ def test_the_words_name_what_the_service_asks_for_and_what_it_does_not_take() ->
 
 
 def test_the_words_of_a_deletion_name_its_consequence() -> None:
-    assert "connections drop" in " ".join(explain(DeleteEndpoint("vpce-1")))
+    alone = " ".join(explain(DeleteEndpoint("vpce-1")))
+    for part in ("connections drop", "become public again", "clients without another way to the service lose it"):
+        assert part in alone
+    assert "public again until the new one's private DNS is on" in " ".join(
+        explain(DeleteEndpoint("vpce-1", replaced=True))
+    )
+
+
+def test_the_words_of_what_is_taken_away_name_who_loses_the_service() -> None:
+    tables = replace(G_SPEC, route_table_ids=())
+    (action,) = planned(tables, seen(G_SPEC))
+    assert "no other way to the service lose it" in " ".join(explain(action))  # type: ignore[arg-type]
+    (action,) = planned(G_SPEC, seen(tables))
+    assert "lose it" not in " ".join(explain(action))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("before", "asked", "lost"),
+    [("dualstack", "ipv4", "IPv6"), ("dualstack", "ipv6", "IPv4"), ("ipv4", "dualstack", "")],
+)
+def test_the_words_of_another_ip_address_type_name_the_addresses_that_go(before: str, asked: str, lost: str) -> None:
+    (action,) = planned(replace(I_SPEC, ip_address_type=asked), seen(I_SPEC, ip_address_type=before))
+    text = " ".join(explain(action))  # type: ignore[arg-type]
+    assert (f"loses its {lost} addresses" in text) is bool(lost)
+    assert drops_connections([action]) is bool(lost)  # type: ignore[list-item]
 
 
 def test_the_words_of_a_modification_name_each_part() -> None:
