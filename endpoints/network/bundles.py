@@ -108,5 +108,6 @@ def check(members: Iterable[Member]) -> None:
 
 def full_names(short: str, region: str) -> tuple[str, ...]:
     """Return the full names that a short name may stand for in a region; what nobody shortens is its own."""
-    start = "cn.com.amazonaws." if region.startswith("cn-") else "com.amazonaws."
-    return (short, f"{start}{region}.{short}", start + short)
+    # In China some services are named as elsewhere, S3 among them, and others have the partition's own beginning.
+    starts = ("cn.com.amazonaws.", "com.amazonaws.") if region.startswith("cn-") else ("com.amazonaws.",)
+    return (short, *(name for start in starts for name in (f"{start}{region}.{short}", start + short)))

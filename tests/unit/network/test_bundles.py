@@ -53,6 +53,7 @@ def test_what_cant_be_a_bundle_is_told(members: list[Member], words: str) -> Non
     [
         ("com.amazonaws.eu-west-1.ecr.api", "eu-west-1"),
         ("cn.com.amazonaws.cn-north-1.ecr.api", "cn-north-1"),
+        ("com.amazonaws.cn-north-1.s3", "cn-north-1"),
         ("com.amazonaws.s3-global.accesspoint", "eu-west-1"),
         ("com.amazonaws.vpce.eu-west-1.vpce-svc-0123", "eu-west-1"),
         ("aws.sagemaker.eu-west-1.notebook", "eu-west-1"),
