@@ -38,7 +38,7 @@ def crossings(source: Source, target: Target, path: Path) -> Iterator[Crossing]:
         yield Crossing("acl-source-out", "Network ACL of the source, outbound", own, True, True, False)
     if far and far != own:
         yield Crossing(f"acl-{_key(path)}-in", f"Network ACL of the {noun}, inbound", far, False, False, False)
-    if path.nat:
+    if path.nat and far:  # a regional one stands in no subnet, and no ACL is before it
         yield Crossing("acl-nat-out", "Network ACL of the NAT gateway, outbound", far, True, True, False)
         yield Crossing("acl-nat-back-in", "Network ACL of the NAT gateway, answers in", far, False, True, True, True)
     if far and far != own:

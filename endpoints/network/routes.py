@@ -125,13 +125,13 @@ def _through_nat(snapshot: Snapshot, route: Route, target: Target) -> Path:
         return Path("beyond", (route,), why=f"{route.target} isn't known")
     if nat.data.get("state", "available") != "available":
         return Path("nowhere", (route,), nat, f"the NAT gateway {nat.label} is {nat.data.get('state')}")
-    table = snapshot.route_table_of(str(nat.data.get("subnet_id", "")))
+    table = _table_of_nat(snapshot, nat)
     onward = choose(snapshot, table, target) if table else None
     if table is None:
         return Path("beyond", (route,), nat, f"the route table of {nat.label} isn't known")
     routes = (route, onward) if onward else (route,)
     if onward is None or onward.blackhole:
-        why = f"the NAT gateway {nat.label} stands in a subnet whose route table, {table.label}, leads no further"
+        why = f"the route table of the NAT gateway {nat.label}, {table.label}, leads no further"
         return Path("nowhere", routes, nat, why)
     if onward.kind == "endpoint":
         return Path("endpoint", routes, nat)
@@ -143,6 +143,14 @@ def _through_nat(snapshot: Snapshot, route: Route, target: Target) -> Path:
         return Path("nowhere", routes, nat, f"the NAT gateway {nat.label} is led to {onward.target} again, not outside")
     end = _out(onward)
     return Path(end.end, routes, nat, end.why)
+
+
+def _table_of_nat(snapshot: Snapshot, nat: Part) -> Part | None:
+    """Return the route table that a NAT gateway follows: its subnet's, or a regional one's own."""
+    subnet_id = nat.data.get("subnet_id")
+    if subnet_id:
+        return snapshot.route_table_of(str(subnet_id))
+    return snapshot.route_tables.get(str(nat.data.get("route_table_id", "")))
 
 
 def choose(snapshot: Snapshot, table: Part, target: Target) -> Route | None:

@@ -48,6 +48,8 @@ def nat_gateways(reading: Reading) -> Iterator[Resource]:
             "kind": "nat",
             "state": item.get("State", ""),
             "subnet_id": item.get("SubnetId", ""),
+            # A regional one stands in no subnet, and has a route table of its own.
+            "route_table_id": item.get("RouteTableId", ""),
             "connectivity": item.get("ConnectivityType", "public"),
             "network_interface_ids": sorted(
                 part["NetworkInterfaceId"] for part in addresses if "NetworkInterfaceId" in part

@@ -177,6 +177,27 @@ def test_a_nat_gateway_that_leads_nowhere_breaks_the_route(gateway: dict[str, st
     assert words in verdict.broken.reason
 
 
+def test_a_regional_nat_gateway_follows_its_own_route_table_and_meets_no_acl() -> None:
+    world = good()
+    _no_endpoint(world)
+    main_routes(world, NAT)
+    world["network_acls"]["acl-0"]["is_default"] = False
+    world["network_acls"]["acl-0"]["subnet_ids"] = [APP]
+    world["network_acls"]["acl-shut"] = {"is_default": True, "subnet_ids": [], "entries": []}
+    world["gateways"]["nat-1"] |= {"subnet_id": "", "route_table_id": "rtb-nat"}
+    assert ask(world).outcome is Outcome.UNKNOWN, "its route table wasn't read"
+    local = world["route_tables"][TABLE]["routes"][0]
+    table = {"main": False, "subnet_ids": [], "routes": [local, {"destination": "0.0.0.0/0", "target": "igw-1"}]}
+    world["route_tables"]["rtb-nat"] = table
+    verdict = ask(world)
+    assert verdict.outcome is Outcome.PUBLIC
+    assert not [item.key for item in verdict.hops if "nat" in item.key]
+    table["routes"].pop()
+    shut = ask(world).broken
+    assert shut is not None
+    assert "route table of the NAT gateway nat-1, rtb-nat, leads no further" in shut.reason
+
+
 @pytest.mark.parametrize("target", ["tgw-1", "vgw-1", "eni-9"])
 def test_what_lies_beyond_the_vpc_is_not_guessed(target: str) -> None:
     world = good()
