@@ -23,7 +23,7 @@ from endpoints.domain.specs import EndpointSpec, SpecError
 from endpoints.models import Account, Endpoint, User
 from endpoints.models.requests import ChangeAction, Severity
 from endpoints.models.visibility import accounts_whose_network_is_visible_to
-from endpoints.network.cost import CENT, DEFAULT_GB, MAX_GB, ZERO, Estimate
+from endpoints.network.cost import DEFAULT_GB, MAX_GB, ZERO, Estimate, to_cent
 from endpoints.services import costs, dryrun
 from endpoints.services.drafts import MAX_CHANGES, ChangeDraft
 
@@ -298,7 +298,7 @@ def _cost(month: Estimate | None) -> Decimal:
 
 
 def _money(amount: Decimal) -> str:
-    return str(amount.quantize(CENT))
+    return str(to_cent(amount))
 
 
 def _flat(errors: Any, path: str = "") -> dict[str, list[str]]:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -148,6 +148,11 @@ class Estimate:
     def assumed(self) -> tuple[str, ...]:
         """Return in words which of its prices are assumed from the base region."""
         return self.rates.assumed_for(self.kind)
+
+
+def to_cent(amount: Decimal) -> Decimal:
+    """Return an amount to the cent, a half up: the same on pages, in files and in JSON."""
+    return amount.quantize(CENT, rounding=ROUND_HALF_UP)
 
 
 def tiered(gb: Decimal, tiers: Sequence[Tier]) -> Decimal:

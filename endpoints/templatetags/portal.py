@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,7 +16,7 @@ from endpoints.domain.specs import short_service_name
 from endpoints.models import Change, Operation, OperationAttempt
 from endpoints.models.operations import Trouble
 from endpoints.models.requests import Relation
-from endpoints.network.cost import CENT
+from endpoints.network.cost import to_cent
 from endpoints.policy.lint import RULES
 from endpoints.policy.spans import Span, spans
 from endpoints.services import operations
@@ -76,7 +76,7 @@ def regions_of(changes: Sequence[Change]) -> str:
 @register.filter
 def usd(amount: Decimal) -> str:
     """Return an amount of US dollars to the cent, with a true minus sign."""
-    cents = amount.quantize(CENT, rounding=ROUND_HALF_UP)
+    cents = to_cent(amount)
     return f"{'−' if cents < 0 else ''}${abs(cents):,.2f}"
 
 

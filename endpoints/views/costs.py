@@ -10,7 +10,7 @@ from django.shortcuts import render
 
 from endpoints.domain.specs import REGION, EndpointType
 from endpoints.forms.costs import ACCOUNT, CostsForm, VolumeForm
-from endpoints.network.cost import CENT, estimate
+from endpoints.network.cost import estimate, to_cent
 from endpoints.services import costs
 from endpoints.views.csv_files import Cell, csv_file
 from endpoints.views.listing import PAGE_SIZE, signed_in
@@ -54,7 +54,7 @@ def cost_totals(request: HttpRequest) -> HttpResponse:
 def _lines(found: costs.Totals) -> Iterator[list[Cell]]:
     as_of = costs.prices().as_of.isoformat()
     for row in found.rows:
-        money = [value.quantize(CENT) for value in (row.hours, row.data, row.total, row.nat_data)]
+        money = [to_cent(value) for value in (row.hours, row.data, row.total, row.nat_data)]
         assumed = "yes" if row.region in found.assumed else "no"
         place = [row.team, row.account, row.account_id, row.region, row.kind]
         yield [*place, row.endpoints, row.zones, *money, found.gb, as_of, assumed]

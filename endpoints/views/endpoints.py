@@ -9,7 +9,7 @@ from endpoints import permissions
 from endpoints.forms.costs import VolumeForm
 from endpoints.forms.filters import EndpointFilter
 from endpoints.models import Change, Endpoint, PolicyRevision
-from endpoints.network.cost import CENT
+from endpoints.network.cost import to_cent
 from endpoints.policy.diff import side_by_side
 from endpoints.services import costs, reading
 from endpoints.views.csv_files import Cell, csv_file
@@ -62,7 +62,7 @@ def _line(item: Endpoint) -> list[Cell]:
         item.status,
         item.aws_state,
         "yes" if item.drifted else "no",  # type: ignore[attr-defined]  # annotated by with_drift
-        estimate.hours.quantize(CENT),
+        to_cent(estimate.hours),
         item.created_at.isoformat(),
     ]
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from endpoints.domain.specs import EndpointSpec, EndpointType
 from endpoints.network import cost
-from endpoints.network.cost import PricesError, estimate, price_book, shared_data, tiered, zones_of
+from endpoints.network.cost import PricesError, estimate, price_book, shared_data, tiered, to_cent, zones_of
 
 BOOK = price_book()
 US = BOOK.rates("us-east-1")
@@ -106,6 +106,12 @@ def test_zones_are_a_specs_subnets() -> None:
 def test_shares_add_up_to_what_the_region_pays(volumes: list[Decimal]) -> None:
     shares = shared_data(volumes, US.interface_data)
     assert abs(sum(shares) - tiered(sum(volumes, Decimal(0)), US.interface_data)) < Decimal("0.000001")
+
+
+def test_a_half_cent_is_rounded_up() -> None:
+    half = estimate(kind="Interface", zones=0, gb=Decimal("0.5"), rates=US).total
+    assert half == Decimal("0.005")
+    assert [str(to_cent(item)) for item in (half, 5 * half, -half, Decimal(0))] == ["0.01", "0.03", "-0.01", "0.00"]
 
 
 def test_the_portals_own_file_is_dated_and_has_sources() -> None:
