@@ -52,10 +52,14 @@ def private_dns_off(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]
 
 def inbound_only_possible(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
     """S3's private DNS for inbound resolvers alone needs a Gateway endpoint, which serves the VPC's own clients."""
-    if not spec.private_dns_enabled or not spec.private_dns_only_for_inbound_resolver_endpoint:
+    if not _inbound_only(spec) or (snapshot.former and _inbound_only(snapshot.former)):
         return
     if not any(part.data.get("vpc_endpoint_type") == "Gateway" for part in snapshot.same_service(spec)):
         message = "The VPC has no Gateway endpoint to S3, which its own clients would use."
         cure = "Ask for that one first, or let private DNS answer the whole VPC."
         field = "private_dns_only_for_inbound_resolver_endpoint"
         yield Finding("inbound-only", "block", field, message, cure)
+
+
+def _inbound_only(spec: EndpointSpec) -> bool:
+    return spec.private_dns_enabled and spec.private_dns_only_for_inbound_resolver_endpoint

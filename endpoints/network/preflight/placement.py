@@ -90,12 +90,13 @@ def address_type_suits(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Findi
     offered = snapshot.service.data.get("ip_address_types", ()) if snapshot.service else ()
     # AWS lists ipv4 and ipv6 alone: a service that offers both takes dualstack (EC2 API, ServiceConnectivityType).
     asked = ("ipv4", "ipv6") if kind == "dualstack" else (kind,)
-    if kind and offered and not set(asked) <= set(offered):
+    kept = snapshot.former is not None and snapshot.former.ip_address_type == kind
+    if kind and offered and not kept and not set(asked) <= set(offered):
         message = f"{spec.short_service} doesn't offer the IP address type {kind}."
         yield Finding("address-type-service", "block", field, message, f"Choose {' or '.join(offered)}.")
     needs = {"": ("cidr_block",), "ipv4": ("cidr_block",), "ipv6": ("ipv6_cidr_blocks",)}
     nouns = {"cidr_block": "IPv4", "ipv6_cidr_blocks": "IPv6"}
-    for item in spec.subnet_ids:
+    for item in snapshot.added(spec, "subnet_ids") if kept else spec.subnet_ids:
         part = snapshot.subnets.get(item)
         for key in needs.get(kind, ("cidr_block", "ipv6_cidr_blocks")) if part else ():
             if part and not part.data.get(key) and key in part.data:

@@ -229,6 +229,22 @@ def test_what_is_there_already_needs_no_room_and_no_zone() -> None:
     assert problems(I_SPEC, replace(snapshot, former=I_SPEC)) == set()
 
 
+def test_what_is_there_already_keeps_its_addresses_and_whom_it_answers() -> None:
+    ipv4 = {"availability_zone": "eu-west-1a", "cidr_block": "10.0.0.0/24", "ipv6_cidr_blocks": []}
+    snapshot = replace(GOOD, service=service(ip_address_types=["ipv4"]), subnets={SUBNET: part(SUBNET, **ipv4)})
+    both = replace(I_SPEC, ip_address_type="dualstack")
+    assert problems(both, snapshot) == {"address-type-service", "address-type-subnet"}
+    assert problems(both, replace(snapshot, former=I_SPEC)) == {"address-type-service", "address-type-subnet"}
+    assert problems(replace(both, name="other"), replace(snapshot, former=both)) == set()
+    none = replace(both, subnet_ids=())
+    assert problems(both, replace(snapshot, former=none)) == {"address-type-subnet"}
+
+    assert problems(S3_INBOUND, GOOD) == {"inbound-only"}
+    whole = replace(S3_INBOUND, private_dns_only_for_inbound_resolver_endpoint=False)
+    assert problems(S3_INBOUND, replace(GOOD, former=whole)) == {"inbound-only"}
+    assert problems(replace(S3_INBOUND, name="other"), replace(GOOD, former=S3_INBOUND)) == set()
+
+
 def test_the_replaced_endpoint_is_named_where_it_holds_the_private_name() -> None:
     snapshot = replace(GOOD, endpoints=existing(private_dns_enabled=True), replaced_id="vpce-9")
     (conflict,) = [item for item in preflight.check(I_SPEC, snapshot) if item.severity == "block"]
