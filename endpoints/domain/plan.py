@@ -134,10 +134,11 @@ def _other(wanted: str, is_now: str) -> str:
 def _records(desired: EndpointSpec, observed: ObservedEndpoint) -> str:
     """Return the type of DNS records to have: where it is left to AWS, one that goes with the IP address type.
 
-    AWS keeps AAAA records while nothing is said of them, and refuses to take the IPv6 addresses that they name.
+    AWS keeps the records while nothing is said of them, and refuses to take the addresses that they name.
     """
-    loses_ipv6 = desired.ip_address_type == "ipv4" != observed.ip_address_type
-    return desired.dns_record_ip_type or ("ipv4" if loses_ipv6 and observed.dns_record_ip_type else "")
+    kind = desired.ip_address_type
+    loses_some = kind in ("ipv4", "ipv6") and kind != observed.ip_address_type
+    return desired.dns_record_ip_type or (kind if loses_some and observed.dns_record_ip_type else "")
 
 
 def _private_dns(desired: EndpointSpec, observed: ObservedEndpoint, allowed: bool) -> bool | None:

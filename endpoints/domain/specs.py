@@ -232,10 +232,8 @@ def _option_problems(spec: EndpointSpec) -> dict[str, str]:
         problems["service_region"] = "Write a region such as eu-west-1, or leave it empty for the endpoint's own."
     if spec.ip_address_type and spec.ip_address_type not in IP_ADDRESS_TYPES:
         problems["ip_address_type"] = f"Choose one of {', '.join(IP_ADDRESS_TYPES)}."
-    if spec.dns_record_ip_type and spec.dns_record_ip_type not in DNS_RECORD_IP_TYPES:
-        problems["dns_record_ip_type"] = f"Choose one of {', '.join(DNS_RECORD_IP_TYPES)}."
-    elif spec.dns_record_ip_type in ("dualstack", "ipv6") and spec.ip_address_type in ("", "ipv4"):
-        problems["dns_record_ip_type"] = "AAAA records need the IP address type dualstack or ipv6."
+    if problem := _records_problem(spec):
+        problems["dns_record_ip_type"] = problem
     for item in spec.subnet_configurations:
         if item.subnet_id not in spec.subnet_ids:
             problems["subnet_configurations"] = f"{item.subnet_id} has a fixed address but isn't chosen; choose it too."
@@ -246,6 +244,17 @@ def _option_problems(spec: EndpointSpec) -> dict[str, str]:
     if problem := problem_of(spec.group_rules):
         problems["group_rules"] = problem
     return problems
+
+
+def _records_problem(spec: EndpointSpec) -> str:
+    records, addresses = spec.dns_record_ip_type, spec.ip_address_type
+    if records and records not in DNS_RECORD_IP_TYPES:
+        return f"Choose one of {', '.join(DNS_RECORD_IP_TYPES)}."
+    if records in ("dualstack", "ipv6") and addresses in ("", "ipv4"):
+        return "AAAA records need the IP address type dualstack or ipv6."
+    if records in ("dualstack", "ipv4") and addresses == "ipv6":
+        return "A records need the IP address type ipv4 or dualstack."
+    return ""
 
 
 def _is_ipv4(text: str) -> bool:

@@ -187,10 +187,13 @@ def dns_options(
 
     For S3 with private DNS, `PrivateDnsOnlyForInboundResolverEndpoint` is true unless it was set to false.
     """
-    record = str(given.get("DnsRecordIpType") or before.get("DnsRecordIpType") or "ipv4").lower()
+    usual = "ipv6" if ip_type == "ipv6" else "ipv4"
+    record = str(given.get("DnsRecordIpType") or before.get("DnsRecordIpType") or usual).lower()
     if record not in _RECORD_TYPES:
         raise invalid(f"Invalid value '{record}' for parameter DnsRecordIpType.")
     if record in ("dualstack", "ipv6") and ip_type == "ipv4":
+        raise invalid(f"The DNS record IP type {record} needs the IP address type dualstack.")
+    if record in ("dualstack", "ipv4") and ip_type == "ipv6":
         raise invalid(f"The DNS record IP type {record} needs the IP address type dualstack.")
     options: dict[str, Any] = {"DnsRecordIpType": record}
     name = "PrivateDnsOnlyForInboundResolverEndpoint"

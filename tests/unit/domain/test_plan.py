@@ -118,13 +118,22 @@ def test_no_group_in_the_spec_accepts_the_default_group_that_aws_attached() -> N
     assert planned(replace(I_SPEC, security_group_ids=()), seen(I_SPEC, security_group_ids=("sg-default",))) == ()
 
 
-@pytest.mark.parametrize("records", ["dualstack", "ipv6", "service-defined"])
-def test_records_of_ipv6_go_with_the_addresses_where_their_type_is_left_to_aws(records: str) -> None:
-    spec = replace(I_SPEC, ip_address_type="ipv4")
+@pytest.mark.parametrize(
+    ("kind", "records"),
+    [
+        ("ipv4", "dualstack"),
+        ("ipv4", "ipv6"),
+        ("ipv4", "service-defined"),
+        ("ipv6", "dualstack"),
+        ("ipv6", "ipv4"),
+    ],
+)
+def test_records_go_with_the_addresses_that_they_name_where_their_type_is_left_to_aws(kind: str, records: str) -> None:
+    spec = replace(I_SPEC, ip_address_type=kind)
     observed = seen(spec, ip_address_type="dualstack", dns_record_ip_type=records)
-    change = ModifyEndpoint(vpc_endpoint_id="vpce-1", ip_address_type="ipv4", dns_record_ip_type="ipv4")
+    change = ModifyEndpoint(vpc_endpoint_id="vpce-1", ip_address_type=kind, dns_record_ip_type=kind)
     assert planned(spec, observed) == (change,)
-    (kept,) = planned(spec, replace(observed, dns_record_ip_type="ipv4"))
+    (kept,) = planned(spec, replace(observed, dns_record_ip_type=kind))
     assert kept == replace(change, dns_record_ip_type="")
 
 

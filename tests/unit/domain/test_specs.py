@@ -65,6 +65,26 @@ def test_an_interface_endpoint_takes_no_route_tables() -> None:
     assert set(refusal.value.problems) == {"route_table_ids"}
 
 
+@pytest.mark.parametrize(
+    ("records", "refused_by"),
+    [
+        ("ipv4", {"ipv6"}),
+        ("ipv6", {"", "ipv4"}),
+        ("dualstack", {"", "ipv4", "ipv6"}),
+        ("service-defined", set()),
+        ("", set()),
+    ],
+)
+def test_dns_records_need_the_addresses_that_they_name(records: str, refused_by: set[str]) -> None:
+    refused = set()
+    for kind in ("", "ipv4", "dualstack", "ipv6"):
+        try:
+            EndpointSpec.from_dict({**INTERFACE, "ip_address_type": kind, "dns_record_ip_type": records})
+        except SpecError:
+            refused.add(kind)
+    assert refused == refused_by
+
+
 def test_a_missing_field_is_named() -> None:
     with pytest.raises(SpecError) as refusal:
         EndpointSpec.from_dict({"region": "eu-west-1"})
