@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from endpoints.domain.rules import GroupRule
-from endpoints.domain.specs import EndpointSpec, SubnetConfiguration
+from endpoints.domain.specs import EndpointSpec, EndpointType, SubnetConfiguration
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +64,14 @@ class RemoveTags:
 
 @dataclass(frozen=True, slots=True)
 class DeleteEndpoint:
-    """Delete the endpoint, by one DeleteVpcEndpoints call; `replaced` when another has taken its place."""
+    """Delete the endpoint, by one DeleteVpcEndpoints call; `replaced` when another has taken its place.
+
+    The type is for the words alone: what stops differs.
+    """
 
     vpc_endpoint_id: str
     replaced: bool = False
+    vpc_endpoint_type: str = field(default=EndpointType.INTERFACE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

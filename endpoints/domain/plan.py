@@ -56,17 +56,21 @@ def plan(
     added = tuple(AuthorizeRule(item) for item in group_rules.missing(asked, rules))
     removed = tuple(RevokeRule(item.rule, item.rule_id) for item in group_rules.surplus(asked, rules))
     if desired is None:
-        deleted = (DeleteEndpoint(observed.vpc_endpoint_id),) if observed is not None and present else ()
+        deleted = (_deletion(observed),) if observed is not None and present else ()
         return (*deleted, *removed)
     if observed is None or not present:
         return (CreateEndpoint(desired), *added, *removed)
     if reasons := unchangeable(desired, observed):
         # New before old: the new one is made and available before the old one goes.
         new = CreateEndpoint(desired, replaces=observed.vpc_endpoint_id, reasons=reasons)
-        return (new, DeleteEndpoint(observed.vpc_endpoint_id, replaced=True))
+        return (new, _deletion(observed, replaced=True))
     change = _changes(desired, observed, same_policy, full_access, private_dns_allowed)
     changed = () if change.changes_nothing else (change,)
     return (*added, *changed, *_tag_actions(desired, observed, former), *removed)
+
+
+def _deletion(observed: ObservedEndpoint, *, replaced: bool = False) -> DeleteEndpoint:
+    return DeleteEndpoint(observed.vpc_endpoint_id, replaced, observed.vpc_endpoint_type)
 
 
 def unchangeable(desired: EndpointSpec, observed: ObservedEndpoint) -> tuple[str, ...]:

@@ -124,17 +124,40 @@ def _explain_replacement(action: CreateEndpoint, names: Names) -> Iterable[str]:
     )
 
 
+_STOPS: Mapping[str, str] = {
+    EndpointType.GATEWAY: (
+        "Its routes go: open connections drop, and clients without another way to the service lose it."
+    ),
+    EndpointType.GATEWAY_LOAD_BALANCER: (
+        "Routes that lead to it become blackholes: what follows them is dropped until they are changed."
+    ),
+}
+_STOPS_AFTER_ANOTHER: Mapping[str, str] = {
+    EndpointType.GATEWAY: "Connections that are still open through the old one drop then.",
+    EndpointType.GATEWAY_LOAD_BALANCER: (
+        "Routes that lead to the old one become blackholes then: have them lead to the new one before."
+    ),
+}
+
+
 def _explain_delete(action: DeleteEndpoint, names: Names) -> tuple[str, ...]:
+    kind = action.vpc_endpoint_type
     if action.replaced:
         return (
             f"Will delete {names.of(action.vpc_endpoint_id)} after the new endpoint is available, not before.",
-            "Connections that are still open through the old one drop then, and names that resolved to it become "
-            "public again until the new one's private DNS is on.",
+            _STOPS_AFTER_ANOTHER.get(
+                kind,
+                "Connections that are still open through the old one drop then, and names that resolved to it become "
+                "public again until the new one's private DNS is on.",
+            ),
         )
     return (
         f"Will delete {names.of(action.vpc_endpoint_id)}.",
-        "Traffic through it stops: open connections drop, names that resolved to it become public again, and clients "
-        "without another way to the service lose it.",
+        _STOPS.get(
+            kind,
+            "Traffic through it stops: open connections drop, names that resolved to it become public again, and "
+            "clients without another way to the service lose it.",
+        ),
     )
 
 
@@ -254,4 +277,5 @@ def _explain_private_dns_change(action: ModifyEndpoint) -> Iterable[str]:
         )
     if action.private_dns_only_for_inbound_resolver_endpoint is not None:
         on = action.private_dns_only_for_inbound_resolver_endpoint
-        yield f"Private DNS will answer {'only inbound resolver endpoints' if on else 'the whole VPC'}."
+        whom = "only inbound resolver endpoints; clients in the VPC use the Gateway endpoint" if on else "the whole VPC"
+        yield f"Private DNS will answer {whom}."

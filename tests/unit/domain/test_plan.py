@@ -180,6 +180,22 @@ def test_the_words_of_a_deletion_name_its_consequence() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("kind", "alone", "after_another"),
+    [
+        ("Gateway", "Its routes go: open connections drop", "still open through the old one drop then."),
+        ("GatewayLoadBalancer", "Routes that lead to it become blackholes", "have them lead to the new one before."),
+    ],
+)
+def test_the_words_of_a_deletion_are_those_of_its_type(kind: str, alone: str, after_another: str) -> None:
+    (deletion,) = planned(None, seen(G_SPEC, vpc_endpoint_type=kind))
+    gone = " ".join(explain(deletion))  # type: ignore[arg-type]
+    replaced = " ".join(explain(replace(deletion, replaced=True)))  # type: ignore[type-var, arg-type]
+    assert alone in gone
+    assert after_another in replaced
+    assert "public again" not in gone + replaced
+
+
 def test_the_words_of_what_is_taken_away_name_who_loses_the_service() -> None:
     tables = replace(G_SPEC, route_table_ids=())
     (action,) = planned(tables, seen(G_SPEC))
