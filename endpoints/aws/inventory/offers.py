@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from endpoints.aws.inventory.resources import Reading, Resource
@@ -21,12 +21,14 @@ def services(reading: Reading) -> Iterator[Resource]:
             for entry in part.get("PrivateDnsNames", ())
             if entry.get("PrivateDnsName")
         ]
+        # Zones and addresses are those of network interfaces, which a Gateway endpoint doesn't have.
+        placed = [part for part in parts if _types(part) != {"Gateway"}] or parts
         verification = [str(part.get("PrivateDnsNameVerificationState") or "") for part in parts]
         data = {
-            "types": sorted({kind["ServiceType"] for part in parts for kind in part.get("ServiceType", ())}),
-            "availability_zones": sorted({zone for part in parts for zone in part.get("AvailabilityZones", ())}),
-            "availability_zone_ids": sorted({zone for part in parts for zone in part.get("AvailabilityZoneIds", ())}),
-            "ip_address_types": sorted({kind for part in parts for kind in part.get("SupportedIpAddressTypes", ())}),
+            "types": sorted({kind for part in parts for kind in _types(part)}),
+            "availability_zones": sorted({zone for part in placed for zone in part.get("AvailabilityZones", ())}),
+            "availability_zone_ids": sorted({zone for part in placed for zone in part.get("AvailabilityZoneIds", ())}),
+            "ip_address_types": sorted({kind for part in placed for kind in part.get("SupportedIpAddressTypes", ())}),
             "owner": parts[0].get("Owner", ""),
             "private_dns_name": private_names[0] if private_names else "",
             "private_dns_names": list(dict.fromkeys(private_names)),
@@ -35,6 +37,10 @@ def services(reading: Reading) -> Iterator[Resource]:
             "acceptance_required": any(part.get("AcceptanceRequired", False) for part in parts),
         }
         yield Resource("service", name, "", "", data)
+
+
+def _types(part: Mapping[str, Any]) -> set[str]:
+    return {kind["ServiceType"] for kind in part.get("ServiceType", ())}
 
 
 def vpc_endpoints(reading: Reading) -> Iterator[Resource]:
