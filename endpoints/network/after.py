@@ -52,7 +52,8 @@ def beside(snapshot: Snapshot, others: Iterable[tuple[int, EndpointSpec]]) -> Sn
         routed = replace(spec, group_rules=(), route_table_ids=spec.route_table_ids if same else ())
         snapshot = after(snapshot, routed, endpoint_id=f"number {number} of this request")
         taken = {item: _one_less(snapshot.subnets[item]) for item in spec.subnet_ids if item in snapshot.subnets}
-        snapshot = replace(snapshot, subnets={**snapshot.subnets, **taken})
+        counted = snapshot.gateway_endpoints_in_region + spec.is_gateway
+        snapshot = replace(snapshot, subnets={**snapshot.subnets, **taken}, gateway_endpoints_in_region=counted)
     return snapshot
 
 

@@ -12,6 +12,7 @@ import pytest
 from endpoints.domain.rules import GroupRule
 from endpoints.domain.specs import EndpointSpec
 from endpoints.network import preflight
+from endpoints.network.after import beside
 from endpoints.network.preflight import guards, names, offers, placement, routes
 from endpoints.network.preflight.catalogue import CATALOGUE
 from endpoints.network.snapshot import Part, Snapshot
@@ -243,6 +244,14 @@ def test_what_is_there_already_keeps_its_addresses_and_whom_it_answers() -> None
     whole = replace(S3_INBOUND, private_dns_only_for_inbound_resolver_endpoint=False)
     assert problems(S3_INBOUND, replace(GOOD, former=whole)) == {"inbound-only"}
     assert problems(replace(S3_INBOUND, name="other"), replace(GOOD, former=S3_INBOUND)) == set()
+
+
+def test_gateways_of_the_same_request_count_for_the_regions_quota() -> None:
+    nineteen = replace(GOOD, gateway_endpoints_in_region=19)
+    assert "quota-gateway" not in rules(G_SPEC, nineteen)
+    other = replace(G_SPEC, service_name="com.amazonaws.eu-west-1.dynamodb")
+    assert "quota-gateway" in rules(G_SPEC, beside(nineteen, [(1, other)]))
+    assert "quota-gateway" not in rules(G_SPEC, beside(nineteen, [(1, I_SPEC)]))
 
 
 def test_the_replaced_endpoint_is_named_where_it_holds_the_private_name() -> None:
