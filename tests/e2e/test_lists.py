@@ -1,0 +1,53 @@
+"""Lists in Chromium whose names are long: every column stays in sight, and a row stays a row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Page
+from pytest_django.live_server_helper import LiveServer
+
+from endpoints.models import User
+from tests import factories
+
+NAME = "x" * 120
+ROW = 190  # the longest Name tag in five lines, and what stands below it
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def engineer() -> User:
+    """Return an engineer with a request, an endpoint and an unmanaged endpoint, all with the longest names."""
+    account = factories.make_account("analytics-of-the-zurich-and-geneva-offices-" + "n" * 36)
+    engineer = factories.make_engineer()
+    spec = factories.interface_spec(account, name=NAME)
+    asked = factories.submitted(account, engineer, spec, title=NAME)
+    factories.available(factories.approved(asked, factories.make_approver(account)))
+    factories.unmanaged(account, tags=(("Name", "z" * 256),))
+    return engineer
+
+
+@pytest.mark.parametrize("name", ["request_list", "endpoint_list", "endpoint_unmanaged", "event_list"])
+def test_a_long_name_hides_no_column(
+    name: str, page: Page, live_server: LiveServer, login: Callable[..., None], engineer: User
+) -> None:
+    login(engineer)
+    page.goto(live_server.url + reverse(name))
+    beyond, tallest = page.eval_on_selector(
+        ".table-responsive",
+        """box => [box.scrollWidth - box.clientWidth,
+            Math.max(...[...box.querySelectorAll("tr")].map((row) => row.offsetHeight))]""",
+    )
+    assert beyond == 0, "the table scrolls sideways on a wide window"
+    assert tallest <= ROW
+
+
+def test_a_long_account_leaves_room_for_the_matrix(
+    page: Page, live_server: LiveServer, login: Callable[..., None], engineer: User
+) -> None:
+    login(engineer)
+    page.goto(live_server.url + reverse("coverage"))
+    assert page.eval_on_selector(".matrix tbody th", "cell => cell.offsetWidth") < 300
