@@ -72,19 +72,20 @@ def _ids(value: Any) -> Iterable[str]:
 
 def _row(drift: Drift, names: Names) -> DriftRow:
     return DriftRow(
-        _label(drift.field, names),
+        label_of(drift.field, names),
         _values(drift.field, drift.desired, names),
         _values(drift.field, drift.observed, names),
         drift.first_seen_at,
     )
 
 
-def _label(field: str, names: Names) -> str:
+def label_of(field: str, names: Names | None = None) -> str:
+    """Return what people call a field that may differ; `names` are those of the ids in it, where they are known."""
     kind, _, rest = field.partition(".")
     if kind == "tags":
         return f"Tag {rest}"
     if kind == "subnet_configurations":
-        return f"Fixed address in {names.of(rest)}"
+        return f"Fixed address in {names.of(rest) if names else rest}"
     return _LABELS.get(field, field)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from endpoints.models import Event
 from endpoints.models.events import Channel
+from endpoints.views.present.drift import label_of
 
 _WORDS = {
     "request.submitted": ("Request submitted", "send", "muted"),
@@ -122,4 +123,11 @@ def _entry(event: Event) -> Entry:
     except KeyError:  # an event without the detail: the sentence does without
         title = plain
     who = "Worker" if event.channel == Channel.WORKER else event.actor
-    return Entry(title, event.summary, who, event.at, icon, tone)
+    return Entry(title, _detail(event), who, event.at, icon, tone)
+
+
+def _detail(event: Event) -> str:
+    """Return the record's own words, but for drift: it names fields as AWS's API does."""
+    if event.verb in ("endpoint.drifted", "endpoint.drift_resolved"):
+        return ", ".join(label_of(field) for field in event.data.get("fields", ()))
+    return event.summary

@@ -67,6 +67,7 @@ def test_the_page_shows_what_differs_since_when_and_both_policies(
     assert reverse("endpoint_restore", args=[drifted.pk]) in response.content.decode()
     assert "endpoint.drifted" not in page
     assert page.count("AWS differs from what was approved") >= 2  # the card and the timeline
+    assert "Policy, Route tables" in page  # the timeline speaks as the card does, not as the API
 
 
 def test_only_the_owners_are_offered_to_repair(as_: SignIn, drifted: Endpoint, auditor: User) -> None:
