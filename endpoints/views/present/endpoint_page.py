@@ -34,6 +34,13 @@ ENDED_IN_AWS = BEYOND_RETRY | GONE_STATES
 """AWS states from which an endpoint never comes back."""
 
 
+_ABSENT = {
+    "missing": "AWS no longer has it. This is what was approved, and what a recreation would make again:",
+    "deleted": "AWS no longer has it. This is what it was approved to be:",
+    "discarded": "AWS never made it. This is what was asked for:",
+}
+
+
 class EndpointPage:
     """An endpoint as one person sees it."""
 
@@ -158,6 +165,11 @@ class EndpointPage:
     def missing(self) -> bool:
         """Tell whether it was deleted outside of the portal."""
         return self.endpoint.status == "missing"
+
+    @property
+    def absent(self) -> str:
+        """Return what to say above the approved values where AWS has nothing to compare them with any more."""
+        return _ABSENT.get(self.endpoint.status, "")
 
     @property
     def can_recreate(self) -> bool:

@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from endpoints.models import Account, Endpoint, EndpointRequest, Operation, User
-from endpoints.services import policies
+from endpoints.services import policies, requests
+from endpoints.services.actors import person
 from tests import factories
 from tests.integration.pages.conftest import SignIn
 
@@ -346,6 +347,24 @@ class TestDeletion:
         assert f"Will delete {endpoint.vpc_endpoint_id}" in page
         assert Operation.objects.latest("created_at").action == "delete"
         assert as_(engineer).get(url).status_code == 409  # it is being deleted
+
+    def test_what_is_gone_is_not_compared_with_aws(
+        self, as_: SignIn, endpoint: Endpoint, engineer: User, approver: User
+    ) -> None:
+        factories.available(factories.approved(factories.deletion(endpoint, engineer), approver))
+        page = as_(engineer).get(endpoint.get_absolute_url()).content.decode()
+        assert "AWS no longer has it. This is what it was approved to be:" in page
+        for claim in (">Same<", "Differs", "is in effect", "DNS names"):
+            assert claim not in page
+
+    def test_what_was_never_made_is_not_awaited(self, as_: SignIn, account: Account, engineer: User) -> None:
+        approver = factories.make_approver(account, "another")
+        asked = factories.failed(factories.approved(factories.submitted(account, engineer), approver))
+        requests.withdraw(request=asked, by=person(engineer), now=timezone.now())
+        made = Endpoint.objects.latest("pk")
+        assert made.status == "discarded"
+        page = as_(engineer).get(made.get_absolute_url()).content.decode()
+        assert "AWS never made it. This is what was asked for:" in page
 
 
 def test_it_says_when_a_policy_counts_as_in_effect_and_since_when_it_does(
