@@ -49,6 +49,19 @@ def test_an_endpoints_page_estimates_and_takes_another_volume(interface: Any, en
     assert "$96.00" in page
 
 
+def test_what_nat_takes_is_not_read_as_a_difference(interface: Any, engineer: User, as_: SignIn) -> None:
+    url = interface.get_absolute_url()
+    page = text_of(as_(engineer).get(url))
+    assert '$4.80<span class="text-body-secondary">, which is less' in page
+    page = text_of(as_(engineer).get(url, {"gb": "2000"}))
+    assert '$96.00<span class="text-body-secondary">, which is $54.10 more' in page
+
+
+def test_an_endpoint_that_aws_no_longer_has_costs_nothing(interface: Any, engineer: User, as_: SignIn) -> None:
+    make.missing(interface)
+    assert "$22.90" not in text_of(as_(engineer).get(interface.get_absolute_url()))
+
+
 def test_a_volume_that_is_none_is_told(interface: Any, engineer: User, as_: SignIn) -> None:
     page = text_of(as_(engineer).get(interface.get_absolute_url(), {"gb": "lots"}))
     assert "Write the volume as a number of GB" in page
