@@ -38,6 +38,26 @@ def test_the_first_tab_skips_to_the_content(page: Page) -> None:
 
 
 @pytest.mark.usefixtures("asked")
+def test_the_focus_is_seen_on_whatever_has_it(page: Page) -> None:
+    seen = """() => {
+        const { outlineStyle, boxShadow } = getComputedStyle(document.activeElement);
+        return outlineStyle !== "none" || boxShadow !== "none";
+    }"""
+    for _ in range(page.locator("header :is(a, button, input, summary)").count()):
+        page.keyboard.press("Tab")
+        assert page.evaluate(seen), page.evaluate("document.activeElement.outerHTML")
+
+
+@pytest.mark.usefixtures("asked")
+def test_on_paper_a_moment_is_told_in_full(page: Page) -> None:
+    moment = page.locator("main time[title]").first
+    page.emulate_media(media="print")
+    added = moment.evaluate("it => getComputedStyle(it, '::after').content")
+    page.emulate_media(media="null")
+    assert str(moment.get_attribute("title")) in added
+
+
+@pytest.mark.usefixtures("asked")
 def test_a_slash_goes_to_the_search_but_can_be_typed_there(page: Page) -> None:
     page.keyboard.press("/")
     assert active_id(page) == "search"
