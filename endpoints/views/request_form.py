@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
 from endpoints.domain.observed import BEYOND_RETRY
@@ -29,6 +29,7 @@ from endpoints.views.listing import signed_in
 from endpoints.views.present import facts
 from endpoints.views.present.costs import cost_card
 from endpoints.views.present.endpoint_page import DELETABLE
+from endpoints.views.present.request_page import REPEATABLE
 
 Submit = Callable[[Draft, UUID], EndpointRequest]
 
@@ -58,9 +59,21 @@ class Asking:
 
 
 def request_new(request: HttpRequest) -> HttpResponse:
-    """Ask for a new endpoint. A link may fill in fields."""
+    """Ask for a new endpoint. A link may fill in fields, or name a request to start from."""
+    initial = _like(request, request.GET["like"]) if "like" in request.GET else read_values(request.GET)
+    return _ask(request, Asking(initial=initial, submit=_new(request)))
 
-    return _ask(request, Asking(initial=read_values(request.GET), submit=_new(request)))
+
+def _like(request: HttpRequest, number: str) -> Values:
+    """Return the values of a request for one new endpoint that came to nothing."""
+    if not (number.isdecimal() and len(number) < 10):
+        raise Http404
+    seen = EndpointRequest.objects.visible_to(signed_in(request)).filter(status__in=REPEATABLE)
+    found = get_object_or_404(seen, pk=int(number))
+    changes = requests.current_changes(found)
+    if [change.action for change in changes] != [ChangeAction.CREATE]:
+        raise Http404
+    return values_of(found, changes[0])
 
 
 def endpoint_replace(request: HttpRequest, pk: int) -> HttpResponse:

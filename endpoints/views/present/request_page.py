@@ -35,6 +35,7 @@ from endpoints.views.present.use import ChangeUse, change_use
 
 EDITABLE = lifecycle.REQUEST.transitions["resubmit"].sources
 WITHDRAWABLE = lifecycle.REQUEST.transitions["withdraw"].sources
+REPEATABLE = ("rejected", "withdrawn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,8 +246,7 @@ class RequestPage:
 
     @property
     def again(self) -> list[str]:
-        """Return the keys of the new endpoints that were withdrawn before they were made, to ask for them again."""
-        may_ask = permissions.ENGINEERS.allows(self.user) and self.request.status == "withdrawn"
+        """Return the keys of several new endpoints that were refused or withdrawn before they were made."""
         unmade = [
             item.change
             for item in self.changes
@@ -257,7 +257,17 @@ class RequestPage:
             Target(self.request.account_id, one.region, one.vpc_id, one.service_name, one.vpc_endpoint_type)
             for one in unmade
         ]
-        return [target.key for target in targets] if may_ask and len(self.changes) > 1 else []
+        return [target.key for target in targets] if self.may_repeat and len(self.changes) > 1 else []
+
+    @property
+    def may_repeat(self) -> bool:
+        """Tell whether it came to nothing and the person may ask anew for what it asked for."""
+        return self.request.status in REPEATABLE and permissions.ENGINEERS.allows(self.user)
+
+    @property
+    def can_repeat(self) -> bool:
+        """Tell whether the form can start with what it asked for: one new endpoint."""
+        return self.may_repeat and [item.change.action for item in self.changes] == [ChangeAction.CREATE]
 
     @cached_property
     def reviews(self) -> list[Review]:

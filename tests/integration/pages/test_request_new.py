@@ -6,8 +6,11 @@ import re
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from endpoints.models import Account, EndpointRequest, User
+from endpoints.services import reviews
+from endpoints.services.actors import person
 from tests import factories
 from tests.integration.pages.conftest import SignIn
 from tests.integration.pages.forms import POLICY, URL, filled_in, gateway
@@ -190,3 +193,46 @@ def test_a_policy_is_kept_as_typed(as_: SignIn, account: Account, engineer: User
     data = filled_in(account, engineer, access="custom", policy_document=typed, action="submit")
     as_(engineer).post(URL, data)
     assert EndpointRequest.objects.get().changes.get().spec["policy_document"] == typed.replace("\r\n", "\n")
+
+
+class TestLike:
+    """Asking again for what was refused or taken back."""
+
+    @pytest.fixture
+    def refused(self, account: Account, engineer: User, approver: User) -> EndpointRequest:
+        spec = factories.interface_spec(account, name="batch", policy_document=POLICY)
+        asked = factories.submitted(account, engineer, spec, title="Secrets for batch")
+        by, now = person(approver), timezone.now()
+        reviews.reject(request=asked, content_hash=asked.content_hash, comment="Narrow it.", by=by, now=now)
+        return asked
+
+    def test_the_form_starts_with_what_was_asked_for(
+        self, as_: SignIn, refused: EndpointRequest, engineer: User
+    ) -> None:
+        client = as_(engineer)
+        address = f"{URL}?like={refused.pk}"
+        assert address in client.get(refused.get_absolute_url()).content.decode()
+        form = client.get(address).context["form"]
+        values = {name: form[name].value() for name in form.fields}
+        assert (values["title"], values["name"], values["access"]) == ("Secrets for batch", "batch", "custom")
+        assert values["policy_document"] == POLICY
+        assert values["subnet_ids"] == list(refused.changes.get().desired().subnet_ids)
+
+    def test_it_becomes_a_request_of_its_own(self, as_: SignIn, refused: EndpointRequest, engineer: User) -> None:
+        data = filled_in(refused.account, engineer, action="submit")
+        assert as_(engineer).post(f"{URL}?like={refused.pk}", data).status_code == 302
+        assert EndpointRequest.objects.count() == 2
+
+    def test_whoever_reads_it_only_is_not_offered_it(
+        self, as_: SignIn, refused: EndpointRequest, approver: User
+    ) -> None:
+        assert "Ask again" not in as_(approver).get(refused.get_absolute_url()).content.decode()
+
+    def test_others_and_what_is_under_way_are_not_started_from(
+        self, as_: SignIn, account: Account, refused: EndpointRequest, engineer: User
+    ) -> None:
+        waiting = factories.submitted(account, engineer)
+        stranger = factories.make_engineer("stranger", team=factories.make_team("Another"))
+        assert "Ask again" not in as_(engineer).get(waiting.get_absolute_url()).content.decode()
+        for user, number in ((engineer, waiting.pk), (stranger, refused.pk), (engineer, "x"), (engineer, "9" * 30)):
+            assert as_(user).get(f"{URL}?like={number}").status_code == 404
