@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django import forms
@@ -175,19 +177,22 @@ def matching_requests(text: str) -> Q:
     if match:
         return Q(pk=int(match["number"]))
     text = text.strip()
-    about = (
-        Q(vpc_id=text)
-        | Q(service_name__icontains=text)
-        | Q(endpoint__vpc_endpoint_id=text)
-        | Q(spec__name__icontains=text)
-    )
-    return Q(title__icontains=text) | Q(Exists(_current_changes().filter(about)))
+    about = _by_id(text, "vpc_id", "endpoint__vpc_endpoint_id") | Q(service_name__icontains=text)
+    return Q(title__icontains=text) | Q(Exists(_current_changes().filter(about | Q(spec__name__icontains=text))))
 
 
 def matching_endpoints(text: str) -> Q:
     """Return the filter for endpoints that a search text may mean: id, VPC, service or name."""
     text = text.strip()
-    return Q(vpc_endpoint_id=text) | Q(vpc_id=text) | Q(service_name__icontains=text) | Q(name__icontains=text)
+    ids = _by_id(text, "vpc_id", "vpc_endpoint_id")
+    return ids | Q(service_name__icontains=text) | Q(name__icontains=text)
+
+
+def _by_id(text: str, *fields: str) -> Q:
+    """Return the filter for rows with an AWS id that is, or begins with, this text; nothing else is looked up."""
+    if not text.startswith(("vpc-", "vpce-")):
+        return Q()
+    return reduce(or_, (Q(**{f"{field}__startswith": text}) for field in fields))
 
 
 def _current_changes() -> QuerySet[Change]:

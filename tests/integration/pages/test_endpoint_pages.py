@@ -67,6 +67,8 @@ class TestList:
         [
             ("q={id}", True),
             ("q={vpc}", True),
+            ("q={part}", True),
+            ("q={part}x", False),
             ("q=s3", True),
             ("q=dynamodb", False),
             ("type=Gateway", True),
@@ -80,7 +82,7 @@ class TestList:
     def test_filters_stand_in_the_address(
         self, as_: SignIn, endpoint: Endpoint, engineer: User, query: str, found: bool
     ) -> None:
-        query = query.format(id=endpoint.vpc_endpoint_id, vpc=endpoint.vpc_id)
+        query = query.format(id=endpoint.vpc_endpoint_id, vpc=endpoint.vpc_id, part=endpoint.vpc_id[:-6])
         page = as_(engineer).get(f"{reverse('endpoint_list')}?{query}").content.decode()
         # An account that isn't one of the choices is told and not obeyed.
         assert (endpoint.get_absolute_url() in page) is (found or "account=999" in query)

@@ -43,6 +43,7 @@ def test_who_has_no_role_is_told_why(as_: SignIn, db: None) -> None:
         ("q=REQ-999999", False),
         ("q=secretsmanager", True),
         ("q={vpc}", True),
+        ("q={part}", True),
         ("q=vpc-00000000", False),
         ("q=batch", True),
         ("mine=on", True),
@@ -59,7 +60,9 @@ def test_who_has_no_role_is_told_why(as_: SignIn, db: None) -> None:
 def test_filters_stand_in_the_address(as_: SignIn, account: Account, engineer: User, query: str, found: bool) -> None:
     spec = factories.interface_spec(account)
     made = factories.submitted(account, engineer, spec, title="Secrets for batch")
-    query = query.format(pk=made.pk, vpc=spec.vpc_id, account=account.pk, team=made.owner_team_id)
+    query = query.format(
+        pk=made.pk, vpc=spec.vpc_id, part=spec.vpc_id[:-6], account=account.pk, team=made.owner_team_id
+    )
     response = as_(engineer).get(f"{URL}?{query}")
     assert response.status_code == 200
     assert (made.get_absolute_url() in response.content.decode()) is found
