@@ -6,10 +6,10 @@
  *   </policy-editor>
  *
  * data-lint-url            POST {"policy", "vpc_endpoint_type"} answers {"findings": [{rule, severity, line, column,
- *                          message, cure}], "characters"}; line and column count from 1. Without it, only JSON is checked.
+ *                          message, cure}]}; line and column count from 1. Without it, only JSON is checked.
  * data-endpoint-type-from  selector of the field (or group of radio buttons) that says Gateway or Interface
  * data-endpoint-type       the type itself, where the page has no such field
- * data-limit               characters AWS accepts; 20480, the limit for endpoint policies
+ * data-limit               characters AWS accepts, counted without white space; 20480, the limit for endpoint policies
  *
  * CodeMirror stands in a shadow root: there its styles are adopted style sheets, which the Content-Security-Policy
  * allows, while a <style> element in the document would be refused.
@@ -42,6 +42,7 @@ import { tags } from "@lezer/highlight";
 import { look } from "./policy-editor-look.js";
 
 const LINT_AFTER_MS = 500;
+const SPACE_OUTSIDE_STRINGS = /("(?:[^"\\]|\\.)*")|[ \t\r\n]+/g;
 const HELP = "Tab indents. Press Escape, then Tab, to leave the editor.";
 
 // The same text means something else for another type of endpoint: check it although it did not change.
@@ -142,7 +143,7 @@ class PolicyEditor extends HTMLElement {
     this.view = this.#makeView(this.host.attachShadow({ mode: "open" }));
     this.#hideTextarea();
     this.#listen();
-    this.#showCount(textarea.value.length);
+    this.#showCount(textarea.value);
   }
 
   disconnectedCallback() {
@@ -273,7 +274,7 @@ class PolicyEditor extends HTMLElement {
     const text = doc.toString();
     this.textarea.value = text;
     this.textarea.dispatchEvent(new Event("input", { bubbles: true }));
-    this.#showCount(text.length);
+    this.#showCount(text);
   }
 
   /** What the field of that selector says now; nothing where there is none. */
@@ -298,7 +299,6 @@ class PolicyEditor extends HTMLElement {
     }
     const answer = await this.#ask(view.state.doc.toString());
     if (!answer) return [];
-    this.#showCount(answer.characters);
     this.#showFindings(answer.findings);
     return answer.findings.map((finding) => asDiagnostic(finding, view.state.doc));
   }
@@ -330,9 +330,11 @@ class PolicyEditor extends HTMLElement {
     }
   }
 
-  #showCount(characters) {
+  /** Count what AWS gets: the portal sends a policy without the white space between its parts. */
+  #showCount(text) {
+    const characters = text.replace(SPACE_OUTSIDE_STRINGS, "$1").length;
     const limit = Number(this.dataset.limit || 20480);
-    this.count.textContent = `${asText(characters)} of ${asText(limit)} characters`;
+    this.count.textContent = `${asText(characters)} of ${asText(limit)} characters without white space`;
     this.count.classList.toggle("tone-bad", characters > limit);
   }
 

@@ -77,7 +77,7 @@ class PolicyFields(forms.Form):
         strip=False,
         max_length=MAX_POLICY_INPUT,
         widget=forms.Textarea(attrs={"rows": 14, "spellcheck": "false", "autocomplete": "off", "class": "mono"}),
-        help_text="JSON, at most 20,480 characters including white space.",
+        help_text="JSON, at most 20,480 characters without its white space.",
     )
 
     def clean_policy_document(self) -> str:

@@ -30,7 +30,7 @@ def policy_check(request: HttpRequest) -> HttpResponse:
         return _refused("Send service_name as a text, such as com.amazonaws.eu-west-1.s3, or leave it out.")
     text = tidy_policy(policy)
     findings = [_as_json(item) for item in lint(text, vpc_endpoint_type=kind, service_name=service)]
-    return JsonResponse({"findings": findings, "characters": len(text)})
+    return JsonResponse({"findings": findings})
 
 
 def _as_json(finding: Finding) -> dict[str, str | int]:

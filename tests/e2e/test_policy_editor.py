@@ -58,6 +58,12 @@ def test_what_is_typed_gets_closing_brackets_and_can_be_undone(form: Page) -> No
     expect(form.locator("#id_policy_document")).not_to_have_value('{"a"}')
 
 
+def test_the_count_is_of_what_aws_gets(form: Page) -> None:
+    count = form.locator("policy-editor .policy-editor-note")
+    write(form, '{"Sid" :\n    "two  spaces \\" stay"' + " " * 21_000 + "\n}")
+    expect(count).to_contain_text("29 of 20,480 characters without white space")
+
+
 def test_an_error_of_json_is_marked_at_its_line(form: Page) -> None:
     write(form, WITH_ERROR)
     expect(form.locator("policy-editor .findings")).to_contain_text("Not JSON from here on")
