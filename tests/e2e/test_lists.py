@@ -48,6 +48,11 @@ def test_a_long_name_hides_no_column(
 def test_a_long_account_leaves_room_for_the_matrix(
     page: Page, live_server: LiveServer, login: Callable[..., None], engineer: User
 ) -> None:
+    services = [f"service-{number}" for number in range(20)]
+    factories.offer(engineer.requests.get().account, *services)
     login(engineer)
-    page.goto(live_server.url + reverse("coverage"))
-    assert page.eval_on_selector(".matrix tbody th", "cell => cell.offsetWidth") < 300
+    page.goto(f"{live_server.url}{reverse('coverage')}?services={','.join(services)}")
+    assert page.eval_on_selector(".matrix", "box => box.scrollWidth > box.clientWidth")
+    width, height = page.eval_on_selector(".matrix tbody th", "cell => [cell.offsetWidth, cell.offsetHeight]")
+    assert 200 < width < 300
+    assert height <= ROW
