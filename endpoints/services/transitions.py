@@ -94,7 +94,7 @@ def _stamp(to: Stateful, now: datetime) -> dict[str, datetime]:
 
 def _lost(to: Stateful, table: Lifecycle) -> str:
     to.refresh_from_db()
-    return f"This {table.name} has changed meanwhile and is now “{to.state.label}”. Reload the page to see it."
+    return f"This {table.name} has changed meanwhile and is now “{to.state.label}”."
 
 
 def _subject(to: Stateful) -> tuple[Account, int | None, int | None]:

@@ -28,6 +28,7 @@ from endpoints.templatetags import status
 from endpoints.views.present import stepper, timeline
 from endpoints.views.present.acceptance import Acceptance, acceptance_of
 from endpoints.views.present.facts import AT_REST, Delta, Fact, Interface, deltas_of, facts_of, interfaces_of
+from endpoints.views.present.failures import Failure, failures_of
 from endpoints.views.present.marks import live_mark
 from endpoints.views.present.meaning import ShownMeaning, meaning_of
 from endpoints.views.present.rules import RuleLine, lines_of, work_of
@@ -292,10 +293,15 @@ class RequestPage:
         return [item.acceptance for item in self.changes if item.acceptance]
 
     @property
-    def failures(self) -> list[Operation]:
-        """Return the operations that need a person, or wait after an error of AWS."""
+    def failures(self) -> list[Failure]:
+        """Return what needs a person, or waits after an error of AWS."""
         found = [item.operation for item in self.changes if item.operation and item.operation.last_error_code]
-        return [item for item in found if not item.state.terminal and item.status != "parked"]
+        return failures_of(item for item in found if not item.state.terminal and item.status != "parked")
+
+    @property
+    def few_failed(self) -> bool:
+        """Tell whether so few changes have to be looked at that each of them may stand open."""
+        return sum(item.open for item in self.changes) <= sums.MANY
 
     @property
     def parked(self) -> list[Operation]:

@@ -316,3 +316,17 @@ class TestActs:
         asked.refresh_from_db()
         assert asked.status == "approved"
         assert as_(operator).post(url).status_code == 409
+
+
+def test_what_failed_in_the_same_words_is_told_once(
+    as_: SignIn, account: Account, engineer: User, approver: User
+) -> None:
+    names = [f"several-{number}" for number in range(4)]
+    factories.offer(account, *names)
+    service = f"com.amazonaws.{factories.REGION}"
+    specs = [factories.interface_spec(account, service_name=f"{service}.{name}") for name in names]
+    asked = factories.failed(factories.approved(factories.submitted(account, engineer, *specs), approver))
+    page = as_(engineer).get(asked.get_absolute_url()).content.decode()
+    assert page.count("AWS refused or didn't finish: ") == 1
+    assert page.count('data-copy="req-1"') == 4
+    assert not re.search(r'<details class="card[^>]* open', page)  # four of them would be a long page
