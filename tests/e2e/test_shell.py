@@ -6,10 +6,13 @@ from collections.abc import Callable
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from endpoints.models import EndpointRequest
+from endpoints.services import requests
+from endpoints.services.actors import person
 from tests import factories
 
 
@@ -100,6 +103,21 @@ def test_a_live_part_follows_the_request_and_keeps_the_focus_elsewhere(page: Pag
     expect(page.locator("#live[hx-get]")).to_have_count(0)
     expect(page.locator("#request-head")).to_contain_text("Available")
     assert active_id(page) == "search"
+
+
+def test_a_decision_that_is_no_longer_asked_for_is_not_offered(
+    page: Page, live_server: LiveServer, login: Callable[..., None]
+) -> None:
+    account, engineer = factories.make_account(), factories.make_engineer()
+    request = factories.submitted(account, engineer)
+    login(factories.make_approver(account))
+    page.goto(f"{live_server.url}{reverse('request_detail', args=[request.pk])}")
+    page.locator("#id_comment").fill("Half a sentence")
+    requests.withdraw(request=request, by=person(engineer), now=timezone.now())
+    expect(page.locator("#decide-state")).to_contain_text("now “Withdrawn”")
+    expect(page.get_by_role("button", name="Approve")).to_be_hidden()
+    expect(page.locator("#id_comment")).to_be_focused()
+    expect(page.locator("#id_comment")).to_have_value("Half a sentence")
 
 
 @pytest.mark.usefixtures("asked")
