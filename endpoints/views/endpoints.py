@@ -9,12 +9,12 @@ from endpoints import permissions
 from endpoints.forms.costs import VolumeForm
 from endpoints.forms.filters import EndpointFilter
 from endpoints.models import Change, Endpoint, PolicyRevision
-from endpoints.network.cost import to_cent
+from endpoints.network.cost import ZERO, to_cent
 from endpoints.policy.diff import side_by_side
 from endpoints.services import costs, reading
 from endpoints.views.csv_files import Cell, csv_file
 from endpoints.views.listing import number_in, page_of, signed_in
-from endpoints.views.present.endpoint_page import GONE, EndpointPage
+from endpoints.views.present.endpoint_page import ABSENT, GONE, EndpointPage
 from endpoints.views.present.meaning import meaning_of
 
 EXPORTED = 5000
@@ -48,7 +48,7 @@ def endpoint_list(request: HttpRequest) -> HttpResponse:
 
 
 def _line(item: Endpoint) -> list[Cell]:
-    estimate = costs.estimate_for(item.desired_spec())
+    hours = costs.estimate_for(item.desired_spec()).hours if item.status not in ABSENT else ZERO
     return [
         item.vpc_endpoint_id,
         item.name,
@@ -62,7 +62,7 @@ def _line(item: Endpoint) -> list[Cell]:
         item.status,
         item.aws_state,
         "yes" if item.drifted else "no",  # type: ignore[attr-defined]  # annotated by with_drift
-        to_cent(estimate.hours),
+        to_cent(hours),
         item.created_at.isoformat(),
     ]
 

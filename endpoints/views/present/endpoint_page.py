@@ -32,13 +32,12 @@ DELETABLE = lifecycle.ENDPOINT.transitions["delete"].sources
 UPDATABLE = lifecycle.ENDPOINT.transitions["update"].sources
 ENDED_IN_AWS = BEYOND_RETRY | GONE_STATES
 """AWS states from which an endpoint never comes back."""
-
-
-_ABSENT = {
+ABSENT = {
     "missing": "AWS no longer has it. This is what was approved, and what a recreation would make again:",
     "deleted": "AWS no longer has it. This is what it was approved to be:",
     "discarded": "AWS never made it. This is what was asked for:",
 }
+"""Statuses of what AWS doesn't have, which costs nothing, each with what stands above the approved values."""
 
 
 class EndpointPage:
@@ -169,7 +168,7 @@ class EndpointPage:
     @property
     def absent(self) -> str:
         """Return what to say above the approved values where AWS has nothing to compare them with any more."""
-        return _ABSENT.get(self.endpoint.status, "")
+        return ABSENT.get(self.endpoint.status, "")
 
     @property
     def can_recreate(self) -> bool:

@@ -59,7 +59,10 @@ def test_what_nat_takes_is_not_read_as_a_difference(interface: Any, engineer: Us
 
 def test_an_endpoint_that_aws_no_longer_has_costs_nothing(interface: Any, engineer: User, as_: SignIn) -> None:
     make.missing(interface)
-    assert "$22.90" not in text_of(as_(engineer).get(interface.get_absolute_url()))
+    client = as_(engineer)
+    assert "$22.90" not in text_of(client.get(interface.get_absolute_url()))
+    (row,) = csv.DictReader(io.StringIO(client.get("/endpoints/?export=csv").content.decode()))
+    assert (row["status"], row["monthly_hours_usd"]) == ("missing", "0.00")
 
 
 def test_a_volume_that_is_none_is_told(interface: Any, engineer: User, as_: SignIn) -> None:
