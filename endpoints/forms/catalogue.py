@@ -29,12 +29,10 @@ class CatalogueFilter(Filter):
     )
     owner = forms.ChoiceField(label="Owner", choices=[("", "Anybody"), ("aws", "AWS"), ("others", "Somebody else")])
     policy = forms.ChoiceField(
-        label="Endpoint policy", choices=[("", "With or without"), (YES, "Supported"), (NO, "Not supported")]
+        label="Endpoint policy", choices=[("", "Any"), (YES, "Supported"), (NO, "Not supported")]
     )
-    acceptance = forms.ChoiceField(
-        label="Acceptance", choices=[("", "With or without"), (YES, "Needed"), (NO, "Not needed")]
-    )
-    dns = forms.ChoiceField(label="Private DNS", choices=[("", "With or without"), (YES, "Has a name"), (NO, "None")])
+    acceptance = forms.ChoiceField(label="Acceptance", choices=[("", "Any"), (YES, "Needed"), (NO, "Not needed")])
+    dns = forms.ChoiceField(label="Private DNS", choices=[("", "Any"), (YES, "Has a name"), (NO, "None")])
 
     def __init__(self, data: Any, accounts: tuple[AccountChoice, ...]) -> None:
         chosen = next((item for item in accounts if str(item.pk) == data.get("account")), None)
