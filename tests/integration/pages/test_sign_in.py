@@ -30,3 +30,10 @@ def test_behind_a_trusted_proxy_a_strangers_guesses_keep_nobody_else_out(
     assert sign_in("somebody", "wrong", "198.51.100.1, 203.0.113.9") == 429
     assert sign_in(engineer.username, factories.PASSWORD, "203.0.113.7") == status
     cache.clear()
+
+
+def test_why_it_failed_is_said_once(engineer: User) -> None:
+    page = Client().post(reverse("account_login"), {"login": engineer.username, "password": "wrong"}).content.decode()
+    assert page.count("are not correct") == 1
+    assert 'name="login"' in page
+    assert 'name="password"' in page
