@@ -32,6 +32,12 @@ def status(state: State) -> present.Status:
 
 
 @register.filter
+def decision(value: str) -> present.Status:
+    """Return what a reviewer decided."""
+    return present.of_decision(value)
+
+
+@register.filter
 def relation(value: Relation) -> present.Status:
     """Return how a policy relates to the one before it."""
     return present.of_relation(value)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from endpoints.domain.lifecycle import State, Tone
 from endpoints.models.requests import Relation
+from endpoints.models.reviews import Decision
 
 ICONS = {
     Tone.OK: "check-circle-fill",
@@ -27,6 +28,11 @@ AWS_STATES = {
     "expired": Tone.BAD,
 }
 
+DECISIONS = {
+    Decision.APPROVED: Tone.OK,
+    Decision.CHANGES_REQUESTED: Tone.WARN,
+    Decision.REJECTED: Tone.BAD,
+}
 RELATIONS = {
     Relation.EQUIVALENT: (Tone.OK, "check-circle"),
     Relation.NARROWER: (Tone.OK, "arrow-down"),
@@ -79,6 +85,13 @@ def of_attempt(outcome: str, label: str) -> Status:
     """Return an attempt's outcome; an empty one is still to come."""
     tone = OUTCOMES.get(outcome, Tone.BAD)
     return Status(label or "Under way", tone.value, ICONS[tone])
+
+
+def of_decision(decision: str) -> Status:
+    """Return what a reviewer decided."""
+    known = Decision(decision)
+    tone = DECISIONS[known]
+    return Status(str(known.label), tone.value, ICONS[tone])
 
 
 def of_relation(relation: Relation) -> Status:

@@ -219,6 +219,15 @@ class TestLive:
         assert 'id="request-activity" hx-swap-oob="true"' in page
         assert "Approved" in page
 
+    def test_who_decided_what_comes_by_itself(
+        self, as_: SignIn, asked: EndpointRequest, engineer: User, approver: User
+    ) -> None:
+        review(as_(approver), asked, "request_changes", "Say which jobs.")
+        live = as_(engineer).get(reverse("request_live", args=[asked.pk]), {"v": "0"}).content.decode()
+        card = live[live.index('<div id="request-reviews" hx-swap-oob="true">') :]
+        assert "Changes requested" in card
+        assert "Say which jobs." in card
+
     def test_a_closed_request_polls_no_more(self, as_: SignIn, asked: EndpointRequest, engineer: User) -> None:
         client = as_(engineer)
         assert "poll from:body" in client.get(asked.get_absolute_url()).content.decode()
