@@ -2,7 +2,8 @@
 
 Clients are made lazily, after a worker has forked; sessions aren't thread-safe, clients are. Measured: the first
 session with an EC2 client costs 262 ms and 24 MiB, another client 23 ms. Nearly all of the first is botocore's
-description of EC2, which all sessions of a process therefore share.
+description of EC2, which all sessions of a process therefore share. Each client holds 1.4 MiB all the same, and a
+worker comes to every account-region in time: those that it used last are kept, and others made again.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import boto3
 from botocore.config import Config
@@ -26,9 +27,15 @@ from endpoints.aws.gateway import Ec2Gateway
 from endpoints.aws.probing import Prober
 
 Service = Literal["ec2", "directconnect"]
+_Key = TypeVar("_Key")
+_Kept = TypeVar("_Kept")
 
 SESSION_NAME = "endpoint-portal"
 ROLE_SECONDS = 3600
+MOST_GATEWAYS = 100
+"""Account-regions whose clients one process keeps, each two at most."""
+MOST_PROBERS = 10
+"""Account-regions of which it keeps the four clients that a check needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,34 +98,47 @@ def read_descriptions() -> None:
 def gateway_for(target: Target, timeouts: Timeouts | None = None) -> Ec2Gateway:
     """Return this process's gateway to one account and region. The role is assumed at its first call."""
     timeouts = timeouts or Timeouts()
+
+    def made() -> Ec2Gateway:
+        session = _session(target, timeouts)
+        return Ec2Gateway(
+            reads=_lazily("ec2", session, target.region, timeouts, attempts=timeouts.read_attempts),
+            # Writes are tried once: the operation's row, not botocore, decides when to try again.
+            writes=_lazily("ec2", session, target.region, timeouts, attempts=1),
+            direct_connect=_direct_connect(session, target.region, timeouts),
+        )
+
     with _lock:
-        gateway = _gateways.get((target, timeouts))
-        if gateway is None:
-            session = _session(target, timeouts)
-            gateway = Ec2Gateway(
-                reads=_lazily("ec2", session, target.region, timeouts, attempts=timeouts.read_attempts),
-                # Writes are tried once: the operation's row, not botocore, decides when to try again.
-                writes=_lazily("ec2", session, target.region, timeouts, attempts=1),
-                direct_connect=_direct_connect(session, target.region, timeouts),
-            )
-            _gateways[(target, timeouts)] = gateway
-        return gateway
+        return _recent(_gateways, (target, timeouts), made, most=MOST_GATEWAYS)
 
 
 def prober_for(target: Target, timeouts: Timeouts | None = None) -> Prober:
     """Return this process's prober of one account and region, which tries what the role may do."""
     timeouts = timeouts or Timeouts()
+
+    def made() -> Prober:
+        session, config = _session(target, timeouts), _config(timeouts, attempts=timeouts.read_attempts)
+        return Prober(
+            ec2=session.client("ec2", region_name=target.region, config=config),
+            sts=session.client("sts", region_name=target.region, config=config),
+            quotas=session.client("service-quotas", region_name=target.region, config=config),
+            direct_connect=session.client("directconnect", region_name=target.region, config=config),
+        )
+
     with _lock:
-        prober = _probers.get((target, timeouts))
-        if prober is None:
-            session, config = _session(target, timeouts), _config(timeouts, attempts=timeouts.read_attempts)
-            prober = _probers[(target, timeouts)] = Prober(
-                ec2=session.client("ec2", region_name=target.region, config=config),
-                sts=session.client("sts", region_name=target.region, config=config),
-                quotas=session.client("service-quotas", region_name=target.region, config=config),
-                direct_connect=session.client("directconnect", region_name=target.region, config=config),
-            )
-        return prober
+        return _recent(_probers, (target, timeouts), made, most=MOST_PROBERS)
+
+
+def _recent(book: dict[_Key, _Kept], key: _Key, make: Callable[[], _Kept], *, most: int) -> _Kept:
+    """Return what stands under a key, made where nothing does; beyond `most`, what was used longest ago is dropped.
+
+    Who holds that goes on with it. Call it with `_lock` held.
+    """
+    found = book.pop(key) if key in book else make()
+    book[key] = found  # at the end: a dict keeps the order
+    while len(book) > most:
+        del book[next(iter(book))]
+    return found
 
 
 def forget_role(target: Target) -> None:

@@ -29,6 +29,22 @@ def test_one_assumed_role_serves_every_client_of_an_account(aws: World) -> None:
     assert len(aws.calls("AssumeRole")) == 1
 
 
+def test_clients_are_kept_of_the_regions_that_were_used_last(aws: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker comes to every account-region in time, and a client of each would fill its memory."""
+    monkeypatch.setattr(sessions, "MOST_GATEWAYS", 2)
+    first, second, third = (
+        Target(MEMBER, region, TARGET.role_arn, TARGET.external_id) for region in (REGION, "us-east-1", "us-west-2")
+    )
+    kept, dropped = gateway_for(first), gateway_for(second)
+    assert gateway_for(first) is kept
+    gateway_for(third)
+    assert gateway_for(first) is kept
+    list(dropped.list_vpc_endpoints())  # who holds one goes on with it
+    assert gateway_for(second) is not dropped
+    list(gateway_for(second).list_vpc_endpoints())
+    assert len(aws.calls("AssumeRole")) == 1, "the role is still assumed"
+
+
 def test_descriptions_are_read_once_for_all_and_nobody_is_asked(aws: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sessions, "_loader", None)
     before = len(aws.control.calls())
