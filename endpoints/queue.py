@@ -94,22 +94,22 @@ def wake_observer(account_region_id: int) -> None:
     """
 
     def wake() -> None:
-        if first_in(_called(account_region_id), seconds=OBSERVER_SECONDS):
+        if first_in(_called(OBSERVE, account_region_id), seconds=OBSERVER_SECONDS):
             _send(OBSERVE, LOOKING, {"account_region_id": account_region_id})
 
     transaction.on_commit(wake, robust=True)
 
 
-def observer_came(account_region_id: int) -> None:
-    """Note that an observer begins: what is committed from now on calls another one."""
+def worker_came(name: str, account_region_id: int) -> None:
+    """Note that a worker begins a task in an account-region: what is committed from now on calls another one."""
     try:
-        cache.delete(f"first:{_called(account_region_id)}")
+        cache.delete(f"first:{_called(name, account_region_id)}")
     except Exception as error:  # noqa: BLE001  # without the cache nobody was kept from calling
         log.warning("the cache does not answer: %s", error)
 
 
-def _called(account_region_id: int) -> str:
-    return f"observer:{account_region_id}"
+def _called(name: str, account_region_id: int) -> str:
+    return f"{name}:{account_region_id}"
 
 
 def wake_inventory(account_region_id: int) -> None:
@@ -117,9 +117,16 @@ def wake_inventory(account_region_id: int) -> None:
     _after_commit(REFRESH_INVENTORY, ROUTINE, account_region_id=account_region_id)
 
 
-def wake_survey(account_region_id: int) -> None:
-    """After commit, tell a worker to survey an account-region."""
-    _after_commit(SURVEY, ROUTINE, account_region_id=account_region_id)
+def wake_waiting_inventory(account_region_id: int) -> None:
+    """Tell a worker again that an inventory is due, at most once a while until one comes."""
+    if first_in(_called(REFRESH_INVENTORY, account_region_id), seconds=AGAIN_SECONDS):
+        wake_inventory(account_region_id)
+
+
+def wake_waiting_survey(account_region_id: int) -> None:
+    """Tell a worker that an account-region is due to be surveyed, at most once a while until one comes."""
+    if first_in(_called(SURVEY, account_region_id), seconds=AGAIN_SECONDS):
+        _after_commit(SURVEY, ROUTINE, account_region_id=account_region_id)
 
 
 def wake_account_check(check_id: int) -> None:

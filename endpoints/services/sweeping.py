@@ -13,11 +13,11 @@ from endpoints.models.operations import ROUTINE
 from endpoints.queue import (
     Waiting,
     first_in,
-    wake_inventory,
     wake_observer,
-    wake_survey,
     wake_waiting_account_check,
+    wake_waiting_inventory,
     wake_waiting_operations,
+    wake_waiting_survey,
     wake_waiting_use,
 )
 from endpoints.services import deadletters, inventory, observation, policies, simulations, survey, use
@@ -45,10 +45,10 @@ def sweep(*, now: datetime) -> Swept:
     deadletters.tell()
     stale = inventory.due()
     for account_region_id in stale:
-        wake_inventory(account_region_id)
+        wake_waiting_inventory(account_region_id)
     unseen = survey.due()
     for account_region_id in unseen:
-        wake_survey(account_region_id)
+        wake_waiting_survey(account_region_id)
     checks = list(AccountCheck.objects.due().order_by("at").values_list("pk", "version")[:BATCH])
     for check_id, version in checks:
         wake_waiting_account_check(check_id, version)

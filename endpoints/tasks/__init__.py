@@ -21,7 +21,7 @@ def provision(*, operation_id: str) -> None:
 @shared_task(name=queue.OBSERVE)
 def observe(*, account_region_id: int) -> None:
     """Look at what is in flight in one account-region."""
-    queue.observer_came(account_region_id)
+    queue.worker_came(queue.OBSERVE, account_region_id)
     observation.observe(account_region_id=account_region_id)
 
 
@@ -35,12 +35,14 @@ def observe_due() -> None:
 @shared_task(name=queue.REFRESH_INVENTORY)
 def refresh_inventory(*, account_region_id: int) -> None:
     """Read one account-region's inventory."""
+    queue.worker_came(queue.REFRESH_INVENTORY, account_region_id)
     inventory.refresh(account_region_id=account_region_id, now=timezone.now())
 
 
 @shared_task(name=queue.SURVEY)
 def survey_region(*, account_region_id: int) -> None:
     """Compare everything in one account-region with what was approved."""
+    queue.worker_came(queue.SURVEY, account_region_id)
     survey.survey(account_region_id=account_region_id, now=timezone.now())
 
 

@@ -17,7 +17,7 @@ from pytest_django import Settings
 from endpoints import queue
 from endpoints.aws.pacing import CREATE, DELETE, MODIFY, Bucket, History, NotYet, Urgency
 from endpoints.checks import the_pace_is_a_pace
-from endpoints.models import Account, Endpoint, EndpointRequest, Operation
+from endpoints.models import Account, AccountRegion, Endpoint, EndpointRequest, Operation
 from endpoints.models.requests import ChangeAction
 from endpoints.services import provisioning, sweeping, turns
 from endpoints.services.targets import gateway
@@ -232,6 +232,11 @@ def messages(valkey: redis.Redis, name: str) -> list[str]:
     return [body[1]["operation_id"] for body in reversed(bodies) if "operation_id" in body[1]]
 
 
+def tasks_in(valkey: redis.Redis, name: str) -> list[str]:
+    """Return the names of the tasks that wait in one of Celery's queues."""
+    return [json.loads(item)["headers"]["task"] for item in valkey.lrange(name, 0, -1)]  # type: ignore[union-attr]
+
+
 @pytest.fixture
 def storm(valkey: redis.Redis) -> tuple[Account, list[Endpoint]]:
     """Return an account in which far more deletions are due than one look may wake, and no message of them."""
@@ -316,11 +321,27 @@ def test_an_observer_is_called_once_until_it_comes(valkey: redis.Redis) -> None:
     for _ in range(3):
         queue.wake_observer(7)
     assert valkey.llen(queue.LOOKING) == 1
-    queue.observer_came(7)  # it has yet to look; what is committed from now on it may miss
+    queue.worker_came(queue.OBSERVE, 7)  # it has yet to look; what is committed from now on it may miss
     for _ in range(3):
         queue.wake_observer(7)
     queue.wake_observer(8)
     assert valkey.llen(queue.LOOKING) == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_due_to_be_read_is_called_once_until_a_worker_comes(valkey: redis.Redis) -> None:
+    """However often one sweeps: where workers can't keep up, a message a sweep would fill Redis."""
+    factories.make_account()
+    AccountRegion.objects.update(inventory_due_at=Now())
+    region = AccountRegion.objects.get()
+    valkey.flushall()
+    for _ in range(3):
+        found = sweeping.sweep(now=timezone.now())
+        assert (found.inventories, found.surveys) == (1, 1)
+    assert sorted(tasks_in(valkey, queue.ROUTINE)) == [queue.REFRESH_INVENTORY, queue.SURVEY]
+    queue.worker_came(queue.SURVEY, region.pk)  # and dies before it has begun
+    sweeping.sweep(now=timezone.now())
+    assert tasks_in(valkey, queue.ROUTINE).count(queue.SURVEY) == 2
 
 
 @pytest.mark.django_db(transaction=True)
