@@ -71,7 +71,10 @@ def observe(*, account_region_id: int) -> int:
         _note_trouble(region, error)
         return 0
     finally:
-        AccountRegion.objects.filter(pk=region.pk).update(lease_owner="", lease_expires_at=None, observed_at=Now())
+        # Only its own lease: a look that took longer than that has an heir, who goes on with it.
+        AccountRegion.objects.filter(pk=region.pk, lease_owner=worker_name()).update(
+            lease_owner="", lease_expires_at=None, observed_at=Now()
+        )
 
 
 def _lease(account_region_id: int) -> AccountRegion | None:

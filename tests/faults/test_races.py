@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from endpoints.models import EndpointRequest, Event, Operation
+from endpoints.models import AccountRegion, EndpointRequest, Event, Operation
 from endpoints.services import events, leases, observation, provisioning, requests, sweeping
 from endpoints.services.actors import person
 from endpoints.services.errors import Conflict
@@ -129,6 +129,24 @@ def test_a_deletion_can_not_overtake_a_creation(stage: Stage) -> None:
     again = factories.deletion(operation.endpoint, stage.engineer)
     stage.finish(factories.approved(again, stage.approver))
     assert held(stage.aws, again) == []
+
+
+def test_an_observer_that_wakes_after_its_lease_leaves_its_heirs_alone(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One call that AWS doesn't answer takes longer than the lease: another worker looks then, and no third one."""
+    request = stage.create()
+    assert provisioning.run(operation_id=Operation.objects.get(request=request).pk)
+    heirs = {"lease_owner": "heir", "lease_expires_at": timezone.now() + timedelta(minutes=1)}
+    look = observation._look
+
+    def slow(*args: object) -> object:
+        AccountRegion.objects.filter(pk=stage.region).update(**heirs)
+        return look(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(observation, "_look", slow)
+    assert observation.observe(account_region_id=stage.region) == 1
+    assert AccountRegion.objects.values("lease_owner", "lease_expires_at").get(pk=stage.region) == heirs
 
 
 @pytest.mark.parametrize("hours", [-1, 1])
