@@ -13,7 +13,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import F, OuterRef, QuerySet, Subquery
-from django.utils import timezone
 
 from endpoints.aws.group_rules import OWNERSHIP_TAG
 from endpoints.domain.lifecycle import OPERATION
@@ -21,7 +20,7 @@ from endpoints.domain.observed import ObservedEndpoint
 from endpoints.domain.plan import GONE_STATES
 from endpoints.models import AccountRegion, Endpoint, Operation, UnmanagedEndpoint
 from endpoints.models.unmanaged import UnmanagedEndpointQuerySet
-from endpoints.services import events, outcomes
+from endpoints.services import clock, events, outcomes
 
 BATCH = 500
 _AT_WORK = frozenset(OPERATION.live()) - {"failed", "parked"}
@@ -107,7 +106,7 @@ def _owned(region: AccountRegion, present: Mapping[str, ObservedEndpoint]) -> li
 
 def _join(operation: Operation, seen: ObservedEndpoint) -> bool:
     """Give an endpoint that lost its id the one that AWS made for it; tell whether it still lacked one."""
-    now = timezone.now()
+    now = clock.now()
     with events.recorded(events.chain_of(operation.account)):
         joined = Endpoint.objects.filter(pk=operation.endpoint_id, vpc_endpoint_id__isnull=True).update(
             vpc_endpoint_id=seen.vpc_endpoint_id,

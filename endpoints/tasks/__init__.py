@@ -1,4 +1,4 @@
-"""Celery tasks: thin edges that each make one service call. Arguments are ids, by keyword."""
+"""Celery tasks: thin edges of one service call each. Arguments are ids, by keyword; the time is the database's."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from uuid import UUID
 
 from celery import shared_task
 from django.conf import settings
-from django.utils import timezone
 
 from endpoints import queue
-from endpoints.services import account_checks, inventory, observation, provisioning, survey, sweeping, use
+from endpoints.services import account_checks, clock, inventory, observation, provisioning, survey, sweeping, use
 
 
 @shared_task(name=queue.PROVISION)
@@ -36,14 +35,14 @@ def observe_due() -> None:
 def refresh_inventory(*, account_region_id: int) -> None:
     """Read one account-region's inventory."""
     queue.worker_came(queue.REFRESH_INVENTORY, account_region_id)
-    inventory.refresh(account_region_id=account_region_id, now=timezone.now())
+    inventory.refresh(account_region_id=account_region_id, now=clock.now())
 
 
 @shared_task(name=queue.SURVEY)
 def survey_region(*, account_region_id: int) -> None:
     """Compare everything in one account-region with what was approved."""
     queue.worker_came(queue.SURVEY, account_region_id)
-    survey.survey(account_region_id=account_region_id, now=timezone.now())
+    survey.survey(account_region_id=account_region_id, now=clock.now())
 
 
 @shared_task(name=queue.CHECK_ACCOUNT)
@@ -69,4 +68,4 @@ def wake_due() -> None:
 def sweep() -> None:
     """Find what is due and wake workers for it. Ticks that piled up while no worker was there count as one."""
     if queue.first_in("sweep", seconds=settings.PORTAL_SWEEP_SECONDS / 2):
-        sweeping.sweep(now=timezone.now())
+        sweeping.sweep(now=clock.now())

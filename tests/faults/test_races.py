@@ -14,8 +14,9 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from endpoints import tasks
 from endpoints.models import AccountRegion, EndpointRequest, Event, Operation
-from endpoints.services import events, leases, observation, provisioning, requests, sweeping
+from endpoints.services import clock, events, leases, observation, provisioning, requests, sweeping
 from endpoints.services.actors import person
 from endpoints.services.errors import Conflict
 from tests import factories
@@ -170,6 +171,23 @@ def test_a_worker_whose_clock_is_an_hour_off_neither_waits_nor_gives_up(
     assert [rule["fired"] for rule in stage.aws.control.faults()] == [1]
     assert request.status == "available"
     assert len(held(stage.aws, request)) == 1
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_what_a_worker_with_a_wrong_clock_reads_is_as_old_as_it_is(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    """By its own, pages would call a fresh inventory stale, or an old one fresh, and drift would be told early."""
+    AccountRegion.objects.update(inventory_due_at=clock.now(), inventory_at=None, survey_due_at=None)
+    before, right = clock.now(), timezone.now
+    with monkeypatch.context() as patch:
+        patch.setattr(timezone, "now", lambda: right() + timedelta(hours=hours))
+        tasks.refresh_inventory(account_region_id=stage.region)
+        tasks.survey_region(account_region_id=stage.region)
+    region = AccountRegion.objects.get(pk=stage.region)
+    assert region.inventory_at is not None
+    assert region.surveyed_at is not None
+    assert before <= region.inventory_at <= region.surveyed_at <= clock.now()
 
 
 def test_a_frozen_worker_holds_up_nobody_for_long(stage: Stage) -> None:
