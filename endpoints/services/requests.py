@@ -95,6 +95,7 @@ def resubmit(*, request: EndpointRequest, draft: Draft, by: Who, now: datetime) 
     findings = _checked(draft, by)
     meanings = policy_meaning.meanings_of(draft)
     with events.recorded(events.chain_of(request.account)):
+        request.refresh_from_db()  # the lock is held: this is the round that stands
         _retire_round(request, by, now, for_edit=True)
         transitions.apply(
             to=request,
@@ -122,6 +123,7 @@ def withdraw(*, request: EndpointRequest, by: Who, now: datetime) -> None:
     """Take a request back, before it is approved or after it failed. Raises PermissionDenied or Conflict."""
     permissions.check_can_edit(by.person(), request)
     with events.recorded(events.chain_of(request.account)):
+        request.refresh_from_db()  # the lock is held: this is the round that stands
         _retire_round(request, by, now, for_edit=False)
         transitions.apply(
             to=request,
@@ -138,6 +140,7 @@ def retry(*, request: EndpointRequest, by: Who, now: datetime) -> None:
     permissions.check_can_retry(by.person(), request)
     role = Actor.REQUESTER if request.requester_id == by.person().pk else Actor.OPERATOR
     with events.recorded(events.chain_of(request.account)):
+        request.refresh_from_db()
         failed = _operations(request).filter(status="failed").select_related("endpoint", "account")
         helped = [item for item in failed if operations.retry_helps(item)]
         if failed and not helped:

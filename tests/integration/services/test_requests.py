@@ -10,7 +10,9 @@ from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
 from endpoints.models import EndpointRequest, PolicyRevision
+from endpoints.models.requests import ChangeAction
 from endpoints.services import requests, reviews
+from endpoints.services.drafts import ChangeDraft
 from endpoints.services.errors import Conflict, Invalid
 from tests import factories
 
@@ -138,6 +140,33 @@ def test_a_withdrawn_policy_change_declines_its_revision(account, engineer) -> N
 
     assert PolicyRevision.objects.get(number=2).status == "declined"
     assert PolicyRevision.objects.get(number=1).status == "applied"
+
+
+def test_what_is_withdrawn_while_its_edit_is_submitted_leaves_no_revision_open(account, engineer) -> None:
+    """In one tab the edit has just gone through; the withdrawal from the other read the request before that."""
+    approver = factories.make_approver(account)
+    (endpoint,) = factories.available(factories.approved(factories.submitted(account, engineer), approver))
+    request = factories.policy_change(endpoint, engineer, factories.READ_ONLY)
+    reviews.request_changes(
+        request=request,
+        content_hash=request.content_hash,
+        comment="Narrower.",
+        by=factories.by(approver),
+        now=timezone.now(),
+    )
+    in_the_other_tab = EndpointRequest.objects.get(pk=request.pk)
+    change = ChangeDraft(
+        action=ChangeAction.POLICY,
+        spec=replace(endpoint.desired_spec(), policy_document=factories.DENY_DELETE),
+        endpoint=endpoint,
+        base_generation=endpoint.generation,
+    )
+    edited = replace(factories.draft(account, endpoint.owner_team), changes=(change,))
+    requests.resubmit(request=request, draft=edited, by=factories.by(engineer), now=timezone.now())
+
+    requests.withdraw(request=in_the_other_tab, by=factories.by(engineer), now=timezone.now())
+
+    assert [item.status for item in PolicyRevision.objects.order_by("number")] == ["applied", "declined", "declined"]
 
 
 def test_a_policy_for_a_service_that_takes_none_is_refused(account, engineer) -> None:
