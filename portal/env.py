@@ -7,9 +7,13 @@ wrong deployment stops at its start and not at its first request.
 from __future__ import annotations
 
 import os
-from urllib.parse import unquote, urlsplit
+import re
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
 
+import psycopg
 from django.core.exceptions import ImproperlyConfigured
+from psycopg.conninfo import make_conninfo
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
@@ -54,19 +58,25 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
 
 
-def database(name: str) -> dict[str, object]:
+def database(name: str) -> dict[str, Any]:
     """Return Django's settings for a `postgres://user:password@host:port/name` URL.
 
-    A socket folder may stand in place of the host, percent-encoded, as libpq writes it.
+    A socket folder may stand in place of the host, percent-encoded, as libpq writes it. What libpq is to do besides
+    stands after a question mark: `?sslmode=verify-full&sslrootcert=/etc/ca.pem`.
     """
     parts = urlsplit(text(name))
     try:
         port = str(parts.port or "")
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} has no such port: {error}.") from error
-    host = parts.netloc.rpartition("@")[2].rpartition(":")[0] or parts.netloc.rpartition("@")[2]
+    host = re.sub(r":[0-9]*\Z", "", parts.netloc.rpartition("@")[2]).strip("[]")
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured(f"{name} must be a postgres:// URL: PostgreSQL is the one database.")
+    options: dict[str, Any] = dict(parse_qsl(parts.query, keep_blank_values=True))
+    try:
+        make_conninfo("", **options)
+    except psycopg.Error as error:
+        raise ImproperlyConfigured(f"{name} asks what libpq doesn't know: {error}.") from error
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
@@ -74,4 +84,5 @@ def database(name: str) -> dict[str, object]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(host),  # not parts.hostname: that lower-cases a socket folder
         "PORT": port,
+        "OPTIONS": options,
     }

@@ -87,14 +87,10 @@ TEMPLATES: list[dict[str, Any]] = [
 # No transaction of ours waits for anything but PostgreSQL. One that does nothing for so long belongs to a process that
 # is frozen, and would hold its account's lock, and with it every approval there, until it thaws.
 PORTAL_DB_IDLE_SECONDS = env.number("PORTAL_DB_IDLE_SECONDS", 30)
-DATABASES = {
-    "default": {
-        **env.database("DATABASE_URL"),
-        "CONN_MAX_AGE": 60,
-        "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"options": f"-c idle_in_transaction_session_timeout={int(PORTAL_DB_IDLE_SECONDS * 1000)}"},
-    }
-}
+DATABASES = {"default": {**env.database("DATABASE_URL"), "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}}
+_asked = DATABASES["default"]["OPTIONS"]
+_idle = f"-c idle_in_transaction_session_timeout={int(PORTAL_DB_IDLE_SECONDS * 1000)}"
+_asked["options"] = f"{_asked.get('options', '')} {_idle}".strip()
 
 REDIS_URL = env.text("REDIS_URL")
 CACHES = {
