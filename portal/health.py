@@ -7,11 +7,13 @@ and HTTPS checks, since a load balancer asks by address and over plain HTTP, and
 user or a secret.
 
 Workers and beat report by keys in Redis that expire: see `portal.celery`, which calls the `record_`
-functions.
+functions. `/readyz` asks whether one of each is alive anywhere, `portal.heartbeat` for those of its own host, which for
+a container is itself.
 """
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable
 from functools import cache
@@ -73,11 +75,18 @@ def readiness() -> JsonResponse:
 def record_worker_heartbeat() -> None:
     """Say that a worker is alive. Raises nothing when Redis is away: the missing key says it all."""
     _record(WORKER_KEY, "ok", HEARTBEAT_EXPIRY_SECONDS)
+    _record(here(WORKER_KEY), "ok", HEARTBEAT_EXPIRY_SECONDS)
 
 
 def record_beat_heartbeat() -> None:
     """Say that beat is alive. Raises nothing when Redis is away."""
     _record(BEAT_KEY, "ok", HEARTBEAT_EXPIRY_SECONDS)
+    _record(here(BEAT_KEY), "ok", HEARTBEAT_EXPIRY_SECONDS)
+
+
+def here(key: str) -> str:
+    """Return the key by which a worker or beat of this host reports."""
+    return f"{key}:{socket.gethostname()}"
 
 
 def record_aws(*, reachable: bool) -> None:
@@ -178,15 +187,15 @@ def _broker() -> None:
         raise NotReadyError("The broker and cache does not answer.") from failure
 
 
-def check_worker() -> None:
-    """Raise `NotReadyError` when no worker reported lately."""
-    if _value(WORKER_KEY) is None:
+def check_worker(key: str = WORKER_KEY) -> None:
+    """Raise `NotReadyError` when no worker reported lately by this key."""
+    if _value(key) is None:
         raise NotReadyError(f"No worker reported in {HEARTBEAT_EXPIRY_SECONDS} s. Run: celery -A portal worker")
 
 
-def check_beat() -> None:
-    """Raise `NotReadyError` when beat did not report lately."""
-    if _value(BEAT_KEY) is None:
+def check_beat(key: str = BEAT_KEY) -> None:
+    """Raise `NotReadyError` when beat did not report lately by this key."""
+    if _value(key) is None:
         raise NotReadyError(f"Beat did not report in {HEARTBEAT_EXPIRY_SECONDS} s. Run: celery -A portal beat")
 
 

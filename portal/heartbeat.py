@@ -1,4 +1,7 @@
-"""`python -m portal.heartbeat worker` (or `beat`): exit 0 if one reported lately. Containers ask so."""
+"""`python -m portal.heartbeat worker` (or `beat`): exit 0 if one of this host reported lately. Containers ask so.
+
+Of this host, since one that hangs must not pass for well while another one elsewhere reports.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,13 @@ def main(arguments: list[str]) -> int:
     django.setup()
     from portal import health
 
-    checks = {"worker": health.check_worker, "beat": health.check_beat}
+    checks = {"worker": (health.check_worker, health.WORKER_KEY), "beat": (health.check_beat, health.BEAT_KEY)}
     if len(arguments) != 1 or arguments[0] not in checks:
         sys.stderr.write(f"Name one of: {', '.join(checks)}\n")
         return 2
+    check, key = checks[arguments[0]]
     try:
-        checks[arguments[0]]()
+        check(health.here(key))
     except health.NotReadyError as problem:
         sys.stderr.write(f"{problem}\n")
         return 1
