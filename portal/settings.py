@@ -290,6 +290,10 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # --- Logs -------------------------------------------------------------------------------------------------------------
+LOG_LEVEL = env.text("LOG_LEVEL", "INFO")
+# These tell of each message three times over, and beat sends several a second: half a gigabyte a day of an idle portal,
+# in which nobody finds what matters. What fails is told all the same.
+_TICKING = ("celery.beat", "celery.worker.strategy", "celery.app.trace")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -300,5 +304,6 @@ LOGGING = {
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": "plain" if SANDBOX else "json"},
     },
-    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {name: {"level": "DEBUG" if LOG_LEVEL == "DEBUG" else "WARNING"} for name in _TICKING},
 }
