@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Now
 
 from endpoints.aws import AwsError
@@ -34,6 +34,8 @@ NO_RULES = Ledger()
 NOT_YET = timedelta(minutes=5)
 """For how long after a create AWS may still answer NotFound: it is eventually consistent."""
 OBSERVE_LEASE = timedelta(seconds=60)
+AT_REST = 15
+"""How many times as seldom one looks where all waits for services' owners: for days, and in many account-regions."""
 _ENDED = {
     "rejected": "The service's owner rejected the connection. Ask them why, then withdraw this request and ask for "
     "the endpoint's deletion: a rejected endpoint can't be used again and still costs.",
@@ -259,11 +261,25 @@ def _trouble_is_over(operations: list[Operation]) -> None:
 
 
 def due_regions() -> list[int]:
-    """Return the account-regions in which something has been in flight, and nobody has looked, for a moment."""
+    """Return the account-regions in which something has been in flight, and nobody has looked, for a moment.
+
+    Where all of it waits for a service's owner to accept, for a longer one.
+    """
     pause = timedelta(seconds=settings.PORTAL_OBSERVE_SECONDS)
     in_flight = Operation.objects.filter(status__in=IN_FLIGHT).exclude(in_flight_since__gt=Now() - pause)
-    wanted = set(in_flight.values_list("account_id", "region").distinct())
-    rows = AccountRegion.objects.filter(account_id__in={account for account, _ in wanted}).filter(
-        Q(observed_at__isnull=True) | Q(observed_at__lt=Now() - pause)
-    )
-    return [row.pk for row in rows if (row.account_id, row.region) in wanted]
+    places = in_flight.order_by().values_list("account_id", "region")
+    moving = {
+        (account, region): bool(count)
+        for account, region, count in places.annotate(count=Count("pk", filter=Q(status="observing")))
+    }
+    rows = AccountRegion.objects.filter(account_id__in={account for account, _ in moving}).filter(_unseen_for(pause))
+    unseen = rows.annotate(rested=_unseen_for(AT_REST * pause)).values_list("pk", "account_id", "region", "rested")
+    return [
+        pk
+        for pk, account, region, rested in unseen
+        if (account, region) in moving and (rested or moving[account, region])
+    ]
+
+
+def _unseen_for(pause: timedelta) -> Q:
+    return Q(observed_at__isnull=True) | Q(observed_at__lt=Now() - pause)

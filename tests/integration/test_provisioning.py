@@ -12,7 +12,7 @@ from pytest_django import Settings
 from endpoints.aws.sessions import forget_clients
 from endpoints.models import AccountRegion, Endpoint, Event, InventoryItem, Operation
 from endpoints.models.requests import ChangeAction
-from endpoints.services import events, inventory, observation, policies, provisioning, refreshing, requests
+from endpoints.services import clock, events, inventory, observation, policies, provisioning, refreshing, requests
 from tests import factories
 from tests.integration.cast import FULL, READ_ONLY, Cast, cast
 
@@ -166,6 +166,28 @@ def test_acceptance_is_waited_for_and_private_dns_added_after_it(cast: Cast) -> 
     assert cast.work(request).status == "available"
     assert len(cast.aws.calls("CreateVpcEndpoint")) == 1
     assert cast.aws.endpoints()[0]["PrivateDnsEnabled"] is True
+
+
+def test_where_all_waits_for_an_acceptance_one_looks_seldom(cast: Cast, settings: Settings) -> None:
+    """Its service's owner may take days, and in a thousand accounts that would be hundreds of looks a second."""
+    provider = cast.provided()
+    cast.work(cast.approved(cast.aws.interface_spec(service_name=provider.service_name)))
+    region = AccountRegion.objects.get(account=cast.account)
+    pause = timedelta(seconds=settings.PORTAL_OBSERVE_SECONDS)
+
+    def due_after(pauses: float) -> bool:
+        AccountRegion.objects.update(observed_at=clock.now() - pauses * pause)
+        return region.pk in observation.due_regions()
+
+    Operation.objects.update(in_flight_since=clock.now() - timedelta(hours=1))
+    assert not due_after(observation.AT_REST - 5)
+    assert due_after(observation.AT_REST + 1)
+
+    provisioning.run(operation_id=Operation.objects.get(request=cast.approved(cast.aws.gateway_spec())).pk)
+    Operation.objects.update(in_flight_since=clock.now() - timedelta(minutes=1))
+    assert due_after(2), "something else goes on there"
+    AccountRegion.objects.update(observed_at=None)
+    assert observation.due_regions() == [region.pk]
 
 
 def test_a_rejected_connection_says_what_to_do(cast: Cast) -> None:
