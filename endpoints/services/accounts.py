@@ -20,7 +20,7 @@ from endpoints.policy import role
 from endpoints.queue import wake_account_check
 from endpoints.services import administration, events
 from endpoints.services.actors import Who
-from endpoints.services.errors import Conflict, Invalid
+from endpoints.services.errors import SWITCHED_OFF, Conflict, Invalid
 
 KEPT = 20
 """How many checks of an account are kept."""
@@ -130,7 +130,7 @@ def request_check(*, account: Account, by: Who, now: datetime) -> AccountCheck:
     """
     permissions.check_can_check_accounts(by.person())
     if not account.is_active:
-        raise Conflict("This account is switched off. An administrator switches it on in the administration.")
+        raise Conflict(SWITCHED_OFF)
     with events.recorded(events.chain_of(account)):
         # The chain's lock is held: nobody else asks for this account now.
         running = account.checks.filter(finished_at=None).first()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+SWITCHED_OFF = "This account is switched off. An administrator switches it on in the administration."
+
 
 class ServiceError(Exception):
     """Base of the errors below; `str(error)` is fit to be shown."""

@@ -13,7 +13,7 @@ from endpoints.models.operations import LIVE
 from endpoints.queue import wake_inventory
 from endpoints.services import events
 from endpoints.services.actors import Who
-from endpoints.services.errors import Conflict
+from endpoints.services.errors import SWITCHED_OFF, Conflict
 
 PAUSE = timedelta(minutes=1)
 """How long a person's ask stands before the same region can be asked for again: a reading costs AWS's tokens."""
@@ -27,7 +27,7 @@ def ask(*, account: Account, region: str, by: Who, now: datetime) -> None:
     """
     permissions.check_can_refresh_inventory(by.person())
     if not account.is_active:
-        raise Conflict("This account is switched off. An administrator switches it on in the administration.")
+        raise Conflict(SWITCHED_OFF)
     found = AccountRegion.objects.filter(account=account, region=region).first() if region in account.regions else None
     if found is None:
         raise Conflict("The portal doesn't work in this region of the account. Choose one of its regions.")

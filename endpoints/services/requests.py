@@ -29,7 +29,7 @@ from endpoints.services import (
 )
 from endpoints.services.actors import Who
 from endpoints.services.drafts import ChangeDraft, Draft
-from endpoints.services.errors import Conflict, Invalid
+from endpoints.services.errors import SWITCHED_OFF, Conflict, Invalid
 
 NOT_APPROVED = {
     **dict.fromkeys(("endorsed_by", "endorsed_at", "endorsed_hash")),
@@ -171,6 +171,8 @@ def _already_submitted(key: UUID, by: Who) -> EndpointRequest | None:
 
 def _checked(draft: Draft, by: Who) -> list[list[checks.Finding]]:
     problems = draft.problems()
+    if not draft.account.is_active:
+        problems["account"] = SWITCHED_OFF
     for change in draft.changes:
         if change.endpoint:
             permissions.check_can_change_endpoint(by.person(), change.endpoint)

@@ -23,7 +23,7 @@ from endpoints.models.reviews import Decision
 from endpoints.queue import wake_operation
 from endpoints.services import events, policies, policy_meaning, transitions
 from endpoints.services.actors import Who
-from endpoints.services.errors import Conflict, Invalid
+from endpoints.services.errors import SWITCHED_OFF, Conflict, Invalid
 from endpoints.services.requests import NOT_APPROVED, current_changes
 
 MAX_COMMENT = 4000
@@ -33,11 +33,14 @@ def approve(*, request: EndpointRequest, content_hash: str, comment: str, by: Wh
     """Approve exactly what was read, and queue its work: state, review, endpoint, operation and event in one commit.
 
     The first of two approvals only endorses it; the request is `submitted` still. Raises PermissionDenied, or Conflict
-    when somebody else was faster, the request isn't the one that was read, or it takes somebody else to approve too.
+    when somebody else was faster, the request isn't the one that was read, it takes somebody else to approve too, or
+    its account was switched off.
     """
     _check(request, by, comment, required=False)
     with events.recorded(events.chain_of(request.account)):
         request.refresh_from_db()  # the lock is held: nobody else decides on it now
+        if not request.account.is_active:
+            raise Conflict(SWITCHED_OFF)
         changes = current_changes(request)
         # An account that came to be protected asks for the second reviewer too; one that no longer is doesn't let go.
         needed = max(request.approvals_needed, policy_meaning.needed_now(request.account, changes))

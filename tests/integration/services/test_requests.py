@@ -9,7 +9,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
-from endpoints.models import EndpointRequest, PolicyRevision
+from endpoints.models import Account, Endpoint, EndpointRequest, PolicyRevision
 from endpoints.models.requests import ChangeAction
 from endpoints.services import requests, reviews
 from endpoints.services.drafts import ChangeDraft
@@ -75,6 +75,18 @@ def test_a_policy_that_is_no_json_is_refused_with_line_and_column(account, engin
 def test_a_request_in_the_name_of_another_team_is_refused(account, engineer) -> None:
     with pytest.raises(PermissionDenied, match="team that you belong to"):
         submit(factories.draft(account, factories.make_team("Other")), engineer)
+
+
+def test_nothing_is_asked_for_in_an_account_that_is_switched_off(account, engineer) -> None:
+    """Also no change of what stands there: its page offers one still."""
+    approver = factories.make_approver(account)
+    (endpoint,) = factories.available(factories.approved(factories.submitted(account, engineer), approver))
+    Account.objects.filter(pk=account.pk).update(is_active=False)
+    account.refresh_from_db()
+    with pytest.raises(Invalid, match="switched off"):
+        factories.submitted(account, engineer)
+    with pytest.raises(Invalid, match="switched off"):
+        factories.deletion(Endpoint.objects.get(pk=endpoint.pk), engineer)
 
 
 def test_title_and_justification_are_needed(account, engineer) -> None:

@@ -10,7 +10,17 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from endpoints.models import Endpoint, EndpointRequest, Event, Operation, PolicyRevision, Review, Role, RoleAssignment
+from endpoints.models import (
+    Account,
+    Endpoint,
+    EndpointRequest,
+    Event,
+    Operation,
+    PolicyRevision,
+    Review,
+    Role,
+    RoleAssignment,
+)
 from endpoints.services import requests, reviews
 from endpoints.services.errors import Conflict, Invalid
 from tests import factories
@@ -60,6 +70,15 @@ def test_approval_commits_state_review_endpoint_revision_operation_and_event_tog
     assert PolicyRevision.objects.get().status == "approved"
     assert Review.objects.get().content_hash == request_.content_hash
     assert Event.objects.filter(verb="request.approved", actor=approver.username).count() == 1
+
+
+def test_what_was_asked_for_in_an_account_that_was_switched_off_since_is_not_begun(account, request_, approver) -> None:
+    Account.objects.filter(pk=account.pk).update(is_active=False)
+    with pytest.raises(Conflict, match="switched off"):
+        decide(reviews.approve, request_, approver)
+    assert not Operation.objects.exists()
+    decide(reviews.reject, request_, approver)
+    assert request_.status == "rejected"
 
 
 def test_a_failure_in_the_middle_of_an_approval_leaves_nothing_of_it(request_, approver, monkeypatch) -> None:
