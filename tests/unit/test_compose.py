@@ -187,6 +187,8 @@ def test_the_urls_lead_to_the_services(monkeypatch: pytest.MonkeyPatch) -> None:
     assert database["PASSWORD"] == "secret"
     assert postgres["environment"]["POSTGRES_PASSWORD"].startswith("${POSTGRES_PASSWORD:?")
     assert postgres["healthcheck"]["test"][0:2] == ["CMD", "pg_isready"]
+    # By its socket the image answers while it still makes the database, and `migrate` would be refused and give up.
+    assert "--host=127.0.0.1" in postgres["healthcheck"]["test"]
     assert given["REDIS_URL"].endswith("@valkey:6379/0")
     valkey = SERVICES["valkey"]["command"]
     assert valkey[valkey.index("--requirepass") + 1] == SERVICES["valkey"]["environment"]["REDISCLI_AUTH"]
