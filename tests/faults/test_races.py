@@ -150,6 +150,26 @@ def test_an_observer_that_wakes_after_its_lease_leaves_its_heirs_alone(
     assert AccountRegion.objects.values("lease_owner", "lease_expires_at").get(pk=stage.region) == heirs
 
 
+def test_an_observer_leaves_alone_what_a_worker_took_up_after_it_was_listed(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An operator hurries it while AWS is asked: what was seen may be older than the worker's next call."""
+    request = stage.create()
+    operation = Operation.objects.get(request=request)
+    assert provisioning.run(operation_id=operation.pk)
+    look = observation._look
+
+    def meanwhile(*args: object) -> object:
+        Operation.objects.filter(pk=operation.pk).update(status="queued", next_attempt_at=clock.now())
+        assert leases.claim(operation.pk, owner="at work")
+        return look(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(observation, "_look", meanwhile)
+    observation.observe(account_region_id=stage.region)
+    operation.refresh_from_db()
+    assert (operation.status, operation.lease_owner) == ("running", "at work")
+
+
 @pytest.mark.parametrize("hours", [-1, 1])
 def test_a_worker_whose_clock_is_an_hour_off_neither_waits_nor_gives_up(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, hours: int

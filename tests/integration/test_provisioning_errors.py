@@ -10,7 +10,7 @@ from django.utils import timezone
 from endpoints.aws.gateway import Ec2Gateway
 from endpoints.models import AccountRegion, Endpoint, EndpointRequest, Operation, OperationAttempt
 from endpoints.models.requests import ChangeAction
-from endpoints.services import leases, observation, outcomes, provisioning, requests
+from endpoints.services import clock, leases, observation, outcomes, provisioning, requests
 from endpoints.services.targets import gateway
 from tests import factories, workers
 from tests.integration.cast import READ_ONLY, Cast, cast
@@ -125,6 +125,34 @@ def test_an_endpoint_that_is_not_visible_yet_is_waited_for(cast: Cast) -> None:
 
     assert Operation.objects.get().status == "observing"
     assert cast.work(request).status == "available"
+
+
+def test_an_endpoint_that_never_becomes_visible_is_handed_to_a_person(cast: Cast) -> None:
+    """Somebody deleted it at once, so to say: AWS is eventually consistent, but not for longer than minutes."""
+    request = cast.approved(cast.aws.interface_spec())
+    provisioning.run(operation_id=Operation.objects.get().pk)
+    cast.aws.control.remove_out_of_band(str(Endpoint.objects.get().vpc_endpoint_id))
+    region = AccountRegion.objects.get(account=cast.account)
+    observation.observe(account_region_id=region.pk)
+    assert Operation.objects.get().status == "observing"
+
+    Operation.objects.update(called_at=clock.now() - observation.NOT_YET - timedelta(seconds=1))
+    observation.observe(account_region_id=region.pk)
+    request.refresh_from_db()
+    assert (request.status, Operation.objects.get().last_error_code) == ("failed", "InvalidVpcEndpointId.NotFound")
+
+
+def test_what_stays_pending_for_half_an_hour_is_handed_to_a_person(cast: Cast) -> None:
+    cast.aws.control.set_pace(1000)
+    request = cast.approved(cast.aws.interface_spec())
+    provisioning.run(operation_id=Operation.objects.get().pk)
+    region = AccountRegion.objects.get(account=cast.account)
+    for minutes, status in ((29, "observing"), (31, "failed")):
+        Operation.objects.update(in_flight_since=clock.now() - timedelta(minutes=minutes))
+        observation.observe(account_region_id=region.pk)
+        assert Operation.objects.get().status == status
+    request.refresh_from_db()
+    assert (request.status, Operation.objects.get().last_error_code) == ("failed", "StillPending")
 
 
 def test_an_error_inside_the_portal_is_shown_and_in_the_end_handed_to_a_person(

@@ -114,6 +114,22 @@ def test_one_of_two_parked_leaves_the_other_to_end_and_then_the_request_is_parke
     assert request.status == "available"
 
 
+def test_one_parked_and_the_other_failed_the_request_is_parked(cast: Cast) -> None:
+    """Who withdraws or waits is to know that somebody stopped a part of it, and why."""
+    request = cast.approved(factories.gateway_spec(cast.account), factories.interface_spec(cast.account))
+    first, second = Operation.objects.order_by("change__position")
+    cast.park(first)
+    leases.claim(second.pk, owner="a test")
+    second = factories._loaded(second)
+    refusal = AwsError(code="RouteAlreadyExists", message="", kind=Kind.REFUSED, cure="")
+    with events.recorded(events.chain_of(cast.account)):
+        outcomes.went_wrong(second, refusal, now=timezone.now())
+    first.refresh_from_db()
+    second.refresh_from_db()
+    request.refresh_from_db()
+    assert (first.status, second.status, request.status) == ("parked", "failed", "parked")
+
+
 def test_one_of_two_failed_is_retried_alone(cast: Cast) -> None:
     request = cast.failed(factories.gateway_spec(cast.account), factories.interface_spec(cast.account))
     first, second = Operation.objects.order_by("change__position")

@@ -9,7 +9,8 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
-from endpoints.models import Account, Endpoint, EndpointRequest, PolicyRevision
+from endpoints import permissions
+from endpoints.models import Account, Endpoint, EndpointRequest, PolicyRevision, User
 from endpoints.models.requests import ChangeAction
 from endpoints.services import requests, reviews
 from endpoints.services.drafts import ChangeDraft
@@ -104,6 +105,17 @@ def test_only_the_requester_withdraws(account, engineer) -> None:
     requests.withdraw(request=request, by=factories.by(engineer), now=timezone.now())
     assert request.status == "withdrawn"
     assert request.closed_at is not None
+
+
+def test_a_requester_who_is_no_engineer_any_more_neither_edits_nor_withdraws(account, engineer) -> None:
+    request = factories.submitted(account, engineer)
+    engineer.role_assignments.all().delete()
+    formerly = User.objects.get(pk=engineer.pk)  # roles are remembered for one request
+    assert not permissions.can_edit(formerly, request)
+    with pytest.raises(PermissionDenied):
+        requests.withdraw(request=request, by=factories.by(formerly), now=timezone.now())
+    request.refresh_from_db()
+    assert request.status == "submitted"
 
 
 def test_what_was_approved_can_no_longer_be_withdrawn_or_edited(account, engineer) -> None:
