@@ -7,6 +7,7 @@ import json
 import socket
 from collections import deque
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 import redis
@@ -168,6 +169,21 @@ def test_a_wiped_redis_is_rebuilt_from_the_calls_in_the_database(cast: Cast, pac
     assert newest.slot_at > waiting[-1].slot_at  # type: ignore[operator]
     assert len(cast.aws.calls(CREATE)) == 4
     assert [call["error"] for call in cast.aws.calls(CREATE) if call["error"]] == []
+
+
+def test_the_database_knows_the_calls_of_the_last_two_fillings_of_a_bucket(cast: Cast, pace: Pace) -> None:
+    """From these a bucket is rebuilt where nobody waits, and no line holds the next one back."""
+    cast.approved(*[spec(cast) for _ in range(4)])
+    pace(1)
+    work_due()
+    bucket = Bucket(MEMBER, REGION, CREATE)
+    newest, *_, oldest = Operation.objects.all()
+    Operation.objects.update(called_at=Now() - timedelta(seconds=bucket.size.fills_in))
+    Operation.objects.filter(pk=oldest.pk).update(called_at=Now() - timedelta(seconds=2 * bucket.size.fills_in + 1))
+    known = turns.history(newest, bucket)
+    assert len(known.calls) == 3
+    assert min(known.calls) >= bucket.size.fills_in
+    assert turns.history(newest, Bucket(MEMBER, REGION, DELETE)).calls == []
 
 
 def test_without_redis_nothing_is_called_and_no_attempt_is_used(cast: Cast, pace: Pace, settings: Settings) -> None:
