@@ -36,6 +36,8 @@ NOT_YET = timedelta(minutes=5)
 OBSERVE_LEASE = timedelta(seconds=60)
 AT_REST = 15
 """How many times as seldom one looks where all waits for services' owners: for days, and in many account-regions."""
+AT_FIRST = timedelta(minutes=10)
+"""For how long after its creation one looks all the same: an owner who knew of it accepts at once."""
 _ENDED = {
     "rejected": "The service's owner rejected the connection. Ask them why, then withdraw this request and ask for "
     "the endpoint's deletion: a rejected endpoint can't be used again and still costs.",
@@ -263,14 +265,14 @@ def _trouble_is_over(operations: list[Operation]) -> None:
 def due_regions() -> list[int]:
     """Return the account-regions in which something has been in flight, and nobody has looked, for a moment.
 
-    Where all of it waits for a service's owner to accept, for a longer one.
+    Where all of it has waited a while for a service's owner to accept, for a longer one.
     """
     pause = timedelta(seconds=settings.PORTAL_OBSERVE_SECONDS)
     in_flight = Operation.objects.filter(status__in=IN_FLIGHT).exclude(in_flight_since__gt=Now() - pause)
+    moves = Q(status="observing") | Q(in_flight_since__gt=Now() - AT_FIRST)
     places = in_flight.order_by().values_list("account_id", "region")
     moving = {
-        (account, region): bool(count)
-        for account, region, count in places.annotate(count=Count("pk", filter=Q(status="observing")))
+        (account, region): bool(count) for account, region, count in places.annotate(count=Count("pk", filter=moves))
     }
     rows = AccountRegion.objects.filter(account_id__in={account for account, _ in moving}).filter(_unseen_for(pause))
     unseen = rows.annotate(rested=_unseen_for(AT_REST * pause)).values_list("pk", "account_id", "region", "rested")

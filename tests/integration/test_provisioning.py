@@ -179,12 +179,14 @@ def test_where_all_waits_for_an_acceptance_one_looks_seldom(cast: Cast, settings
         AccountRegion.objects.update(observed_at=clock.now() - pauses * pause)
         return region.pk in observation.due_regions()
 
+    Operation.objects.update(in_flight_since=clock.now() - observation.AT_FIRST + timedelta(minutes=1))
+    assert due_after(2), "it has just been made: its owner may accept at once"
     Operation.objects.update(in_flight_since=clock.now() - timedelta(hours=1))
     assert not due_after(observation.AT_REST - 5)
     assert due_after(observation.AT_REST + 1)
 
     provisioning.run(operation_id=Operation.objects.get(request=cast.approved(cast.aws.gateway_spec())).pk)
-    Operation.objects.update(in_flight_since=clock.now() - timedelta(minutes=1))
+    Operation.objects.filter(status="observing").update(in_flight_since=clock.now() - timedelta(hours=1))
     assert due_after(2), "something else goes on there"
     AccountRegion.objects.update(observed_at=None)
     assert observation.due_regions() == [region.pk]
