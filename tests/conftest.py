@@ -24,9 +24,10 @@ django.setup()
 
 import redis  # noqa: E402
 from django.conf import settings  # noqa: E402
-from django.db import transaction  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
 from django.db.backends.postgresql.operations import DatabaseOperations  # noqa: E402
 from django.test import client as test_client  # noqa: E402
+from pytest_django import DjangoDbBlocker  # noqa: E402
 
 # Tests make thousands of people, and nobody attacks their passwords: a third of a second each would be minutes.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -121,6 +122,15 @@ def _store_pages_alone(store: Any, signal: Any, sender: Any, template: Any, cont
 
 
 test_client.store_rendered_templates = _store_pages_alone
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Let the database go at the end: threads of a live server, whose browser keeps its connections, keep theirs."""
+    yield
+    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(f"{others} AND pid <> pg_backend_pid()")
 
 
 @pytest.fixture

@@ -14,11 +14,9 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import Browser, BrowserContext, Error, Page
-from pytest_django import DjangoDbBlocker
 from pytest_django.live_server_helper import LiveServer
 
 from tests.aws import aws, simulated_aws
@@ -62,15 +60,6 @@ def chromium() -> str | None:
     if named:
         return shutil.which(named)
     return next(filter(None, map(shutil.which, _NAMES)), None)
-
-
-@pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Let the database go at the end: Chromium keeps connections open, and the live server's threads keep theirs."""
-    yield
-    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute(f"{others} AND pid <> pg_backend_pid()")
 
 
 @pytest.fixture(scope="session")

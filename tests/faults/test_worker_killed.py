@@ -34,7 +34,7 @@ def test_killed_between_create_and_record_leaves_one_endpoint_and_an_available_r
 def test_without_the_sweeper_the_same_death_is_never_made_good(aws: World, tmp_path: Path) -> None:
     """The control: beat ticks and a worker works on the ticks, but nothing looks for what is due."""
     request = _killed_after_creating(aws, tmp_path)
-    shaky = {"app": "tests.faults.shaky", "SHAKY_WITHOUT": "sweeper"}
+    shaky = {"app": "tests.faults.shaky", "SHAKY_WITHOUT": "sweeper", "LOG_LEVEL": "DEBUG"}
     with workers.beat(tmp_path), workers.worker(tmp_path, "second", **shaky):
         workers.until(lambda: _lease_is_over() and _ticks(tmp_path) >= 10, "ticks after the lease", seconds=90)
 
