@@ -83,7 +83,13 @@ def _set_rate(body: Body) -> Body:
     return {}
 
 
+_OF_A_FAULT = frozenset({"action", "kind", "times", "account", "region", "params"})
+
+
 def _add_fault(body: Body) -> Body:
+    if alien := sorted(body.keys() - _OF_A_FAULT):
+        # Passed over, they would leave another fault than the one that was meant.
+        raise ValueError(f"what a kind of fault takes belongs into params: {', '.join(alien)}")
     rule = FAULTS.add(
         action=str(body["action"]),
         kind=str(body["kind"]),

@@ -55,6 +55,8 @@ def test_the_client_shows_its_token() -> None:
 def test_mistakes_are_explained(sim: SimControl) -> None:
     with pytest.raises(SimControlError, match="choose one of"):
         sim.add_fault(action="*", kind="explode")
+    with pytest.raises(SimControlError, match="belongs into params: code, status"):
+        sim._ask("add-fault", action="*", kind="error", status=400, code="VpcEndpointLimitExceeded")
     with pytest.raises(SimControlError, match="12 digits"):
         sim.add_account("7")
     with pytest.raises(SimControlError, match="at least 0"):
