@@ -91,7 +91,8 @@ def address_type_suits(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Findi
     # AWS lists ipv4 and ipv6 alone: a service that offers both takes dualstack (EC2 API, ServiceConnectivityType).
     asked = ("ipv4", "ipv6") if kind == "dualstack" else (kind,)
     kept = snapshot.former is not None and snapshot.former.ip_address_type == kind
-    if kind and offered and not kept and not set(asked) <= set(offered):
+    takes = kind in offered or set(asked) <= set(offered)
+    if kind and offered and not kept and not takes:
         message = f"{spec.short_service} doesn't offer the IP address type {kind}."
         yield Finding("address-type-service", "block", field, message, f"Choose {' or '.join(offered)}.")
     needs = {"": ("cidr_block",), "ipv4": ("cidr_block",), "ipv6": ("ipv6_cidr_blocks",)}

@@ -264,7 +264,12 @@ def test_the_replaced_endpoint_is_named_where_it_holds_the_private_name() -> Non
 
 @pytest.mark.parametrize(
     ("offered", "refused"),
-    [(["ipv4"], {"dualstack", "ipv6"}), (["ipv4", "ipv6"], set()), (["ipv6"], {"ipv4", "dualstack"})],
+    [
+        (["ipv4"], {"dualstack", "ipv6"}),
+        (["ipv4", "ipv6"], set()),
+        (["ipv6"], {"ipv4", "dualstack"}),
+        (["dualstack", "ipv4"], {"ipv6"}),  # a double of AWS may list it
+    ],
 )
 def test_a_service_that_takes_both_versions_takes_dualstack_which_aws_never_lists(
     offered: list[str], refused: set[str]
