@@ -258,6 +258,8 @@ class PolicyEditor extends HTMLElement {
       () => setTimeout(() => this.view && (this.value = this.textarea.defaultValue), 0),
       options,
     );
+    // Who comes back to a page finds the field as it was left, filled by the browser after this editor was made.
+    window.addEventListener("pageshow", () => this.#takeOver(), options);
     // On the document: the field itself may be replaced while this editor stays.
     document.addEventListener(
       "change",
@@ -268,6 +270,10 @@ class PolicyEditor extends HTMLElement {
       },
       options,
     );
+  }
+
+  #takeOver() {
+    if (this.view && this.textarea.value !== this.view.state.doc.toString()) this.value = this.textarea.value;
   }
 
   #changed(doc) {

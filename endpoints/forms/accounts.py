@@ -21,26 +21,25 @@ class AccountForm(forms.Form):
         label="Account ID",
         max_length=20,
         help_text="Twelve digits, as the account's own console shows them.",
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
     )
     name = forms.CharField(
         label="Name",
         max_length=Account._meta.get_field("name").max_length,
         help_text="What people in your organization call it, such as payments-prod.",
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     regions = forms.CharField(
         label="Regions",
         max_length=1000,
         help_text="Those that the portal works in, separated by commas: eu-west-1, us-east-1.",
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        widget=forms.TextInput(attrs={"spellcheck": "false"}),
     )
     role_name = forms.CharField(
         label="Role",
         max_length=MAX_ROLE_NAME,
         initial=ROLE_NAME,
         help_text="The name of the IAM role that the portal will assume there. You make it in the next step.",
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        widget=forms.TextInput(attrs={"spellcheck": "false"}),
     )
 
     protected = forms.BooleanField(

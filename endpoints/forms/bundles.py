@@ -76,7 +76,7 @@ class BundleForm(forms.Form):
     members = forms.CharField(
         label="Services",
         max_length=20_000,
-        widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false", "autocomplete": "off", "class": "mono"}),
+        widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false", "class": "mono"}),
         help_text="One a line: its name, its type (Interface where nothing is said), “optional” where it isn't always "
         "needed, and after a colon why it is needed. Such as “s3 Gateway optional: patches”.",
     )

@@ -52,14 +52,14 @@ class ColleagueForm(forms.Form):
         label="Services",
         required=False,
         max_length=4000,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "placeholder": "s3, ecr.api"}),
+        widget=forms.TextInput(attrs={"spellcheck": "false", "placeholder": "s3, ecr.api"}),
         help_text="Names, separated by commas, short or in full. None: every service of AWS's own.",
     )
     tag = forms.CharField(
         label="Tag",
         required=False,
         max_length=300,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "placeholder": "team=payments"}),
+        widget=forms.TextInput(attrs={"spellcheck": "false", "placeholder": "team=payments"}),
         help_text="What is created must carry it, and only what carries it is changed or deleted. Optional.",
     )
 

@@ -31,7 +31,7 @@ class CoverageFilter(Filter):
     services = forms.CharField(
         label="Services",
         max_length=4000,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "placeholder": "s3, ecr.api"}),
+        widget=forms.TextInput(attrs={"spellcheck": "false", "placeholder": "s3, ecr.api"}),
     )
 
     def __init__(self, data: Any, *, accounts: Sequence[AccountChoice], bundles: Sequence[Bundle]) -> None:

@@ -57,9 +57,7 @@ class OptionFields(forms.Form):
         label="Tags",
         required=False,
         max_length=MAX_TAG_TEXT,
-        widget=forms.Textarea(
-            attrs={"rows": 3, "spellcheck": "false", "autocomplete": "off", "class": "mono tags-field"}
-        ),
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "class": "mono tags-field"}),
         help_text="One key=value in a line. Optional.",
     )
 
@@ -71,11 +69,7 @@ class OptionFields(forms.Form):
                 protocol="IPv4",
                 required=False,
                 widget=forms.TextInput(
-                    attrs={
-                        "class": "form-control form-control-sm mono",
-                        "placeholder": "AWS chooses",
-                        "autocomplete": "off",
-                    }
+                    attrs={"class": "form-control form-control-sm mono", "placeholder": "AWS chooses"}
                 ),
             )
 

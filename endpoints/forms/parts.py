@@ -76,7 +76,7 @@ class PolicyFields(forms.Form):
         required=False,
         strip=False,
         max_length=MAX_POLICY_INPUT,
-        widget=forms.Textarea(attrs={"rows": 14, "spellcheck": "false", "autocomplete": "off", "class": "mono"}),
+        widget=forms.Textarea(attrs={"rows": 14, "spellcheck": "false", "class": "mono"}),
         help_text="JSON, at most 20,480 characters without its white space.",
     )
 

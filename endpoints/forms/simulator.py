@@ -29,7 +29,7 @@ _ROWS = ("context_key", "context_value")
 
 
 def _editor(label: str, help_text: str, rows: int = 6) -> forms.CharField:
-    attributes = {"rows": rows, "spellcheck": "false", "autocomplete": "off", "class": "mono"}
+    attributes = {"rows": rows, "spellcheck": "false", "class": "mono"}
     return forms.CharField(
         label=label,
         help_text=help_text,
@@ -87,7 +87,7 @@ class SimulatorForm(forms.Form):
         label="Principal",
         max_length=2048,
         help_text="Who asks: the ARN of a role, user or session, an account's number, or * for nobody in particular.",
-        widget=forms.TextInput(attrs={"class": "mono", "spellcheck": "false", "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"class": "mono", "spellcheck": "false"}),
     )
     action = forms.CharField(
         label="Action",
@@ -101,7 +101,7 @@ class SimulatorForm(forms.Form):
         label="Resource",
         max_length=2048,
         help_text="Its ARN, or * for an action that is about nothing in particular.",
-        widget=forms.TextInput(attrs={"class": "mono", "spellcheck": "false", "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"class": "mono", "spellcheck": "false"}),
     )
     resource_account = forms.RegexField(
         r"^[0-9]{12}$",

@@ -138,7 +138,7 @@ def _field(item: Parameter) -> forms.Field:
     if isinstance(item.kind, Choice):
         widget = forms.CheckboxSelectMultiple
         return forms.MultipleChoiceField(choices=[(word, word) for word in item.kind.words], widget=widget, **words)
-    attributes = {"spellcheck": "false", "autocomplete": "off", "class": "mono few", "placeholder": item.examples[0]}
+    attributes = {"spellcheck": "false", "class": "mono few", "placeholder": item.examples[0]}
     if item.required:
         words["label"] = f"{item.label} (needed)"
     if item.many:

@@ -43,7 +43,7 @@ class UseForm(forms.Form):
         strip=False,
         max_length=MAX_PASTED,
         widget=forms.Textarea(
-            attrs={"rows": 5, "spellcheck": "false", "autocomplete": "off", "class": "mono few"},
+            attrs={"rows": 5, "spellcheck": "false", "class": "mono few"},
         ),
         help_text='JSON: {"Records": […]}, a list, or one event a line.',
     )

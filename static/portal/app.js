@@ -285,6 +285,28 @@
 
   focusErrors();
 
+  // What was chosen before the scripts arrived is told to what depends on it, and so is what the browser restores on the
+  // way back, which Chromium does as late as that. htmx began to listen for DOMContentLoaded first: it is ready by then.
+  const told = new WeakSet();
+
+  function isChosen(field) {
+    if (field.type === "checkbox") return field.checked !== field.defaultChecked;
+    if (field.type === "radio") return field.checked && !field.defaultChecked;
+    if (field.type !== "select-one") return false;
+    const rendered = [...field.options].findLastIndex((option) => option.defaultSelected);
+    return field.selectedIndex !== Math.max(rendered, 0);
+  }
+
+  function tellChosen() {
+    for (const field of all("#main form :is(select, input)")) {
+      if (!told.has(field) && isChosen(field)) field.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+  }
+
+  document.addEventListener("change", (event) => told.add(event.target), true);
+  document.addEventListener("DOMContentLoaded", tellChosen);
+  window.addEventListener("pageshow", tellChosen);
+
   document.body.addEventListener("htmx:afterSettle", (event) => {
     refreshTimes(); // of the whole page: an answer may carry parts for other places, too
     focusErrors(event.detail.elt);

@@ -111,3 +111,12 @@ def test_without_a_script_the_field_itself_is_there(
     plain.locator("[name=access][value=custom]").check()
     plain.locator("#id_policy_document").fill("{}")
     expect(plain.locator("#id_policy_document")).to_have_value("{}")
+
+
+def test_a_policy_that_was_written_is_there_on_the_way_back(form: Page) -> None:
+    write(form, NO_EFFECT)
+    form.get_by_role("link", name="Cancel").click()
+    expect(form.get_by_role("heading", level=1)).to_have_text("Requests")
+    form.go_back()
+    expect(editor(form)).to_contain_text("s3:GetObject")
+    expect(form.locator("#id_policy_document")).to_have_value(NO_EFFECT)

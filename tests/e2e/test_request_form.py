@@ -48,6 +48,36 @@ def service(name: str) -> str:
     return f"com.amazonaws.{factories.REGION}.{name}"
 
 
+def test_choices_made_before_the_scripts_arrive_count(
+    page: Page, engineer: User, login: Callable[..., None], live_server: LiveServer
+) -> None:
+    login(engineer)
+    held: list[Route] = []
+    page.route("**/portal/app*.js", lambda route: held.append(route))
+    page.goto(f"{live_server.url}{reverse('request_new')}", wait_until="commit")
+    second = factories.aws_id("vpc", Account.objects.get(), factories.REGION, "second")
+    page.locator("[name=vpc_id]").select_option(second)
+    page.locator(SERVICE).select_option(service("s3"))
+    assert held
+    held[0].continue_()
+    expect(page.locator(PLACED)).to_have_value(f"{second} {service('s3')} Gateway")
+    expect(page.get_by_role("group", name="Type")).to_be_visible()
+
+
+def test_what_the_browser_restores_on_the_way_back_brings_what_depends_on_it(form: Page) -> None:
+    second = factories.aws_id("vpc", Account.objects.get(), factories.REGION, "second")
+    form.locator("[name=vpc_id]").select_option(second)
+    form.locator(SERVICE).select_option(service("s3"))
+    expect(form.locator(PLACED)).to_have_value(f"{second} {service('s3')} Gateway")
+    form.get_by_label("Title").fill("Backups to S3")
+    form.get_by_role("link", name="Cancel").click()
+    expect(form.get_by_role("heading", level=1)).to_have_text("Requests")
+    form.go_back()
+    expect(form.get_by_label("Title")).to_have_value("Backups to S3")
+    expect(form.locator("[name=vpc_id]")).to_have_value(second)
+    expect(form.locator(PLACED)).to_have_value(f"{second} {service('s3')} Gateway")
+
+
 def test_a_choice_made_while_another_is_loading_counts_together_with_it(form: Page) -> None:
     second = factories.aws_id("vpc", Account.objects.get(), factories.REGION, "second")
     held: list[Route] = []
