@@ -129,11 +129,6 @@ def check_can_request(user: Person, team: Team | None) -> None:
         _deny("You can only ask in the name of a team that you belong to.")
 
 
-def can_request(user: Person, team: Team | None) -> bool:
-    """Tell whether a person may ask for changes in a team's name."""
-    return _answers(check_can_request, user, team)
-
-
 def check_can_change_endpoint(user: Person, endpoint: Endpoint) -> None:
     """Refuse who may not ask for a change of an endpoint: only engineers of the team that owns it."""
     roles = roles_of(user)

@@ -95,7 +95,6 @@ class Operation(models.Model):
     region = models.CharField(max_length=32)
     action = models.CharField(max_length=12)
     status = models.CharField(max_length=24, choices=lifecycle.OPERATION.choices(), default=lifecycle.OPERATION.initial)
-    generation = models.PositiveIntegerField(default=1)
     client_token = models.CharField(max_length=64, unique=True)
     intent: models.JSONField[dict[str, Any] | None, dict[str, Any] | None] = models.JSONField(null=True, blank=True)
     intent_at = models.DateTimeField(null=True, blank=True)
@@ -225,6 +224,6 @@ class OperationAttempt(models.Model):
         return f"attempt {self.number} of {self.operation_id}"
 
 
-def client_token(operation_id: uuid.UUID, generation: int) -> str:
-    """Return the ClientToken of an operation's generation: ASCII, at most 64 characters."""
-    return f"portal-{operation_id.hex}-{generation}"
+def client_token(operation_id: uuid.UUID) -> str:
+    """Return the ClientToken of an operation: ASCII, at most 64 characters."""
+    return f"portal-{operation_id.hex}"

@@ -42,10 +42,9 @@ def run(*, check_id: int) -> bool:
         _write(check, [*check.findings, asdict(_given_up())], done=True)
         return True
     found: list[dict[str, Any]] = []
-    for finding in _findings(check.account, [check.region] if check.region else check.account.regions):
-        found.append(asdict(finding))
-        if finding.section == "region":
-            _write(check, found)  # shown while the rest goes on
+    for part in _parts(check):
+        found += part
+        _write(check, found)  # shown while the rest goes on, and kept if this worker stops or its time runs out
     _write(check, found, done=True)
     return True
 
@@ -68,22 +67,25 @@ def _given_up() -> Finding:
     return Finding("identity", "Check", Outcome.UNKNOWN, detail, "Look at the workers' log, then check again.")
 
 
-def _findings(account: Account, regions: Iterable[str]) -> Iterator[Finding]:
+def _parts(check: AccountCheck) -> Iterator[list[dict[str, Any]]]:
+    """Yield what is found of the account, then of each region. What an earlier attempt found of a region stands."""
+    account = check.account
     home = account.regions[0] if account.regions else "us-east-1"
     forget_role(target_of(account, home))
     prober = prober_for(target_of(account, home), timeouts())
     identity = _identity(account, prober)
-    yield identity
+    yield _told([identity])
     if identity.outcome is Outcome.BAD:
         return
     statuses, finding = _statuses(prober)
-    yield finding
-    for region in regions:
-        state = role_check.region_status(region, statuses.get(region)) if statuses is not None else None
-        if state and state.outcome is Outcome.BAD:
-            yield state
-        else:
-            yield from _region(account, region, state)
+    yield _told([finding])
+    for region in [check.region] if check.region else account.regions:
+        before = [item for item in check.findings if item["region"] == region]
+        yield before or _told(_region(account, region, statuses))
+
+
+def _told(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    return [asdict(item) for item in findings]
 
 
 def _identity(account: Account, prober: Prober) -> Finding:
@@ -126,7 +128,11 @@ def _statuses(prober: Prober) -> tuple[dict[str, str] | None, Finding]:
         return None, role_check.permissions([_trial(action, error)], region="")[0]
 
 
-def _region(account: Account, region: str, state: Finding | None) -> Iterator[Finding]:
+def _region(account: Account, region: str, statuses: dict[str, str] | None) -> Iterator[Finding]:
+    state = role_check.region_status(region, statuses.get(region)) if statuses is not None else None
+    if state and state.outcome is Outcome.BAD:
+        yield state
+        return
     prober = prober_for(target_of(account, region), timeouts())
     sample = _sample(account, region)
     first, *rest = probes(sample)

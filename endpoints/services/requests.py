@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 
 from endpoints import permissions
+from endpoints.domain import lifecycle
 from endpoints.domain.lifecycle import Actor
 from endpoints.models import Change, Check, EndpointRequest, Operation, PolicyRevision
 from endpoints.models.operations import LIVE
@@ -92,7 +93,7 @@ def resubmit(*, request: EndpointRequest, draft: Draft, by: Who, now: datetime) 
     if draft.account.pk != request.account_id:
         raise Invalid({"account": "A request stays in its account. Withdraw this one and make another."})
     draft = _rebased(request, draft)
-    findings = _checked(draft, by)
+    findings = _checked(draft, by, besides=request)
     meanings = policy_meaning.meanings_of(draft)
     with events.recorded(events.chain_of(request.account)):
         request.refresh_from_db()  # the lock is held: this is the round that stands
@@ -169,8 +170,8 @@ def _already_submitted(key: UUID, by: Who) -> EndpointRequest | None:
     return known
 
 
-def _checked(draft: Draft, by: Who) -> list[list[checks.Finding]]:
-    problems = draft.problems()
+def _checked(draft: Draft, by: Who, *, besides: EndpointRequest | None = None) -> list[list[checks.Finding]]:
+    problems = draft.problems() | _asked_already(draft, besides)
     if not draft.account.is_active:
         problems["account"] = SWITCHED_OFF
     for change in draft.changes:
@@ -183,6 +184,27 @@ def _checked(draft: Draft, by: Who) -> list[list[checks.Finding]]:
     if problems:
         raise Invalid(problems)
     return findings
+
+
+def _asked_already(draft: Draft, besides: EndpointRequest | None) -> dict[str, str]:
+    """Return the problem that another open request deletes the same endpoint.
+
+    Without a lock: of two that are submitted at once, the later one ends in a conflict when it is approved.
+    """
+    doomed = [item.endpoint for item in draft.changes if item.action == ChangeAction.DELETE]
+    if not doomed:
+        return {}
+    asked = Change.objects.filter(
+        action=ChangeAction.DELETE,
+        endpoint__in=doomed,
+        round=F("request__round"),
+        request__status__in=lifecycle.REQUEST.live(),
+    )
+    other = asked.exclude(request=besides).select_related("request").first()
+    if other is None:
+        return {}
+    reference = other.request.reference
+    return {"": f"{reference} asks for its deletion already. Follow that request, or have it withdrawn first."}
 
 
 def _add_changes(

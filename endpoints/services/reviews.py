@@ -168,7 +168,7 @@ def _start(change: Change, request: EndpointRequest, by: Who, now: datetime) -> 
             account=request.account,
             region=change.region,
             action=change.action,
-            client_token=client_token(operation_id, 1),
+            client_token=client_token(operation_id),
             next_attempt_at=Now(),
             created_at=now,
         )

@@ -65,7 +65,9 @@ def test_no_server_outlives_its_run(ending: str, tmp_path: Path) -> None:
     if ending == "kill" and sys.platform != "linux":
         pytest.skip("Only Linux signals a child whose parent was killed.")
     script = (
-        "import os, signal, time\nfrom tests import services\nservices.start()\n"
+        "import os, signal, time\n"
+        # A run that was begun in a shell's background ignores it, and so would what it starts.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\nfrom tests import services\nservices.start()\n"
         "print(*[server.pid for server, _ in services._running], flush=True)\n" + _ENDINGS[ending]
     )
     env = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}

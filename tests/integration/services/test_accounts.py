@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -305,6 +306,31 @@ def test_a_region_that_is_not_enabled_keeps_nothing_of_the_others_back(bench: Be
     findings = bench.check()
     assert bad(findings) == [("ap-east-1", "Region"), ("mars-north-1", "Region")]
     assert {item["region"] for item in findings if item["section"] == "permission"} == {"", REGION}
+
+
+def test_a_check_that_ran_out_of_time_goes_on_with_the_regions_that_are_left(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    regions = [REGION, "us-east-1"]
+    Account.objects.filter(pk=bench.account.pk).update(regions=regions)
+    quotas, asked = account_checks._quotas, []
+
+    def slow(account: Account, region: str, prober: Any) -> Any:
+        asked.append(region)
+        if asked == regions:
+            raise SoftTimeLimitExceeded
+        return quotas(account, region, prober)
+
+    monkeypatch.setattr(account_checks, "_quotas", slow)
+    check = accounts.request_check(account=bench.account, by=person(bench.operator), now=timezone.now())
+    with pytest.raises(SoftTimeLimitExceeded):
+        account_checks.run(check_id=check.pk)
+    AccountCheck.objects.update(lease_expires_at=timezone.now())
+    assert sweeping.sweep(now=timezone.now()).account_checks == 1
+    assert account_checks.run(check_id=check.pk)
+    assert asked == [*regions, "us-east-1"]
+    check.refresh_from_db()
+    assert check.findings == bench.check()
 
 
 def test_errors_that_decide_nothing_are_left_open(bench: Bench) -> None:

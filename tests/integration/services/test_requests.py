@@ -193,6 +193,33 @@ def test_what_is_withdrawn_while_its_edit_is_submitted_leaves_no_revision_open(a
     assert [item.status for item in PolicyRevision.objects.order_by("number")] == ["applied", "declined", "declined"]
 
 
+def test_a_deletion_that_is_asked_for_already_is_not_asked_for_again(account, engineer) -> None:
+    approver = factories.make_approver(account)
+    (endpoint,) = factories.available(factories.approved(factories.submitted(account, engineer), approver))
+    first = factories.deletion(endpoint, engineer)
+
+    with pytest.raises(Invalid, match=f"{first.reference} asks for its deletion already"):
+        factories.deletion(endpoint, engineer)
+
+    reviews.request_changes(
+        request=first,
+        content_hash=first.content_hash,
+        comment="Why now?",
+        by=factories.by(approver),
+        now=timezone.now(),
+    )
+    change = ChangeDraft(
+        action=ChangeAction.DELETE,
+        spec=endpoint.desired_spec(),
+        endpoint=endpoint,
+        base_generation=endpoint.generation,
+    )
+    edited = replace(factories.draft(account, endpoint.owner_team), changes=(change,))
+    requests.resubmit(request=first, draft=edited, by=factories.by(engineer), now=timezone.now())
+    requests.withdraw(request=first, by=factories.by(engineer), now=timezone.now())
+    assert factories.deletion(endpoint, engineer).status == "submitted"
+
+
 def test_a_policy_for_a_service_that_takes_none_is_refused(account, engineer) -> None:
     spec = factories.interface_spec(
         account, service_name=f"com.amazonaws.{factories.REGION}.partner", private_dns_enabled=False
