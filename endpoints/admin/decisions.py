@@ -18,6 +18,7 @@ from django.utils import timezone
 from endpoints import permissions
 from endpoints.admin.base import ModelAdmin, pretty, who
 from endpoints.models import Change, EndpointRequest, User
+from endpoints.models.requests import is_endorsed
 from endpoints.services import reviews
 from endpoints.services.actors import Who
 from endpoints.services.errors import ServiceError
@@ -138,7 +139,8 @@ def _chosen(request: HttpRequest) -> QuerySet[EndpointRequest]:
 def _loaded(queryset: QuerySet[EndpointRequest]) -> QuerySet[EndpointRequest]:
     changes = Change.objects.filter(round=F("request__round")).prefetch_related("checks").order_by("position")
     plain = queryset.prefetch_related(None)  # the list has fetched less of the changes
-    return plain.select_related("account", "owner_team", "requester", "endorsed_by").prefetch_related(
+    rows = plain.annotate(is_endorsed=is_endorsed())
+    return rows.select_related("account", "owner_team", "requester", "endorsed_by").prefetch_related(
         Prefetch("changes", changes, to_attr="current_changes")
     )
 

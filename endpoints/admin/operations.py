@@ -21,7 +21,7 @@ class OperationAdmin(ReadOnlyAdmin):
     list_select_related = ("request", "account")
     search_fields = ("id", "=request__id", "request__title", "last_error_code", "aws_request_id", "client_token")
     fields = (
-        *("id", "change", "request", "endpoint", "account", "region", "action", "status", "generation"),
+        *("id", "change", "request", "endpoint", "account", "region", "action", "status"),
         *("client_token", "intended", "intent_at", "lease_owner", "lease_expires_at", "fence"),
         *("attempts", "throttles", "next_attempt_at", "last_error_code", "last_error", "last_cure", "aws_request_id"),
         *("parked_at", "parked_by", "park_reason"),

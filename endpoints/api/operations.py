@@ -97,7 +97,6 @@ class WorkSerializer(OperationSerializer):
     region = serializers.CharField()
     throttles = serializers.IntegerField()
     client_token = serializers.CharField()
-    generation = serializers.IntegerField()
     fence = serializers.IntegerField()
     lease = serializers.SerializerMethodField()
     parked = serializers.SerializerMethodField()

@@ -6,7 +6,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 
 from endpoints.domain import lifecycle
@@ -71,6 +71,14 @@ class EndpointRequestQuerySet(models.QuerySet["EndpointRequest"]):
 
         rows = self.filter(status="submitted", account__in=accounts_approved_by(user))
         return rows.exclude(requester=user).exclude(endorsed_by=user)
+
+
+def is_endorsed() -> Exists:
+    """Tell of rows of requests what `permissions.endorsement_stands` tells of one: whether a first approval counts."""
+    from endpoints.models.people import Role, RoleAssignment
+
+    holds = RoleAssignment.objects.filter(role=Role.APPROVER, user__is_active=True)
+    return Exists(holds.filter(user=OuterRef("endorsed_by"), account=OuterRef("account")))
 
 
 class EndpointRequest(models.Model):

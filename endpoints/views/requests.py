@@ -10,7 +10,7 @@ from django.shortcuts import render
 
 from endpoints.forms.filters import RequestFilter
 from endpoints.models import Account, EndpointRequest
-from endpoints.models.requests import Severity
+from endpoints.models.requests import Severity, is_endorsed
 from endpoints.services import reading
 from endpoints.views.csv_files import csv_file
 from endpoints.views.listing import number_in, page_of, signed_in
@@ -54,6 +54,7 @@ def approval_queue(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(account=number)
     current = Q(changes__round=reading.ROUND)
     rows = rows.annotate(
+        is_endorsed=is_endorsed(),
         warnings=Count("changes__checks", filter=current & Q(changes__checks__severity=Severity.WARN)),
         notes=Count("changes__checks", filter=current & Q(changes__checks__severity=Severity.INFO)),
     )

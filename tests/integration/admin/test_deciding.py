@@ -9,7 +9,7 @@ from django.contrib.messages import get_messages
 from django.urls import reverse
 from django.utils import timezone
 
-from endpoints.models import EndpointRequest, Event, Membership, Operation, Review, Role, RoleAssignment
+from endpoints.models import EndpointRequest, Event, Membership, Operation, Review, Role, RoleAssignment, User
 from endpoints.services import requests, reviews
 from tests import factories as make
 from tests.integration.admin.conftest import Desk
@@ -240,6 +240,10 @@ def test_a_wider_policy_in_a_protected_account_waits_for_a_second_reviewer(desk:
     assert "You approved it already" in select(desk, "approver", "approve_selected", asked).content.decode()
     assert "not decided" in told(confirm(desk, "approver", "approve_selected", asked))
     assert "approver has given the first" in select(desk, "auditor", "approve_selected", asked).content.decode()
+    User.objects.filter(pk=desk.people["approver"].pk).update(is_active=False)
+    page = select(desk, "auditor", "approve_selected", asked).content.decode()
+    assert "none counts yet, since approver, who approved it, no longer decides on it" in page
+    User.objects.filter(pk=desk.people["approver"].pk).update(is_active=True)
     confirm(desk, "auditor", "approve_selected", asked)
     asked.refresh_from_db()
     assert (asked.status, asked.endorsed_by, asked.approved_by) == (

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from endpoints.models import Account, Change, Endpoint, EndpointRequest, Event, Operation, Review, User
@@ -258,6 +259,7 @@ class TestTwoApprovals:
             roles.delete()
         page = browser(second).get(wider.get_absolute_url()).content.decode()
         assert "no longer decides on it. 0 of 2 approvals." in page
+        assert "Two approvals needed" in browser(second).get(reverse("approval_queue")).content.decode()
         approve(wider, second)
         wider.refresh_from_db()
         assert (wider.status, wider.endorsed_by) == ("submitted", second), "it takes another one again"
