@@ -121,6 +121,25 @@ class Compared:
         """Tell whether the change makes a difference here."""
         return (self.before.outcome, self.before.endpoint_ids) != (self.after.outcome, self.after.endpoint_ids)
 
+    @property
+    def gains(self) -> bool:
+        """Tell whether it reaches the service privately after the change, and didn't before."""
+        return self.after.outcome is Outcome.PRIVATE and self.before.outcome is not Outcome.PRIVATE
+
+    @property
+    def loses(self) -> bool:
+        """Tell whether it no longer reaches the service privately."""
+        return self.before.outcome is Outcome.PRIVATE and self.after.outcome is not Outcome.PRIVATE
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Tell whether it reaches the service now, in part or not privately, and won't at all after the change.
+
+        Private DNS leads clients to the endpoint, whether it lets them in or not.
+        """
+        somehow = (Outcome.PUBLIC, Outcome.PARTLY)
+        return self.before.outcome in somehow and self.after.outcome is Outcome.BROKEN
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -134,28 +153,26 @@ class Comparison:
 
     @property
     def better(self) -> int:
-        """Return how many subnets reach the service privately after it, and didn't before."""
-        return sum(
-            item.after.outcome is Outcome.PRIVATE and item.before.outcome is not Outcome.PRIVATE
-            for item in self.subnets
-        )
+        """Return how many subnets gain their private path."""
+        return sum(item.gains for item in self.subnets)
 
     @property
     def worse(self) -> int:
-        """Return how many subnets no longer reach it privately."""
-        return sum(
-            item.before.outcome is Outcome.PRIVATE and item.after.outcome is not Outcome.PRIVATE
-            for item in self.subnets
-        )
+        """Return how many subnets lose their private path."""
+        return sum(item.loses for item in self.subnets)
 
     @property
     def cut_off(self) -> int:
-        """Return how many subnets reach it now, in part or not privately, and won't at all after it.
+        """Return how many subnets no longer reach the service at all."""
+        return sum(item.is_cut_off for item in self.subnets)
 
-        Private DNS leads clients to the endpoint, whether it lets them in or not.
+    @property
+    def telling(self) -> Compared:
+        """Return the subnet that shows best what the change does: harm before good, and that before other changes.
+
+        Raises ValueError when there is none.
         """
-        somehow = (Outcome.PUBLIC, Outcome.PARTLY)
-        return sum(item.before.outcome in somehow and item.after.outcome is Outcome.BROKEN for item in self.subnets)
+        return max(self.subnets, key=lambda item: (item.loses or item.is_cut_off, item.gains, item.changes))
 
 
 def compare(change: Change) -> Comparison | None:

@@ -138,7 +138,7 @@ class ComparedRow:
 
 @dataclass(frozen=True, slots=True)
 class ComparedChange:
-    """A change with what it makes of reachability, and the pictures before and after of its first subnet."""
+    """A change with what it makes of reachability, and the pictures before and after of its most telling subnet."""
 
     change: Change
     comparison: Comparison
@@ -188,12 +188,12 @@ def request_reach(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _compared(change: Change, comparison: Comparison) -> ComparedChange:
     rows = [ComparedRow(item, outcome_of(item.before), outcome_of(item.after)) for item in comparison.subnets]
-    first = next((row.item for row in rows if row.item.changes), rows[0].item)
+    shown = comparison.telling
     name = comparison.service_name
     return ComparedChange(
         change,
         comparison,
         rows,
-        draw(comparison.before, first.before, service_name=name),
-        draw(comparison.after, first.after, service_name=name),
+        draw(comparison.before, shown.before, service_name=name),
+        draw(comparison.after, shown.after, service_name=name),
     )

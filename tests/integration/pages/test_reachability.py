@@ -201,6 +201,21 @@ def test_a_request_that_cuts_off_who_reaches_the_service_otherwise_says_so(
     assert "2 subnets reach it now, in part or publicly, and won't reach it at all." in shown
 
 
+def test_the_subnet_that_shows_best_what_a_request_does_is_drawn(
+    as_: SignIn, account: Account, engineer: User, approver: User, client_id: str
+) -> None:
+    first = aws_id("subnet", account, REGION, "other-a")
+    network.add(account, "network_acl", "acl-1", "closed", is_default=False, subnet_ids=[first], entries=[])
+    asked = factories.submitted(account, engineer, factories.interface_spec(account))
+    page = as_(approver).get(reverse("request_reach", args=[asked.pk]))
+    (found,) = page.context["compared"]
+    assert found.rows[0].item.subnet.aws_id == first
+    assert found.rows[0].item.changes
+    assert not found.rows[0].item.gains, "it knows of the endpoint now, and its ACL lets nothing through"
+    assert "3 more subnets reach it privately" in text(page)
+    assert "other-a" not in found.after.title + found.after.description
+
+
 def test_an_approver_looks_into_their_own_accounts_only(
     as_: SignIn, account: Account, approver: User, engineer: User, client_id: str
 ) -> None:
