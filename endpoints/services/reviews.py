@@ -21,7 +21,7 @@ from endpoints.models.operations import client_token
 from endpoints.models.requests import ChangeAction
 from endpoints.models.reviews import Decision
 from endpoints.queue import wake_operation
-from endpoints.services import events, policies, policy_meaning, transitions
+from endpoints.services import events, operations, policies, policy_meaning, transitions
 from endpoints.services.actors import Who
 from endpoints.services.errors import SWITCHED_OFF, Conflict, Invalid
 from endpoints.services.requests import NOT_APPROVED, current_changes
@@ -239,4 +239,5 @@ def _endpoint_to_change(change: Change, by: Who, now: datetime) -> Endpoint:
         changes=changes,
         data={"vpc_endpoint_id": endpoint.vpc_endpoint_id},
     )
+    operations.overtake(endpoint=endpoint)
     return endpoint
