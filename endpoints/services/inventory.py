@@ -39,7 +39,9 @@ def refresh(*, account_region_id: int, now: datetime) -> bool:
     try:
         errors = _read(region, now)
     finally:
-        AccountRegion.objects.filter(pk=region.pk).update(
+        # Only its own lease: who took longer than that has an heir, who tells what came of it.
+        mine = AccountRegion.objects.filter(inventory_lease_expires_at=region.inventory_lease_expires_at)
+        mine.filter(pk=region.pk).update(
             inventory_error="\n".join(errors),
             inventory_lease_expires_at=None,
             **({} if errors else {"inventory_at": now}),

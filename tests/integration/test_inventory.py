@@ -228,6 +228,21 @@ def test_one_reading_at_a_time(aws: World) -> None:
     assert inventory.refresh(account_region_id=region.pk, now=now)
 
 
+def test_who_wakes_after_its_lease_leaves_its_heirs_alone(aws: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    member_account()
+    now = timezone.now()
+    heirs = {"inventory_lease_expires_at": now + timedelta(minutes=4), "inventory_error": ""}
+    AccountRegion.objects.update(inventory_due_at=now)
+
+    def slow(*args: object) -> list[str]:
+        AccountRegion.objects.update(**heirs)
+        return ["An error that is over."]
+
+    monkeypatch.setattr(inventory, "_read", slow)
+    assert not inventory.refresh(account_region_id=AccountRegion.objects.get().pk, now=now)
+    assert AccountRegion.objects.values(*heirs).get() == heirs
+
+
 def test_pages_are_followed_to_the_end(aws: World, django_assert_max_num_queries: Callable[..., Any]) -> None:
     ec2 = aws.ec2()
     tables = {ec2.create_route_table(VpcId=aws.vpc_id)["RouteTable"]["RouteTableId"] for _ in range(100)}
