@@ -62,9 +62,16 @@ def _read(region: AccountRegion, now: datetime) -> list[str]:
             log.warning("inventory of %s, %s: %s", region, kind, error)
             if error.kind is Kind.TRANSIENT or error.code in _NO_WAY_IN:
                 break  # what keeps us out keeps us out of the rest, too
+            reading.found[kind] = _last_of(region, kind)  # others are read by it: whose an interface is, what reaches
         else:
             _keep(region, kind, reading.found[kind])
     return errors
+
+
+def _last_of(region: AccountRegion, kind: str) -> list[Resource]:
+    """Return what was read of a kind before."""
+    rows = InventoryItem.objects.filter(account=region.account, region=region.region, kind=kind)
+    return [Resource(kind, item.aws_id, item.vpc_id, item.name, item.data) for item in rows]
 
 
 def _attributes(region: AccountRegion) -> dict[str, dict[str, bool]]:
