@@ -83,13 +83,16 @@ def retry_now(*, operation: Operation, version: int, by: Who, now: datetime) -> 
 def park(*, operation: Operation, version: int, reason: str, by: Who, now: datetime) -> None:
     """Take an operation out of the queue. What a worker is at is parked by that worker, at its next step.
 
-    Raises PermissionDenied, Invalid without a reason, and Conflict when it changed meanwhile or can't be parked.
+    Raises PermissionDenied, Invalid without a reason, and Conflict when it changed meanwhile or can't be parked. What a
+    later change has overtaken can't: parked, it would keep that one from being retried.
     """
     permissions.check_can_operate(by.person())
     reason = _checked(reason)
     wish = {"parked_at": now, "parked_by": by.name, "park_reason": reason}
     with events.recorded(events.chain_of(operation.account)):
         operation.refresh_from_db()
+        if overtaken(operation):
+            raise Conflict(_OVERTAKEN)
         seen = Q(version=version)
         try:
             if operation.status == "running" and not _abandoned(operation):

@@ -43,7 +43,8 @@ BATCH = 200
 
 _STOPPED = ("failed", "parked")
 _AT_WORK = [value for value in OPERATION.live() if value not in _STOPPED]
-_AT_REST = ("available", "failed")
+_AT_REST = ("available", "failed", "pending_acceptance")
+"""Statuses that nothing but what AWS does will end, where no operation is at work or waits for a person."""
 
 log = logging.getLogger(__name__)
 
@@ -282,9 +283,9 @@ def _move(row: Any, seen: ObservedEndpoint) -> str:
         return ""
     if seen.state == "deleted":
         return "go_missing"
-    if row.status == "available" and seen.state in ENDED:
+    if row.status != "failed" and seen.state in ENDED:
         return "fail"
-    return "become_available" if row.status == "failed" and seen.state == "available" else ""
+    return "become_available" if row.status != "available" and seen.state == "available" else ""
 
 
 def _words_of(item: _Finding) -> dict[str, Any]:

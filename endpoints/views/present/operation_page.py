@@ -89,12 +89,13 @@ class OperationPage:
     def can_park(self) -> bool:
         """Tell whether the person may park it now."""
         possible = self.operation.status in PARKABLE and (self.abandoned or not self.operation.park_asked)
-        return possible and permissions.can_operate(self.user)
+        return possible and not operations.overtaken(self.operation) and permissions.can_operate(self.user)
 
     @property
     def can_resume(self) -> bool:
         """Tell whether the person may resume it now."""
-        return self.operation.status == "parked" and permissions.can_operate(self.user)
+        possible = self.operation.status == "parked" and not operations.overtaken(self.operation)
+        return possible and permissions.can_operate(self.user)
 
     @property
     def attempts(self) -> QuerySet[OperationAttempt]:

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from endpoints.models import Account, Endpoint, EndpointRequest, Operation, PolicyRevision, Role, User
 from endpoints.services import operations, requests
+from endpoints.services.actors import Who
 from endpoints.services.errors import Conflict
 from tests import factories
 
@@ -23,6 +24,7 @@ class Cast:
         self.account: Account = factories.make_account()
         self.engineer: User = factories.make_engineer()
         self.approver: User = factories.make_approver(self.account)
+        self.operator: Who = factories.by(factories.make_person("operator", Role.OPERATOR))
         [self.endpoint] = factories.available(
             self.approved(factories.submitted(self.account, self.engineer)),
         )
@@ -64,17 +66,28 @@ def test_it_is_not_retried_by_its_requester(cast: Cast) -> None:
     assert Operation.objects.get(request=cast.old).status == "failed"
 
 
-def test_it_is_neither_retried_nor_resumed_by_an_operator(cast: Cast) -> None:
+def test_it_is_neither_retried_nor_parked_by_an_operator(cast: Cast) -> None:
     factories.available(cast.change(WRITE))
-    operator = factories.by(factories.make_person("operator", Role.OPERATOR))
+    operation = Operation.objects.get(request=cast.old)
+    seen = {"operation": operation, "version": operation.version, "by": cast.operator, "now": timezone.now()}
+
+    with pytest.raises(Conflict, match="later change of this endpoint"):
+        operations.retry_now(**seen)
+    with pytest.raises(Conflict, match="later change of this endpoint"):
+        operations.park(**seen, reason="Why?")
+
+    cast.withdraw(cast.old)
+    assert (Operation.objects.get(request=cast.old).status, cast.status()) == ("cancelled", "available")
+
+
+def test_what_was_parked_all_the_same_is_not_resumed_but_withdrawn(cast: Cast) -> None:
+    factories.available(cast.change(WRITE))
+    wish = {"parked_at": timezone.now(), "parked_by": "operator", "park_reason": "Why?"}
+    Operation.objects.filter(request=cast.old).update(status="parked", **wish)
     operation = Operation.objects.get(request=cast.old)
 
     with pytest.raises(Conflict, match="later change of this endpoint"):
-        operations.retry_now(operation=operation, version=operation.version, by=operator, now=timezone.now())
-    operations.park(operation=operation, version=operation.version, reason="Why?", by=operator, now=timezone.now())
-    operation.refresh_from_db()
-    with pytest.raises(Conflict, match="later change of this endpoint"):
-        operations.resume(operation=operation, version=operation.version, by=operator, now=timezone.now())
+        operations.resume(operation=operation, version=operation.version, by=cast.operator, now=timezone.now())
 
     cast.withdraw(cast.old)
     assert (Operation.objects.get(request=cast.old).status, cast.status()) == ("cancelled", "available")

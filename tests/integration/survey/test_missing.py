@@ -7,6 +7,8 @@ from django.utils import timezone
 
 from endpoints.domain.ended import ENDED
 from endpoints.models import Endpoint, Event
+from endpoints.services import requests
+from endpoints.services.actors import person
 from tests import factories
 from tests.integration.survey.conftest import Field
 
@@ -82,3 +84,29 @@ def test_what_ended_needs_attention_and_may_recover(field: Field, state: str) ->
     field.look()
     endpoint.refresh_from_db()
     assert (endpoint.status, endpoint.last_error_code) == ("available", "")
+
+
+@pytest.mark.parametrize(
+    ("state", "status"), [("available", "available"), ("rejected", "failed"), ("expired", "failed"), ("", "missing")]
+)
+def test_what_was_withdrawn_while_it_waited_for_the_owner_is_followed(field: Field, state: str, status: str) -> None:
+    """No operation looks after it any more, and the owner decides all the same."""
+    provider = field.provided()
+    spec = field.aws.interface_spec(service_name=provider.service_name, private_dns_enabled=False)
+    request = field.approved(spec)
+    assert field.work(request).status == "pending_acceptance"
+    field.look()
+    endpoint = Endpoint.objects.get()
+    assert endpoint.status == "pending_acceptance", "its operation waits"
+    requests.withdraw(request=request, by=person(field.engineer), now=timezone.now())
+    field.look()
+    endpoint.refresh_from_db()
+    assert endpoint.status == "pending_acceptance"
+    if state:
+        field.aws.control.set_state(str(endpoint.vpc_endpoint_id), state)
+    else:
+        field.aws.control.remove_out_of_band(str(endpoint.vpc_endpoint_id))
+        field.look()
+    field.look()
+    endpoint.refresh_from_db()
+    assert endpoint.status == status
