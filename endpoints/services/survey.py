@@ -227,15 +227,16 @@ class _Survey:
     def _settle_absent(self) -> None:
         """Note what the listing lacked; what the one before lacked, too, was deleted outside of the portal."""
         at_rest = self._managed().filter(status__in=_AT_REST, updated_at__lte=self.now)
-        rows = at_rest.exclude(_at_work()).values_list("pk", "vpc_endpoint_id", "absent_since")
+        known = at_rest.exclude(_at_work()).annotate(held=_needs_a_person())
+        rows = known.values_list("pk", "vpc_endpoint_id", "absent_since", "held")
         first: list[int] = []
         again: list[int] = []
         back: list[int] = []
-        for pk, vpc_endpoint_id, since in rows:
+        for pk, vpc_endpoint_id, since, held in rows:
             if vpc_endpoint_id in self.seen:
                 back += [pk] if since else []
             else:
-                (again if since and since < self.now else first).append(pk)
+                (again if since and since < self.now and not held else first).append(pk)
         Endpoint.objects.filter(pk__in=back).update(absent_since=None)
         Endpoint.objects.filter(pk__in=first, absent_since__isnull=True).update(absent_since=self.now)
         for start in range(0, min(len(again), self.moves), BATCH):

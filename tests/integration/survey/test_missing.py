@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from endpoints.domain.ended import ENDED
 from endpoints.models import Endpoint, Event
-from endpoints.services import requests
+from endpoints.services import requests, survey
 from endpoints.services.actors import person
 from tests import factories
 from tests.integration.survey.conftest import Field
@@ -30,6 +30,27 @@ def test_what_two_listings_lack_was_deleted_outside(field: Field) -> None:
     assert Event.objects.filter(endpoint_id=lost.pk, verb="endpoint.missing").count() == 1
     field.look()
     assert Event.objects.filter(endpoint_id=lost.pk, verb="endpoint.missing").count() == 1
+
+
+def test_what_waits_for_a_person_keeps_no_other_loss_from_being_told(
+    field: Field, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A survey tells of some losses; what is its requester's to settle isn't one of them."""
+    lost, held = field.made(field.aws.gateway_spec()), field.made(field.aws.interface_spec())
+    factories.failed(factories.approved(factories.modification(held, field.engineer, name="other"), field.approver))
+    for endpoint in (lost, held):
+        field.aws.control.remove_out_of_band(str(endpoint.vpc_endpoint_id))
+    run = survey._Survey.run
+
+    def with_one_move(self: survey._Survey) -> survey.Surveyed:
+        self.moves = 1
+        return run(self)
+
+    monkeypatch.setattr(survey, "BATCH", 1)
+    monkeypatch.setattr(survey._Survey, "run", with_one_move)
+    for _ in range(3):
+        field.look()
+    assert [Endpoint.objects.get(pk=item.pk).status for item in (lost, held)] == ["missing", "failed"]
 
 
 def test_one_listing_that_lags_behind_is_no_loss(field: Field) -> None:
