@@ -131,3 +131,7 @@ def test_what_was_withdrawn_while_it_waited_for_the_owner_is_followed(field: Fie
     field.look()
     endpoint.refresh_from_db()
     assert endpoint.status == status
+    # It was sent with the creation: available, the endpoint has it.
+    is_there = status == "available"
+    assert (endpoint.available_at is not None) is is_there
+    assert endpoint.policy_revisions.get().status == ("applied" if is_there else "approved")
