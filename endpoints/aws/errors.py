@@ -55,7 +55,12 @@ class AwsError(Exception):
         super().__init__(f"{code}: {message}")
 
 
-THROTTLES = frozenset({"RequestLimitExceeded", "Throttling", "ThrottlingException", "TooManyRequestsException"})
+THROTTLES = frozenset(
+    {"RequestLimitExceeded", "Throttling", "ThrottlingException", "TooManyRequestsException"}
+    # What botocore's standard mode of retrying takes for a throttle besides; EC2 and STS answer them with a 400.
+    | {"EC2ThrottledException", "RequestThrottled", "RequestThrottledException", "ThrottledException", "SlowDown"}
+    | {"BandwidthLimitExceeded"}
+)
 TRANSIENTS = frozenset(
     {
         "Unavailable",
@@ -65,6 +70,8 @@ TRANSIENTS = frozenset(
         "InternalServerError",
         "RequestTimeout",
         "OperationInProgress",
+        "ConcurrentTagAccess",
+        "PriorRequestNotComplete",
         "DependencyViolation",
         "IncorrectState",
         "RequestExpired",
@@ -72,6 +79,8 @@ TRANSIENTS = frozenset(
         "ExpiredTokenException",
     }
 )
+_TOO_MANY = 429
+"""HTTP's own word for a throttle, whoever answers."""
 NOT_FOUND = frozenset({"InvalidVpcEndpointId.NotFound", "InvalidVpcEndpoint.NotFound", "InvalidVpcEndpointID.NotFound"})
 
 _RETRY = "The portal tries again by itself."
@@ -208,7 +217,7 @@ def cure_when_given_up(error: AwsError) -> str:
 
 def kind_of(code: str, message: str, status: int) -> Kind:
     """Sort an error code. A 5xx that nobody knows is transient; a 4xx that nobody knows is refused."""
-    if code in THROTTLES:
+    if code in THROTTLES or status == _TOO_MANY:
         return Kind.THROTTLED
     if code in NOT_FOUND:
         return Kind.NOT_FOUND

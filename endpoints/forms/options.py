@@ -35,7 +35,7 @@ class OptionFields(forms.Form):
         label="IP address type",
         required=False,
         choices=[LEFT_TO_AWS, *((item, item) for item in IP_ADDRESS_TYPES)],
-        help_text="dualstack and ipv6 need subnets with an IPv6 range.",
+        help_text="dualstack takes subnets with both ranges, ipv6 those of IPv6 alone.",
     )
     dns_record_ip_type = forms.ChoiceField(
         label="DNS record type",

@@ -171,6 +171,8 @@ def policy_findings(spec: EndpointSpec, *, protected: bool = False, keeps: bool 
 
 REFUSED = "protected-full-access"
 """The linter's rule of full access in a protected account."""
+FULL_ACCESS_RULE = "policy-full-access"
+"""The finding that no policy is asked for, where the account isn't protected."""
 
 
 def _full_access(protected: bool, keeps: bool) -> Finding:
@@ -180,4 +182,4 @@ def _full_access(protected: bool, keeps: bool) -> Finding:
         cure = "Choose a custom policy; an endpoint that exists gets it by a change of its policy."
         return Finding(f"policy-{REFUSED}", "warn" if keeps else "block", "policy_document", message, cure)
     message = "Full access: whoever reaches the endpoint may do anything that their own permissions allow."
-    return Finding("policy-full-access", "info", "policy_document", message, "Choose a custom policy to narrow it.")
+    return Finding(FULL_ACCESS_RULE, "info", "policy_document", message, "Choose a custom policy to narrow it.")

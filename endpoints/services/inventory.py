@@ -39,7 +39,9 @@ def refresh(*, account_region_id: int, now: datetime) -> bool:
     try:
         errors = _read(region, now)
     finally:
-        AccountRegion.objects.filter(pk=region.pk).update(
+        # Only its own lease: who took longer than that has an heir, who tells what came of it.
+        mine = AccountRegion.objects.filter(inventory_lease_expires_at=region.inventory_lease_expires_at)
+        mine.filter(pk=region.pk).update(
             inventory_error="\n".join(errors),
             inventory_lease_expires_at=None,
             **({} if errors else {"inventory_at": now}),
@@ -60,9 +62,16 @@ def _read(region: AccountRegion, now: datetime) -> list[str]:
             log.warning("inventory of %s, %s: %s", region, kind, error)
             if error.kind is Kind.TRANSIENT or error.code in _NO_WAY_IN:
                 break  # what keeps us out keeps us out of the rest, too
+            reading.found[kind] = _last_of(region, kind)  # others are read by it: whose an interface is, what reaches
         else:
             _keep(region, kind, reading.found[kind])
     return errors
+
+
+def _last_of(region: AccountRegion, kind: str) -> list[Resource]:
+    """Return what was read of a kind before."""
+    rows = InventoryItem.objects.filter(account=region.account, region=region.region, kind=kind)
+    return [Resource(kind, item.aws_id, item.vpc_id, item.name, item.data) for item in rows]
 
 
 def _attributes(region: AccountRegion) -> dict[str, dict[str, bool]]:

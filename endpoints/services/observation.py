@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Now
@@ -123,15 +124,18 @@ def _settle_alone(operation: Operation, seen: ObservedEndpoint | None, book: Led
     """Settle one operation; what goes wrong with it is logged and must not keep the others waiting."""
     try:
         _settle(operation, seen, book, now=clock.now())
+    except SoftTimeLimitExceeded:
+        raise  # the time is up for all of them: the next look goes on
     except Exception:
         log.exception("settling operation %s failed; the next look tries again", operation.pk)
 
 
 def _settle(operation: Operation, seen: ObservedEndpoint | None, book: Ledger = NO_RULES, *, now: datetime) -> None:
+    listed = operation.status, operation.fence
     with events.recorded(events.chain_of(operation.account)):
-        operation.refresh_from_db(fields=["status", "version", "called_at", "in_flight_since"])
-        if operation.status not in IN_FLIGHT:
-            return  # somebody else settled it since we listed it
+        operation.refresh_from_db(fields=["status", "fence", "version", "called_at", "in_flight_since"])
+        if operation.status not in IN_FLIGHT or (operation.status, operation.fence) != listed:
+            return  # somebody settled it since we listed it, or a worker acted: what was seen may be older than that
         rules = book.of(operation.endpoint_id, wanted_of(operation))
         if seen is not None:
             seen = replace(seen, group_rules=rules) if rules else seen

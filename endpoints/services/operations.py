@@ -35,12 +35,30 @@ _RESUME = {
 }
 _AFRESH = {"attempts": 0, "throttles": 0}
 _NOT_PARKED = {"parked_at": None, "parked_by": "", "park_reason": ""}
+_OVERTAKEN = "A later change of this endpoint was approved, so this one isn't made any more. Withdraw the request."
 _UNDER_WAY = "Another change of this endpoint is under way. Try again when it has ended."
 
 
 def retry_helps(operation: Operation) -> bool:
     """Tell whether trying again can help: what the service's owner rejected stays so, whoever asks AWS."""
+    if overtaken(operation):
+        return False
     return operation.action == ChangeAction.DELETE or operation.endpoint.aws_state not in BEYOND_RETRY
+
+
+def overtaken(operation: Operation) -> bool:
+    """Tell whether its endpoint was given another spec since: AWS must not come to have this one after all.
+
+    What failed lets a later change of the endpoint be approved: that one's spec stands then, or what was put back.
+    """
+    return operation.endpoint.generation != (operation.change.base_generation or 0) + 1
+
+
+def overtake(*, endpoint: Endpoint) -> None:
+    """Say of what failed on an endpoint that a later change was approved. In the approval's recorded transaction."""
+    failed = Operation.objects.filter(endpoint=endpoint, status="failed")
+    EndpointRequest.objects.filter(pk__in=failed.values("request")).update(version=F("version") + 1)
+    failed.update(last_cure=_OVERTAKEN, version=F("version") + 1)
 
 
 def retry_now(*, operation: Operation, version: int, by: Who, now: datetime) -> None:
@@ -65,13 +83,16 @@ def retry_now(*, operation: Operation, version: int, by: Who, now: datetime) -> 
 def park(*, operation: Operation, version: int, reason: str, by: Who, now: datetime) -> None:
     """Take an operation out of the queue. What a worker is at is parked by that worker, at its next step.
 
-    Raises PermissionDenied, Invalid without a reason, and Conflict when it changed meanwhile or can't be parked.
+    Raises PermissionDenied, Invalid without a reason, and Conflict when it changed meanwhile or can't be parked. What a
+    later change has overtaken can't: parked, it would keep that one from being retried.
     """
     permissions.check_can_operate(by.person())
     reason = _checked(reason)
     wish = {"parked_at": now, "parked_by": by.name, "park_reason": reason}
     with events.recorded(events.chain_of(operation.account)):
         operation.refresh_from_db()
+        if overtaken(operation):
+            raise Conflict(_OVERTAKEN)
         seen = Q(version=version)
         try:
             if operation.status == "running" and not _abandoned(operation):
@@ -94,10 +115,13 @@ def park(*, operation: Operation, version: int, reason: str, by: Who, now: datet
 def resume(*, operation: Operation, version: int, by: Who, now: datetime) -> None:
     """Put what was parked back into the queue. Its worker looks at what AWS has before it acts.
 
-    Raises PermissionDenied, or Conflict when it changed meanwhile.
+    Raises PermissionDenied, or Conflict when it changed meanwhile or a later change was approved.
     """
     permissions.check_can_operate(by.person())
     with events.recorded(events.chain_of(operation.account)):
+        operation.refresh_from_db()
+        if overtaken(operation):
+            raise Conflict(_OVERTAKEN)
         transitions.apply(
             to=operation,
             transition="resume",

@@ -105,10 +105,18 @@ def approve(*, revision: PolicyRevision, by: Who, now: datetime) -> None:
 
 
 def applied(*, endpoint: Endpoint, now: datetime) -> None:
-    """Note that AWS holds the approved revision now; the one before is replaced."""
-    revision = endpoint.policy_revisions.filter(status="approved").order_by("-number").first()
+    """Note that AWS holds the approved revision now; the one before is replaced.
+
+    It is the one that says what the endpoint should have: another may be approved whose change failed. An earlier one
+    is overtaken, and never sent.
+    """
+    wanted = sha256(endpoint.desired_spec().policy_document or FULL_ACCESS)
+    approved = endpoint.policy_revisions.filter(status="approved")
+    revision = approved.filter(document_sha256=wanted).order_by("-number").first()
     if revision is None:
         return
+    for old in approved.filter(number__lt=revision.number):
+        transitions.apply(to=old, transition="decline", acting_as=Actor.WORKER, who=WORKER, now=now)
     for old in endpoint.policy_revisions.filter(status__in=CURRENT_STATES):
         transitions.apply(
             to=old,

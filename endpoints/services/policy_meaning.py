@@ -16,7 +16,9 @@ from endpoints.models.requests import ChangeAction, Relation
 from endpoints.policy.compare import Comparison, Region, compare
 from endpoints.policy.document import PolicySyntaxError, parse
 from endpoints.policy.meaning import FULL_ACCESS
+from endpoints.services.checks import FULL_ACCESS_RULE
 from endpoints.services.drafts import ChangeDraft, Draft
+from endpoints.services.policies import same_policy
 
 MAX_REGIONS = 50
 """Gains, and losses, that are kept of one change."""
@@ -84,8 +86,21 @@ def needed_for(account: Account, meanings: Iterable[Meaning | None]) -> int:
 
 
 def needed_now(account: Account, changes: Iterable[Change]) -> int:
-    """Return how many people must approve these changes, as the account is now."""
-    return approvals_needed(account, (change.relation for change in changes))
+    """Return how many people must approve these changes, as the account is now.
+
+    Full access that a protected account would have refused, asked for before it was one, is nothing for one person.
+    """
+    relations = (Relation.UNDECIDED if _has_full_access(change) else change.relation for change in changes)
+    return approvals_needed(account, relations)
+
+
+def _has_full_access(change: Change) -> bool:
+    """Tell whether a change makes an endpoint with full access, or leaves it to one that it changes otherwise."""
+    if change.kind not in (ChangeAction.CREATE, ChangeAction.MODIFY) or change.spec == change.base_spec:
+        return False
+    text = change.desired().policy_document
+    # Without a text the checks tell: a service that takes no policy is let through.
+    return same_policy(text, None) if text else any(item.rule == FULL_ACCESS_RULE for item in change.checks.all())
 
 
 def _kept(regions: Sequence[Region]) -> list[dict[str, Any]]:

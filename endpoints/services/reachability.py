@@ -15,11 +15,13 @@ from endpoints.network.reachability import SERVICE_NAME, PolicyAnswer, reach, so
 from endpoints.network.reachers import NOT_CLIENTS, Reachers, who_can_reach
 from endpoints.network.snapshot import Part, Snapshot
 from endpoints.policy.document import PolicySyntaxError, parse
-from endpoints.policy.evaluate import Request, compile_policy
+from endpoints.policy.evaluate import Request, compile_policy, deciding_keys
 from endpoints.policy.meaning import FULL_ACCESS
 from endpoints.services.reading import rules_of
 from endpoints.services.snapshots import vpc_snapshot
 
+_NAMED = 3
+"""How many condition keys an answer names."""
 COMPARED = 24
 """From how many subnets a change is looked at, at most."""
 
@@ -33,19 +35,32 @@ class Call:
     resource: str = "*"
 
 
-def asks_policy(call: Call) -> Callable[[Part], PolicyAnswer]:
-    """Return what asks an endpoint's policy about a call. The caller's own permissions aren't known, nor asked."""
-    asked = Request(call.principal, call.action, call.resource)
+_ABSENT = frozenset({"aws:sourceip"})
+"""What no request through an endpoint carries (PrivateLink guide)."""
+
+
+def asks_policy(call: Call, *, vpc_id: str = "", port: int = HTTPS) -> Callable[[Part], PolicyAnswer]:
+    """Return what asks an endpoint's policy about a call. The caller's own permissions aren't known, nor asked.
+
+    Of the condition keys the way itself tells some; a policy that decides by others can't be told.
+    """
+    told = {"aws:ViaAWSService": "false", **({"aws:SourceVpc": vpc_id} if vpc_id else {})}
+    told |= {"aws:SecureTransport": "true"} if port == HTTPS else {}
 
     def answer(part: Part) -> PolicyAnswer:
         document = part.data.get("policy_document")
         if document is None and "policy_document" not in part.data:
             return PolicyAnswer(None, f"the policy of {part.label} wasn't read")
         try:
-            outcome = compile_policy(parse(str(document or FULL_ACCESS))).decide(asked)
+            policy = compile_policy(parse(str(document or FULL_ACCESS)))
         except PolicySyntaxError as error:
             return PolicyAnswer(None, f"the policy of {part.label} can't be read: {error}")
         said = f"the policy of {part.label}"
+        asked = Request(call.principal, call.action, call.resource, context={**told, "aws:SourceVpce": part.aws_id})
+        if keys := deciding_keys(policy, asked, absent=_ABSENT):
+            names = ", ".join(keys[:_NAMED]) + (f" and {len(keys) - _NAMED} more" if len(keys) > _NAMED else "")
+            return PolicyAnswer(None, f"{said} decides by {names}: ask the simulator, which takes their values")
+        outcome = policy.decide(asked)
         if outcome.effect == "Allow":
             return PolicyAnswer(True, f"{said} allows {call.action}")
         if outcome.effect == "Deny":
@@ -75,7 +90,8 @@ def answer(
 ) -> Answer:
     """Return how a source reaches a service. Raises `network.sources.UnknownSource`."""
     source = source_of(snapshot, source_id, group_ids)
-    policy = asks_policy(call) if call else None
+    vpc_id = snapshot.vpc.aws_id if snapshot.vpc else ""
+    policy = asks_policy(call, vpc_id=vpc_id, port=port) if call else None
     return Answer(snapshot, reach(snapshot, source, service_name, port=port, resolve=resolve, policy=policy))
 
 

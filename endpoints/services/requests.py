@@ -142,7 +142,7 @@ def retry(*, request: EndpointRequest, by: Who, now: datetime) -> None:
     role = Actor.REQUESTER if request.requester_id == by.person().pk else Actor.OPERATOR
     with events.recorded(events.chain_of(request.account)):
         request.refresh_from_db()
-        failed = _operations(request).filter(status="failed").select_related("endpoint", "account")
+        failed = _operations(request).filter(status="failed").select_related("endpoint", "account", "change")
         helped = [item for item in failed if operations.retry_helps(item)]
         if failed and not helped:
             raise Conflict("Trying again can't help. " + failed[0].last_cure)
@@ -275,7 +275,7 @@ def _rebased(request: EndpointRequest, draft: Draft) -> Draft:
     retired = {
         item.endpoint_id: item
         for item in _operations(request).filter(status__in=_RETIRED).select_related("endpoint", "change")
-        if not item.change.kind.is_new_here and item.endpoint.status in _PUT_BACK
+        if not item.change.kind.is_new_here and item.endpoint.status in _PUT_BACK and not operations.overtaken(item)
     }
     changes = []
     for asked in draft.changes:
@@ -307,7 +307,8 @@ def _retire_round(request: EndpointRequest, by: Who, now: datetime, *, for_edit:
 
 
 def _retire_operation(operation: Operation, by: Who, now: datetime) -> None:
-    if operation.status == "parked" and attempts.unanswered(operation):
+    is_overtaken = operations.overtaken(operation)  # then a later change has looked at what AWS has
+    if operation.status == "parked" and not is_overtaken and attempts.unanswered(operation):
         raise Conflict(
             "It was parked before AWS's last answer was known, so AWS may have done it. Ask an operator to resume it: "
             "the portal then looks. Withdraw after that."
@@ -320,6 +321,8 @@ def _retire_operation(operation: Operation, by: Who, now: datetime) -> None:
         now=now,
         changes={"finished_at": now},
     )
+    if is_overtaken:
+        return  # its endpoint is the later change's
     endpoint = operation.endpoint
     kind = operation.change.kind
     if kind.is_new_here:

@@ -21,7 +21,7 @@ from endpoints.models.operations import client_token
 from endpoints.models.requests import ChangeAction
 from endpoints.models.reviews import Decision
 from endpoints.queue import wake_operation
-from endpoints.services import events, policies, policy_meaning, transitions
+from endpoints.services import events, operations, policies, policy_meaning, transitions
 from endpoints.services.actors import Who
 from endpoints.services.errors import SWITCHED_OFF, Conflict, Invalid
 from endpoints.services.requests import NOT_APPROVED, current_changes
@@ -224,19 +224,23 @@ def _endpoint_to_change(change: Change, by: Who, now: datetime) -> Endpoint:
     if endpoint is None:
         raise Conflict("The endpoint is no longer known. Reject this request.")
     changes: dict[str, Any] = {"desired": change.spec, "generation": F("generation") + 1}
+    as_read = Q(generation=change.base_generation)
     if change.action == ChangeAction.MODIFY:
         changes["name"] = change.desired().name
     elif change.action == ChangeAction.RECREATE:
-        # What AWS had is gone; its id stays in the events.
+        # What AWS had is gone; its id stays in the events. One that failed with an id may be there still.
         changes |= {"vpc_endpoint_id": None, "aws_state": "", "observed": None, "observed_at": None}
+        changes["available_at"] = None  # the new one has yet to become so
+        as_read &= Q(status="missing") | Q(vpc_endpoint_id=None)
     transitions.apply(
         to=endpoint,
         transition=_BEGINS[change.kind],
         acting_as=Actor.APPROVER,
         who=by,
         now=now,
-        where=Q(generation=change.base_generation),
+        where=as_read,
         changes=changes,
         data={"vpc_endpoint_id": endpoint.vpc_endpoint_id},
     )
+    operations.overtake(endpoint=endpoint)
     return endpoint

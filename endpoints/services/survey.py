@@ -26,7 +26,7 @@ from endpoints.domain.observed import NetworkInterface, ObservedEndpoint
 from endpoints.domain.plan import GONE_STATES
 from endpoints.domain.specs import EndpointType
 from endpoints.models import AccountRegion, Drift, Endpoint, Operation
-from endpoints.services import drifts, events, group_rules, transitions, unmanaged
+from endpoints.services import drifts, events, group_rules, policies, transitions, unmanaged
 from endpoints.services.actors import WORKER
 from endpoints.services.group_rules import Ledger
 from endpoints.services.leases import worker_name
@@ -43,7 +43,8 @@ BATCH = 200
 
 _STOPPED = ("failed", "parked")
 _AT_WORK = [value for value in OPERATION.live() if value not in _STOPPED]
-_AT_REST = ("available", "failed")
+_AT_REST = ("available", "failed", "pending_acceptance")
+"""Statuses that nothing but what AWS does will end, where no operation is at work or waits for a person."""
 
 log = logging.getLogger(__name__)
 
@@ -201,7 +202,7 @@ class _Survey:
             told = drifts.keep(news=[(item.endpoint, item.news) for item in kept if item.news], now=self.now)
             events.record_all(chain=chain, who=WORKER, at=self.now, news=told)
             for item in kept:
-                self._apply(item.endpoint, item.move, _words_of(item))
+                self._apply(item.endpoint, item.move, _words_of(item, self.now))
         self.found.changed += len(kept)
         self.found.drifted += sum(bool(item.news.opened) for item in kept)
 
@@ -222,19 +223,22 @@ class _Survey:
             summary=changes.get("last_error", ""),
             data={"vpc_endpoint_id": endpoint.vpc_endpoint_id},
         )
+        if move == "become_available" and not _differs(endpoint, "policy_document"):
+            policies.applied(endpoint=endpoint, now=self.now)
 
     def _settle_absent(self) -> None:
         """Note what the listing lacked; what the one before lacked, too, was deleted outside of the portal."""
         at_rest = self._managed().filter(status__in=_AT_REST, updated_at__lte=self.now)
-        rows = at_rest.exclude(_at_work()).values_list("pk", "vpc_endpoint_id", "absent_since")
+        known = at_rest.exclude(_at_work()).annotate(held=_needs_a_person())
+        rows = known.values_list("pk", "vpc_endpoint_id", "absent_since", "held")
         first: list[int] = []
         again: list[int] = []
         back: list[int] = []
-        for pk, vpc_endpoint_id, since in rows:
+        for pk, vpc_endpoint_id, since, held in rows:
             if vpc_endpoint_id in self.seen:
                 back += [pk] if since else []
             else:
-                (again if since and since < self.now else first).append(pk)
+                (again if since and since < self.now and not held else first).append(pk)
         Endpoint.objects.filter(pk__in=back).update(absent_since=None)
         Endpoint.objects.filter(pk__in=first, absent_since__isnull=True).update(absent_since=self.now)
         for start in range(0, min(len(again), self.moves), BATCH):
@@ -282,12 +286,12 @@ def _move(row: Any, seen: ObservedEndpoint) -> str:
         return ""
     if seen.state == "deleted":
         return "go_missing"
-    if row.status == "available" and seen.state in ENDED:
+    if row.status != "failed" and seen.state in ENDED:
         return "fail"
-    return "become_available" if row.status == "failed" and seen.state == "available" else ""
+    return "become_available" if row.status != "available" and seen.state == "available" else ""
 
 
-def _words_of(item: _Finding) -> dict[str, Any]:
+def _words_of(item: _Finding, now: datetime) -> dict[str, Any]:
     """Return what a transition writes beside the status."""
     seen = item.seen
     if item.move == "fail":
@@ -295,7 +299,14 @@ def _words_of(item: _Finding) -> dict[str, Any]:
         return {"last_error_code": seen.last_error_code or seen.state, "last_error": message}
     if item.move == "go_missing":
         return _gone(seen)
-    return {"last_error_code": "", "last_error": ""} if item.move else {}
+    since = {"available_at": item.endpoint.available_at or now} if item.move == "become_available" else {}
+    return {"last_error_code": "", "last_error": "", **since} if item.move else {}
+
+
+def _differs(endpoint: Endpoint, field: str) -> bool:
+    """Tell whether AWS was seen to have another value of a field than was approved."""
+    seen = endpoint.observed_endpoint()
+    return seen is None or any(item.field == field for item in drifts.differences_of(endpoint, seen))
 
 
 def _gone(seen: ObservedEndpoint | None) -> dict[str, Any]:

@@ -105,7 +105,8 @@ def work(*, endpoint_id: int) -> bool:
         return False
     use = EndpointUse.objects.select_related("endpoint").get(endpoint=endpoint_id)
     waiting = use.endpoint.use_records.filter(status=UseStatus.WAITING).order_by("pk")
-    held = EndpointUse.objects.filter(pk=use.pk, attempts=use.attempts)
+    # By the lease too: attempts begin anew after each end, so that an heir's heir may have the same number.
+    held = EndpointUse.objects.filter(pk=use.pk, attempts=use.attempts, lease_expires_at=use.lease_expires_at)
     if use.attempts > MAX_ATTEMPTS:
         log.error("the uploads for endpoint %s could not be read in %s attempts", endpoint_id, MAX_ATTEMPTS)
         waiting.update(status=UseStatus.REFUSED, upload=None, stopped="It could not be read. Split it, and try again.")

@@ -27,7 +27,7 @@ def operation_list(request: HttpRequest) -> HttpResponse:
     """List the workers' operations: what needs a person first, the newest trouble before older."""
     user = signed_in(request)
     chosen = OperationFilter(request.GET)
-    rows = chosen.apply(Operation.objects.select_related("request", "endpoint", "account"), user)
+    rows = chosen.apply(Operation.objects.select_related("request", "endpoint", "account", "change"), user)
     context = {
         "filter": chosen,
         "page": page_of(request, rows),

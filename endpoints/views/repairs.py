@@ -120,7 +120,8 @@ def _nothing_differs(request: HttpRequest, endpoint: Endpoint) -> HttpResponse:
 def _recreation(
     request: HttpRequest, endpoint: Endpoint, initial: dict[str, Any], edited: EndpointRequest | None
 ) -> HttpResponse:
-    if endpoint.status not in ENDPOINT.transitions["recreate"].sources:
+    unmade = endpoint.status in ENDPOINT.transitions["recreate"].sources and endpoint.vpc_endpoint_id is None
+    if endpoint.status != "missing" and not unmade:
         told = Conflict(f"This endpoint is “{endpoint.state.label}”; only one that is gone from AWS can be recreated.")
         return conflict(request, told, back=endpoint.get_absolute_url())
     spec = endpoint.desired_spec()

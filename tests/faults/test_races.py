@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
@@ -147,6 +148,43 @@ def test_an_observer_that_wakes_after_its_lease_leaves_its_heirs_alone(
     monkeypatch.setattr(observation, "_look", slow)
     assert observation.observe(account_region_id=stage.region) == 1
     assert AccountRegion.objects.values("lease_owner", "lease_expires_at").get(pk=stage.region) == heirs
+
+
+def test_an_observer_leaves_alone_what_a_worker_did_after_aws_was_asked(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AWS's answer takes long; meanwhile an heir sees it, and a worker acts on it. It is older than what was done."""
+    request = stage.modify()
+    operation = Operation.objects.get(request=request)
+    assert provisioning.run(operation_id=operation.pk)
+    stage.aws.ec2().delete_tags(Resources=[str(operation.endpoint.vpc_endpoint_id)], Tags=[{"Key": "cost"}])
+    look = observation._look
+
+    def slow(*args: object) -> object:
+        seen = look(*args)  # type: ignore[arg-type]
+        Operation.objects.filter(pk=operation.pk).update(status="queued", next_attempt_at=clock.now())
+        assert provisioning.run(operation_id=operation.pk)
+        return seen
+
+    monkeypatch.setattr(observation, "_look", slow)
+    observation.observe(account_region_id=stage.region)
+    assert Operation.objects.get(pk=operation.pk).status == "observing", "the next look tells what came of it"
+
+
+def test_an_observer_whose_time_is_up_ends_and_lets_another_go_on(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Celery says so by an exception, which must not be taken for one operation's trouble."""
+    request = stage.create()
+    assert provisioning.run(operation_id=Operation.objects.get(request=request).pk)
+
+    def late(*args: object, **kwargs: object) -> None:
+        raise SoftTimeLimitExceeded
+
+    monkeypatch.setattr(observation, "_settle", late)
+    with pytest.raises(SoftTimeLimitExceeded):
+        observation.observe(account_region_id=stage.region)
+    assert AccountRegion.objects.get(pk=stage.region).lease_expires_at is None
 
 
 def test_an_observer_leaves_alone_what_a_worker_took_up_after_it_was_listed(

@@ -210,6 +210,36 @@ def test_an_unreachable_account_keeps_its_last_rows_marked_stale_with_the_cure(a
     assert not snapshot(account, aws).stale
 
 
+@pytest.mark.parametrize(
+    ("action", "kind"),
+    [
+        ("DescribeVpcEndpoints", "network_interface"),
+        ("DescribeVpnGateways", "direct_connect"),
+        ("DescribeRouteTables", "prefix_list"),
+    ],
+)
+def test_what_is_read_by_another_kind_outlasts_a_reading_that_lacked_it(
+    aws: World, gateways: dict[str, str], action: str, kind: str
+) -> None:
+    ec2 = aws.ec2()
+    ec2.create_vpc_endpoint(
+        VpcEndpointType="Interface",
+        VpcId=aws.vpc_id,
+        ServiceName=f"com.amazonaws.{REGION}.secretsmanager",
+        SubnetIds=aws.subnet_ids[:1],
+    )
+    made = ec2.create_managed_prefix_list(PrefixListName="offices", MaxEntries=5, AddressFamily="IPv4")
+    routed = {"DestinationPrefixListId": made["PrefixList"]["PrefixListId"], "GatewayId": gateways["internet"]}
+    ec2.create_route(RouteTableId=aws.route_table_ids[0], **routed)
+    member_account()
+    kept = InventoryItem.objects.filter(kind=kind).order_by("aws_id").values("aws_id", "data")
+    before = list(kept.all())
+    assert routed["DestinationPrefixListId"] in InventoryItem.objects.values_list("aws_id", flat=True)
+    aws.control.add_fault(action=action, kind="error", times=None, code="UnauthorizedOperation", status=403)
+    assert not read_again()
+    assert list(kept.all()) == before
+
+
 def test_an_inventory_that_nobody_reads_any_more_grows_stale(aws: World) -> None:
     account = member_account()
     AccountRegion.objects.update(inventory_at=timezone.now() - timedelta(days=1))
@@ -226,6 +256,21 @@ def test_one_reading_at_a_time(aws: World) -> None:
     AccountRegion.objects.update(inventory_lease_expires_at=now - timedelta(seconds=1))
     assert inventory.due() == [region.pk]
     assert inventory.refresh(account_region_id=region.pk, now=now)
+
+
+def test_who_wakes_after_its_lease_leaves_its_heirs_alone(aws: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    member_account()
+    now = timezone.now()
+    heirs = {"inventory_lease_expires_at": now + timedelta(minutes=4), "inventory_error": ""}
+    AccountRegion.objects.update(inventory_due_at=now)
+
+    def slow(*args: object) -> list[str]:
+        AccountRegion.objects.update(**heirs)
+        return ["An error that is over."]
+
+    monkeypatch.setattr(inventory, "_read", slow)
+    assert not inventory.refresh(account_region_id=AccountRegion.objects.get().pk, now=now)
+    assert AccountRegion.objects.values(*heirs).get() == heirs
 
 
 def test_pages_are_followed_to_the_end(aws: World, django_assert_max_num_queries: Callable[..., Any]) -> None:

@@ -89,7 +89,7 @@ CATALOGUE = (
     Known("quota-gateway", "warn", "The region has 20 Gateway endpoints, the default quota.", _QUOTAS),
     Known("quota-gateway-vpc", "block", "The VPC has 255 Gateway endpoints, which is the most.", _QUOTAS),
     Known("address-type-service", "block", "The service doesn't offer the IP address type.", _INTERFACE),
-    Known("address-type-subnet", "block", "A subnet has no range of the IP address type.", _INTERFACE),
+    Known("address-type-subnet", "block", "A subnet's ranges don't suit the IP address type.", _INTERFACE),
     Known("fixed-address-type", "block", "A fixed IPv4 address on an endpoint of the type ipv6.", _CREATE),
     Known("fixed-address-outside", "block", "A fixed address isn't in its subnet.", _CREATE),
     Known("fixed-address-reserved", "block", "A fixed address is one of the five that AWS keeps.", _SUBNETS),

@@ -85,7 +85,10 @@ def free_addresses(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def address_type_suits(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:
-    """The service and every chosen subnet have the ranges that the IP address type needs."""
+    """The service and every chosen subnet have the ranges that the IP address type needs.
+
+    AWS takes subnets of IPv6 alone for ipv6, and subnets with both ranges for dualstack.
+    """
     kind, field = spec.ip_address_type, "ip_address_type"
     offered = snapshot.service.data.get("ip_address_types", ()) if snapshot.service else ()
     # AWS lists ipv4 and ipv6 alone: a service that offers both takes dualstack (EC2 API, ServiceConnectivityType).
@@ -104,6 +107,10 @@ def address_type_suits(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Findi
                 message = f"{part.label} has no {nouns[key]} range, which the IP address type {kind or 'ipv4'} needs."
                 cure = "Choose another type, or subnets that have one."
                 yield Finding("address-type-subnet", "block", field, message, cure)
+        if part and kind == "ipv6" and part.data.get("cidr_block"):
+            message = f"{part.label} has an IPv4 range too: the IP address type ipv6 takes subnets of IPv6 alone."
+            cure = "Choose dualstack, or subnets of IPv6 alone."
+            yield Finding("address-type-subnet", "block", field, message, cure)
 
 
 def fixed_addresses_fit(spec: EndpointSpec, snapshot: Snapshot) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from endpoints.policy.evaluate.chain import evaluate
 from endpoints.policy.evaluate.compiled import CompiledPolicy, Outcome, StatementOutcome, compile_policy
 from endpoints.policy.evaluate.decisions import Chain, DecidedBy, Decision, Step
 from endpoints.policy.evaluate.request import Request
+from endpoints.policy.evaluate.unsaid import deciding_keys
 
 __all__ = [
     "Chain",
@@ -18,5 +19,6 @@ __all__ = [
     "StatementOutcome",
     "Step",
     "compile_policy",
+    "deciding_keys",
     "evaluate",
 ]

@@ -73,27 +73,29 @@ class OperationPage:
 
     @property
     def beyond_retry(self) -> bool:
-        """Tell whether it failed for good: trying again can't help."""
-        return self.operation.status == "failed" and not operations.retry_helps(self.operation)
+        """Tell whether AWS has ended it for good: only its endpoint's deletion is left."""
+        ended = not operations.retry_helps(self.operation) and not operations.overtaken(self.operation)
+        return self.operation.status == "failed" and ended
 
     @property
     def can_retry(self) -> bool:
         """Tell whether the person may have it taken up now."""
         status = self.operation.status
         free = status in HURRIED and (status != "running" or self.abandoned)
-        helps = status == "failed" and not self.beyond_retry
+        helps = status == "failed" and operations.retry_helps(self.operation)
         return (free or helps) and permissions.can_operate(self.user)
 
     @property
     def can_park(self) -> bool:
         """Tell whether the person may park it now."""
         possible = self.operation.status in PARKABLE and (self.abandoned or not self.operation.park_asked)
-        return possible and permissions.can_operate(self.user)
+        return possible and not operations.overtaken(self.operation) and permissions.can_operate(self.user)
 
     @property
     def can_resume(self) -> bool:
         """Tell whether the person may resume it now."""
-        return self.operation.status == "parked" and permissions.can_operate(self.user)
+        possible = self.operation.status == "parked" and not operations.overtaken(self.operation)
+        return possible and permissions.can_operate(self.user)
 
     @property
     def attempts(self) -> QuerySet[OperationAttempt]:

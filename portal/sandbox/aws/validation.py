@@ -175,7 +175,9 @@ def ip_address_type(text: str | None, service: Service, chosen: Iterable[Any]) -
     if not set(("ipv4", "ipv6") if kind == "dualstack" else (kind,)) <= set(service.ip_address_types):
         raise invalid(f"The service {service.name} does not support the IP address type {kind}.")
     for subnet in chosen:
-        if kind != "ipv4" and not subnet.ipv6_cidr_block_associations:
+        # AWS takes subnets of IPv6 alone for ipv6, and those with both ranges for dualstack (PrivateLink guide).
+        lacks_ipv6 = kind != "ipv4" and not subnet.ipv6_cidr_block_associations
+        if lacks_ipv6 or (kind == "ipv6" and subnet.cidr_block):
             raise invalid(f"The subnet {subnet.id} does not support the IP address type {kind}.")
     return kind
 

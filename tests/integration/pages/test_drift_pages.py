@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from endpoints.models import Account, Endpoint, EndpointRequest, UnmanagedEndpoint, User
 from endpoints.models.requests import ChangeAction
+from endpoints.services.errors import Conflict
 from tests import factories
 from tests.integration.pages.conftest import SignIn
 
@@ -162,6 +163,32 @@ def test_a_lost_endpoint_offers_to_recreate_it_or_to_let_it_go(as_: SignIn, endp
     sent(client, reverse("endpoint_recreate", args=[endpoint.pk]))
     change = EndpointRequest.objects.latest("pk").changes.get()
     assert (change.action, change.spec) == (ChangeAction.RECREATE, endpoint.desired)
+
+
+def test_what_failed_but_is_there_is_not_made_a_second_time(
+    as_: SignIn, endpoint: Endpoint, engineer: User, approver: User
+) -> None:
+    """Its id would be lost, and nobody would know it any more."""
+    factories.failed(factories.approved(factories.modification(endpoint, engineer, name="other"), approver))
+    assert as_(engineer).get(reverse("endpoint_recreate", args=[endpoint.pk])).status_code == 409
+    asked = factories.recreation(endpoint, engineer)
+    with pytest.raises(Conflict):
+        factories.approved(asked, approver)
+    kept = Endpoint.objects.get(pk=endpoint.pk)
+    assert (kept.vpc_endpoint_id, kept.status) == (endpoint.vpc_endpoint_id, "failed")
+
+
+def test_a_recreated_endpoint_is_available_since_it_is_again(
+    endpoint: Endpoint, engineer: User, approver: User
+) -> None:
+    before = endpoint.available_at
+    asked = factories.approved(factories.recreation(factories.missing(endpoint), engineer), approver)
+    assert Endpoint.objects.get(pk=endpoint.pk).available_at is None
+    (again,) = factories.available(asked)
+    again.refresh_from_db()
+    assert before is not None
+    assert again.available_at is not None
+    assert again.available_at > before
 
 
 def test_an_ended_endpoint_says_what_to_do(as_: SignIn, endpoint: Endpoint, engineer: User) -> None:

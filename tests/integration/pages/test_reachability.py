@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import json
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -118,6 +120,36 @@ def test_the_policy_is_asked_when_a_call_is_named(
     denied = text(as_(engineer).get(URL, asked | {"action": "secretsmanager:DeleteSecret"}))
     assert "has no statement that allows secretsmanager:DeleteSecret" in denied
     assert "/policy/" in denied
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ({"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}, "decides by aws:PrincipalOrgID"),
+        ({"StringEquals": {"aws:SourceVpc": "vpc-here"}}, "Reaches it privately"),
+        ({"StringNotEquals": {"aws:SourceVpc": "vpc-here"}}, "has no statement that allows"),
+        ({"Bool": {"aws:SecureTransport": "true", "aws:ViaAWSService": "false"}}, "Reaches it privately"),
+        ({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, "has no statement that allows"),
+    ],
+)
+def test_a_policy_that_decides_by_what_nobody_said_is_not_told_to_deny(
+    as_: SignIn,
+    account: Account,
+    engineer: User,
+    approver: User,
+    client_id: str,
+    condition: dict[str, Any],
+    said: str,
+) -> None:
+    vpc_id = network.vpc_of(account)
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*", "Condition": condition}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]}).replace("vpc-here", vpc_id)
+    (endpoint,) = network.available(account, engineer, approver, factories.interface_spec(account))
+    row = InventoryItem.objects.get(aws_id=str(endpoint.vpc_endpoint_id))
+    InventoryItem.objects.filter(pk=row.pk).update(data={**row.data, "policy_document": document})
+    call = {"action": "secretsmanager:GetSecretValue", "principal": "arn:aws:iam::111122223333:role/app"}
+    asked = query(account, source=client_id, service_name=SECRETS) | call
+    assert said in text(as_(engineer).get(URL, asked))
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,21 @@ class TestUploading:
         assert use.due() == [endpoint.pk]
         assert UseRecord.objects.get().status == "waiting"
 
+    def test_who_wakes_after_its_lease_leaves_its_heirs_alone(
+        self, client: Client, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It was the first attempt; so is that of whoever took up what was asked after another had ended it."""
+        uploaded(client, endpoint, recorded(endpoint))
+        heirs = {"attempts": 1, "asked": 2, "done": 1, "lease_expires_at": timezone.now() + timedelta(minutes=2)}
+
+        def slow(*args: object) -> tuple[()]:
+            EndpointUse.objects.update(**heirs)
+            return ()
+
+        monkeypatch.setattr(use, "_together", slow)
+        use.work(endpoint_id=endpoint.pk)
+        assert EndpointUse.objects.values(*heirs).get() == heirs
+
     def test_what_no_worker_survives_is_refused(self, client: Client, endpoint: Endpoint) -> None:
         uploaded(client, endpoint, recorded(endpoint))
         EndpointUse.objects.update(attempts=use.MAX_ATTEMPTS)

@@ -341,6 +341,43 @@ class TestTwoApprovals:
         approve(full, second)
         assert full.status == "approved"
 
+    @pytest.mark.parametrize("document", [None, policy_meaning.FULL_ACCESS])
+    def test_an_account_protected_meanwhile_takes_two_for_full_access_too(
+        self, account: Account, engineer: User, first: User, second: User, document: str | None
+    ) -> None:
+        (there,) = factories.available(factories.approved(factories.submitted(account, engineer), first))
+        new = factories.interface_spec(account, policy_document=document)
+        waiting = (
+            factories.submitted(account, engineer, new),
+            factories.modification(there, engineer, name="other"),
+        )
+        Account.objects.update(protected=True)
+        for asked in waiting:
+            approve(asked, first)
+            asked.refresh_from_db()
+            assert (asked.status, asked.approvals_needed) == ("submitted", 2)
+            approve(asked, second)
+            assert asked.status == "approved"
+
+    def test_an_account_protected_meanwhile_takes_one_where_nothing_is_opened(
+        self, account: Account, engineer: User, first: User
+    ) -> None:
+        partner = f"com.amazonaws.{factories.REGION}.partner"
+        waiting = (
+            factories.submitted(
+                account, engineer, factories.interface_spec(account, policy_document=factories.READ_ONLY)
+            ),
+            factories.submitted(
+                account,
+                engineer,
+                factories.interface_spec(account, service_name=partner, private_dns_enabled=False),
+            ),
+        )
+        Account.objects.update(protected=True)
+        for asked in waiting:
+            approve(asked, first)
+            assert asked.status == "approved"
+
     def test_an_account_that_is_no_longer_protected_doesnt_let_go(self, wider: EndpointRequest, first: User) -> None:
         Account.objects.update(protected=False)
         approve(wider, first)

@@ -122,3 +122,21 @@ def test_who_gives_up_says_what_a_person_can_do(code: str, message: str, cure: s
     given_up = cure_when_given_up(from_client_error(ClientError(response, "CreateVpcEndpoint")))
     assert cure in given_up
     assert "by itself" not in given_up
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "kind"),
+    [
+        ("RequestLimitExceeded", 503, Kind.THROTTLED),
+        ("EC2ThrottledException", 400, Kind.THROTTLED),
+        ("RequestThrottled", 400, Kind.THROTTLED),
+        ("SlowDown", 503, Kind.THROTTLED),
+        ("WhoKnows", 429, Kind.THROTTLED),
+        ("ConcurrentTagAccess", 400, Kind.TRANSIENT),
+        ("PriorRequestNotComplete", 400, Kind.TRANSIENT),
+        ("WhoKnows", 400, Kind.REFUSED),
+    ],
+)
+def test_what_passes_by_itself_is_not_handed_to_a_person(code: str, status: int, kind: Kind) -> None:
+    answer: Any = {"Error": {"Code": code, "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    assert from_client_error(ClientError(answer, "CreateTags")).kind is kind

@@ -280,6 +280,21 @@ def test_a_service_that_takes_both_versions_takes_dualstack_which_aws_never_list
     assert found == refused
 
 
+@pytest.mark.parametrize(
+    ("ranges", "refused"),
+    [
+        ({"cidr_block": "10.0.0.0/24", "ipv6_cidr_blocks": []}, {"dualstack", "ipv6"}),
+        ({"cidr_block": "10.0.0.0/24", "ipv6_cidr_blocks": ["2001:db8::/64"]}, {"ipv6"}),
+        ({"cidr_block": "", "ipv6_cidr_blocks": ["2001:db8::/64"]}, {"", "ipv4", "dualstack"}),
+    ],
+)
+def test_ipv6_takes_subnets_of_ipv6_alone_and_dualstack_those_with_both(ranges: Any, refused: set[str]) -> None:
+    snapshot = replace(GOOD, subnets={SUBNET: part(SUBNET, availability_zone="eu-west-1a", **ranges)})
+    kinds = ("", "ipv4", "dualstack", "ipv6")
+    found = {kind for kind in kinds if "address-type-subnet" in rules(replace(I_SPEC, ip_address_type=kind), snapshot)}
+    assert found == refused
+
+
 @pytest.mark.parametrize(("free", "found"), [(0, "no-free-address"), (1, "few-addresses")])
 def test_aws_counts_ipv4_addresses_alone_and_an_ipv6_endpoint_takes_none(free: int, found: str) -> None:
     ranges = {"cidr_block": "", "ipv6_cidr_blocks": ["2001:db8::/64"], "available_ip_address_count": free}

@@ -213,6 +213,8 @@ def test_dualstack_needs_subnets_that_have_ipv6(network: Network) -> None:
     )
     assert made["IpAddressType"] == "dualstack"
     assert made["DnsOptions"] == {"DnsRecordIpType": "dualstack"}
+    ipv6 = {"VpcId": vpc["VpcId"], "SubnetIds": [subnet], "IpAddressType": "ipv6"}
+    assert code_of(lambda: network.interface(**ipv6)) == "InvalidParameter"
 
 
 def test_a_quota_of_interface_endpoints_holds_per_vpc(network: Network) -> None:
