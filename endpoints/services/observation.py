@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 NO_RULES = Ledger()
 NOT_YET = timedelta(minutes=5)
 """For how long after a create AWS may still answer NotFound: it is eventually consistent."""
+LAGS = timedelta(minutes=1)
+"""For how long a listing may lack what was there: one answer may come from a replica that lags behind."""
 OBSERVE_LEASE = timedelta(seconds=60)
 AT_REST = 15
 """How many times as seldom one looks where all waits for services' owners: for days, and in many account-regions."""
@@ -160,8 +162,13 @@ def _settle_deletion(
 
 def _settle_missing(operation: Operation, now: datetime) -> None:
     called = operation.called_at or operation.created_at
-    if operation.change.kind.creates and now - called < NOT_YET:
+    seen = max(called, operation.endpoint.observed_at or called)
+    if now - seen < LAGS or (operation.change.kind.creates and now - called < NOT_YET):
         return
+    _gone(operation, now)
+
+
+def _gone(operation: Operation, now: datetime) -> None:
     outcomes.fail(
         operation,
         code="InvalidVpcEndpointId.NotFound",
@@ -186,7 +193,7 @@ def _settle_present(operation: Operation, seen: ObservedEndpoint, now: datetime)
             operation, code=seen.last_error_code or seen.state, message=message, cure=_ENDED[seen.state], now=now
         )
     elif seen.state in ("deleting", "deleted"):
-        _settle_missing(operation, now)
+        _gone(operation, now)
     elif now - (operation.in_flight_since or operation.called_at or operation.created_at) > STUCK:
         outcomes.fail(
             operation,

@@ -136,10 +136,32 @@ def test_an_endpoint_that_never_becomes_visible_is_handed_to_a_person(cast: Cast
     observation.observe(account_region_id=region.pk)
     assert Operation.objects.get().status == "observing"
 
-    Operation.objects.update(called_at=clock.now() - observation.NOT_YET - timedelta(seconds=1))
+    long_ago = clock.now() - observation.NOT_YET - timedelta(seconds=1)
+    Operation.objects.update(called_at=long_ago)
+    Endpoint.objects.update(observed_at=long_ago)
     observation.observe(account_region_id=region.pk)
     request.refresh_from_db()
     assert (request.status, Operation.objects.get().last_error_code) == ("failed", "InvalidVpcEndpointId.NotFound")
+
+
+def test_one_answer_that_lacks_an_endpoint_that_is_changed_is_no_deletion(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A replica that lags behind: of what was there a moment ago nobody says that it was deleted."""
+    cast.work(cast.approved(cast.aws.gateway_spec()))
+    request = cast.change(Endpoint.objects.get(), ChangeAction.POLICY, policy_document=READ_ONLY)
+    provisioning.run(operation_id=Operation.objects.get(request=request).pk)
+    region = AccountRegion.objects.get(account=cast.account)
+    with monkeypatch.context() as lagging:
+        lagging.setattr(observation, "_look", lambda *args: ({}, {}, observation.NO_RULES))
+        assert observation.observe(account_region_id=region.pk)
+        assert Operation.objects.get(request=request).status == "observing"
+
+        long_ago = clock.now() - observation.LAGS - timedelta(seconds=1)
+        Endpoint.objects.update(observed_at=long_ago)
+        Operation.objects.filter(request=request).update(called_at=long_ago)
+        assert observation.observe(account_region_id=region.pk)
+        assert Operation.objects.get(request=request).last_error_code == "InvalidVpcEndpointId.NotFound"
 
 
 def test_what_stays_pending_for_half_an_hour_is_handed_to_a_person(cast: Cast) -> None:
