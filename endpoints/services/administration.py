@@ -41,7 +41,9 @@ def save(*, item: Administered, by: Who, now: datetime, secret_fields: Iterable[
     permissions.check_can_administer(by.person())
     with events.recorded(CHAIN):
         before = _stored(item)
-        if isinstance(item, Account) and not item.external_id:
+        if isinstance(item, Account) and before is not None:
+            item.refresh_from_db(fields=["external_id", "external_id_at"])  # may have been renewed since it was read
+        elif isinstance(item, Account) and not item.external_id:
             item.external_id, item.external_id_at = new_external_id(), now
         item.save()
         if isinstance(item, Account):

@@ -88,6 +88,15 @@ class TestAdding:
         with pytest.raises(IntegrityError), transaction.atomic():
             Account.objects.filter(pk=two.pk).update(external_id=one.external_id)
 
+    def test_an_edit_that_was_begun_before_a_renewal_keeps_the_renewed_external_id(self, administrator: User) -> None:
+        account = new(administrator)
+        open_in_a_form = Account.objects.get(pk=account.pk)
+        accounts.renew_external_id(account=account, by=person(administrator), now=timezone.now())
+        open_in_a_form.name = "renamed"
+        administration.save(item=open_in_a_form, by=person(administrator), now=timezone.now())
+        stored = Account.objects.get(pk=account.pk)
+        assert (stored.name, stored.external_id) == ("renamed", account.external_id)
+
     def test_renewing_the_external_id_is_an_act_on_the_record(self, administrator: User, operator: User) -> None:
         account = new(administrator)
         before = account.external_id
