@@ -94,6 +94,22 @@ def test_a_choice_made_while_another_is_loading_counts_together_with_it(form: Pa
     expect(form.locator(PLACED)).to_have_value(f"{second} {service('s3')} Gateway")
 
 
+def test_a_template_is_shown_after_a_choice_too(form: Page) -> None:
+    form.locator(SERVICE).select_option(service("s3"))
+    form.get_by_role("group", name="Type").wait_for()
+    form.get_by_label("Title").fill("Backups to S3")
+    form.get_by_label("Custom policy").check()
+    form.get_by_text("Start from a template").click()
+    form.get_by_label("Template", exact=True).select_option("Read only: S3")
+    form.get_by_role("button", name="Show").click()
+    expect(form.get_by_role("button", name="Fill the editor")).to_be_visible()
+    form.get_by_role("group", name="Type").get_by_label("Interface").check()  # the template's part is made anew again
+    form.get_by_role("group", name="Subnets").wait_for()
+    form.get_by_role("button", name="Fill the editor").click()
+    expect(form.get_by_text("The editor below holds this policy now.")).to_be_visible()
+    expect(form.get_by_label("Title")).to_have_value("Backups to S3")
+
+
 def test_the_list_of_services_is_narrowed_by_typing(form: Page, axe: Callable[..., None]) -> None:
     field = form.get_by_role("searchbox", name="Narrow the list")
     field.fill("secrets man")
