@@ -149,14 +149,19 @@
   schedule();
 
   /* --- Answers that are no fragment -------------------------------------------------------------------------------- *
-   * A whole page in answer to htmx is the sign-in page (the session ended: load this page again, which asks for it) or
-   * a refusal (shown in place of this page's content).
+   * A whole page in answer to htmx is the sign-in page (the session ended) or a refusal (shown in place of this page's
+   * content; in a form that somebody fills in only what it says, in place of the fragment).
    */
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     if (!/^\s*<!doctype html/i.test(event.detail.xhr.responseText)) return;
     if (event.detail.xhr.status < 400) {
       event.detail.shouldSwap = false;
-      location.reload();
+      tellSignedOut();
+      return;
+    }
+    if (event.detail.target.closest("form[method=post]")) {
+      event.detail.selectOverride = ".problem > :is(p:not(.code), .actions)";
+      event.detail.swapOverride = "innerHTML";
       return;
     }
     event.detail.target = document.getElementById("main");
@@ -166,18 +171,21 @@
 
   /* --- Signed out meanwhile ----------------------------------------------------------------------------------------- *
    * Where something was typed, it stays: the person signs in in another tab and goes on here, with that session's
-   * token in every form. Elsewhere the page loads again, which asks to sign in.
+   * token in every form. So does an answer to a form, which to load again would send the form without a session.
+   * Elsewhere the page loads again, which asks to sign in.
    */
   const signedOut = document.getElementById("signed-out");
 
   const isTyped = (field) =>
-    field.type === "checkbox" || field.type === "radio"
-      ? field.checked !== field.defaultChecked
-      : /^(textarea|input)$/i.test(field.tagName) && field.type !== "hidden" && field.value !== field.defaultValue;
+    field.matches("select, [type=checkbox], [type=radio]")
+      ? isChosen(field)
+      : field.type !== "hidden" && field.value !== field.defaultValue;
 
   function tellSignedOut() {
-    if (signedOut && all("#main form[method=post] :is(input, textarea)").some(isTyped)) signedOut.hidden = false;
-    else location.reload();
+    const fields = all("#main form[method=post] :is(input, select, textarea)");
+    if (!signedOut || !("answersForm" in document.body.dataset || fields.some(isTyped))) return location.reload();
+    signedOut.hidden = false;
+    goOn(); // may be signed in again already, in another tab
   }
 
   async function goOn() {

@@ -109,3 +109,23 @@ def test_the_form_needs_no_script(
     page.get_by_text("Advanced: addresses and DNS").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_label("IP address type")).to_be_visible()
+
+
+def test_what_was_typed_stays_when_the_endpoint_can_no_longer_be_changed(
+    transactional_db: None, page: Page, login: Callable[..., None], live_server: LiveServer
+) -> None:
+    account = factories.make_account()
+    engineer, approver = factories.make_engineer(), factories.make_approver(account)
+    spec = factories.interface_spec(account)
+    (endpoint,) = factories.available(factories.approved(factories.submitted(account, engineer, spec), approver))
+    login(engineer)
+    page.goto(live_server.url + reverse("endpoint_modify", args=[endpoint.pk]))
+    page.get_by_label("Justification").fill("Precious words")
+    Endpoint.objects.update(aws_state="rejected")
+    page.get_by_label("Answer for the service's own name").click()
+    expect(page.locator("#live-checks")).to_contain_text("AWS reports it as rejected")
+    expect(page.get_by_label("Justification")).to_have_value("Precious words")
+    page.get_by_role("button", name="Review what changes").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("This has changed meanwhile")
+    expect(page.get_by_role("textbox", name="Justification")).to_have_value("Precious words")
+    assert violations(page) == []

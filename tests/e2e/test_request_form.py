@@ -205,3 +205,28 @@ def test_what_was_typed_survives_the_end_of_the_session(form: Page, engineer: Us
     form.get_by_role("button", name="Send again").click()
     expect(form.get_by_role("heading", name="What will happen")).to_be_visible()
     expect(form.get_by_role("heading", name="Precious words")).to_be_visible()
+
+
+def test_an_answer_to_a_form_survives_the_end_of_the_session(
+    form: Page, engineer: User, login: Callable[..., None]
+) -> None:
+    form.get_by_label("Title").fill("Precious words")
+    form.get_by_role("button", name="Review", exact=True).last.click()
+    expect(form.get_by_text("Nothing was saved yet. Please correct:")).to_be_visible()
+    form.context.clear_cookies()
+    form.locator(SERVICE).select_option(service("s3"))
+    expect(form.get_by_text("You were signed out.")).to_be_visible()
+    expect(form.get_by_label("Title")).to_have_value("Precious words")
+
+
+def test_who_signed_in_again_in_another_tab_goes_on(form: Page, engineer: User, login: Callable[..., None]) -> None:
+    form.get_by_label("Title").fill("Precious words")
+    form.context.clear_cookies()
+    login(engineer)
+    other = form.context.new_page()
+    other.goto(form.url)  # with another token
+    other.close()
+    form.get_by_role("button", name="Review", exact=True).last.click()
+    expect(form.get_by_role("heading", name="This form is no longer valid")).to_be_visible()
+    form.get_by_role("button", name="Send again").click()
+    expect(form.get_by_label("Title")).to_have_value("Precious words")
