@@ -1,6 +1,6 @@
 /*
  * Behaviour shared by all pages. Everything works without this file; it only makes it more comfortable.
- * Sections: theme, toasts, copy, times, polling, answers, signed out, keyboard, menus, forms.
+ * Sections: theme, toasts, copy, times, polling, answers, typed meanwhile, signed out, keyboard, menus, forms.
  */
 "use strict";
 (() => {
@@ -169,6 +169,64 @@
     event.detail.swapOverride = "outerHTML";
   });
 
+  /* --- Typed meanwhile ---------------------------------------------------------------------------------------------- *
+   * An answer brings fields as they were when it was asked for. What was typed or ticked since then is put back, and told
+   * to what depends on it: the question about it may have gone with a part that was replaced. What was unfolded stays so.
+   */
+  const typedAt = new Map(); // field: when
+  const askedAt = new WeakMap(); // request: when
+  const leftAt = new WeakMap(); // request: how its answer found the page
+
+  const isTick = (field) => field.type === "checkbox" || field.type === "radio";
+
+  function sameField(name, value) {
+    const named = all(`#main form [name="${CSS.escape(name)}"]`);
+    return value === null ? named[0] : named.find((field) => field.value === value);
+  }
+
+  function putBack({ field, name, tick, value, checked, caret }) {
+    const now = field.isConnected ? field : sameField(name, tick ? value : null);
+    if (!now) return; // what it was about is gone
+    if (tick) now.checked = checked;
+    else if (now.value !== value && (!now.options || [...now.options].some((option) => option.value === value))) {
+      now.value = value;
+      if (caret !== null && now === document.activeElement) now.setSelectionRange(caret, caret);
+    }
+    queueMicrotask(() => now.dispatchEvent(new Event("change", { bubbles: true }))); // when this answer is dealt with
+  }
+
+  function placeOf(details) {
+    const home = details.closest("[id]");
+    return `${home.id} ${all("details", home).indexOf(details)}`;
+  }
+
+  document.addEventListener("input", (event) => {
+    if (event.target.name && event.target.form) typedAt.set(event.target, performance.now());
+  });
+  document.body.addEventListener("htmx:beforeSend", (event) => askedAt.set(event.detail.xhr, performance.now()));
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    const { xhr, shouldSwap } = event.detail;
+    if (!shouldSwap) return;
+    for (const field of typedAt.keys()) if (!field.isConnected) typedAt.delete(field);
+    const since = [...typedAt].filter(([, at]) => at > askedAt.get(xhr)).map(([field]) => field);
+    const kept = since.map((field) => {
+      const { name, value, checked, selectionEnd: caret = null } = field;
+      return { field, name, tick: isTick(field), value, checked, caret };
+    });
+    const known = new Set(all("#main details"));
+    const open = new Set([...known].filter((details) => details.open).map(placeOf));
+    leftAt.set(xhr, { kept, known, open });
+  });
+  document.body.addEventListener("htmx:afterRequest", (event) => {
+    const left = leftAt.get(event.detail.xhr);
+    if (!left) return;
+    leftAt.delete(event.detail.xhr);
+    left.kept.forEach(putBack);
+    for (const details of all("#main details")) {
+      if (!left.known.has(details) && left.open.has(placeOf(details))) details.open = true;
+    }
+  });
+
   /* --- Signed out meanwhile ----------------------------------------------------------------------------------------- *
    * Where something was typed, it stays: the person signs in in another tab and goes on here, with that session's
    * token in every form. So does an answer to a form, which to load again would send the form without a session.
@@ -177,7 +235,7 @@
   const signedOut = document.getElementById("signed-out");
 
   const isTyped = (field) =>
-    field.matches("select, [type=checkbox], [type=radio]")
+    isTick(field) || field.matches("select")
       ? isChosen(field)
       : field.type !== "hidden" && field.value !== field.defaultValue;
 

@@ -94,6 +94,39 @@ def test_a_choice_made_while_another_is_loading_counts_together_with_it(form: Pa
     expect(form.locator(PLACED)).to_have_value(f"{second} {service('s3')} Gateway")
 
 
+def test_what_is_typed_while_an_answer_is_under_way_stays(form: Page) -> None:
+    second = factories.aws_id("vpc", Account.objects.get(), factories.REGION, "second")
+    form.locator(SERVICE).select_option(service("secretsmanager"))
+    form.get_by_role("group", name="Subnets").wait_for()
+    form.get_by_text("Advanced: addresses and DNS").click()
+    held: list[Route] = []
+    form.route("**/requests/new/fields/**", lambda route: route.continue_() if held else held.append(route))
+    form.locator("[name=vpc_id]").select_option(second)
+    form.wait_for_function("() => document.querySelector('#loading.htmx-request')")
+    volume = form.locator("[name=gb]")
+    volume.fill("777")  # and the cursor stays in it
+    held[0].continue_()
+    expect(form.locator(PLACED)).to_have_value(f"{second} {service('secretsmanager')} Interface")
+    expect(volume).to_have_value("777")
+    expect(volume).to_be_focused()
+    expect(form.get_by_text("for 777 GB")).to_be_visible()  # the cost follows
+    expect(form.get_by_label("DNS record type")).to_be_visible()  # what was unfolded stays so
+
+
+def test_what_narrows_a_list_stays_when_the_list_is_replaced(form: Page) -> None:
+    held: list[Route] = []
+    form.route("**/requests/new/fields/**", lambda route: route.continue_() if held else held.append(route))
+    form.locator("[name=account]").dispatch_event("change")
+    form.wait_for_function("() => document.querySelector('#loading.htmx-request')")
+    field = form.get_by_role("searchbox", name="Narrow the list")
+    field.press_sequentially("s3")
+    held[0].continue_()
+    form.wait_for_function("() => !document.querySelector('#loading.htmx-request')")
+    expect(field).to_be_focused()
+    field.press("Enter")
+    expect(form.locator(SERVICE)).to_have_value(service("s3"))
+
+
 def test_a_template_is_shown_after_a_choice_too(form: Page) -> None:
     form.locator(SERVICE).select_option(service("s3"))
     form.get_by_role("group", name="Type").wait_for()
