@@ -1,6 +1,7 @@
 /*
  * Behaviour shared by all pages. Everything works without this file; it only makes it more comfortable.
- * Sections: theme, toasts, copy, times, polling, answers, typed meanwhile, signed out, keyboard, menus, forms.
+ * Sections: theme, toasts, copy, times, polling, answers, typed meanwhile, the way back, signed out, keyboard, menus,
+ * forms.
  */
 "use strict";
 (() => {
@@ -224,6 +225,38 @@
     left.kept.forEach(putBack);
     for (const details of all("#main details")) {
       if (!left.known.has(details) && left.open.has(placeOf(details))) details.open = true;
+    }
+  });
+
+  /* --- The way back -------------------------------------------------------------------------------------------------- *
+   * A browser that loads a page again on the way back restores the fields that it was made with. Those that came with an
+   * answer are restored here, when they come again. An answer to a form is left alone: to change its state would make the
+   * browser forget what it answers.
+   */
+  const lasts = (field) => !/^(hidden|password|file)$/.test(field.type) && !field.closest("policy-editor");
+  let awaited = []; // what is not there yet
+
+  document.addEventListener("DOMContentLoaded", () => {
+    const fields = history.state?.fields ?? [];
+    awaited = fields.filter(({ name, tick, value }) => !sameField(name, tick ? value : null));
+  });
+
+  document.addEventListener("change", () => {
+    if (awaited.length || "answersForm" in document.body.dataset) return;
+    const fields = all("#main form[method=post] :is(input, select, textarea)[name]").filter(lasts);
+    if (!fields.length) return;
+    const kept = fields.map((field) => ({ name: field.name, tick: isTick(field), value: field.value, checked: field.checked }));
+    history.replaceState({ ...history.state, fields: kept }, "");
+  });
+
+  document.addEventListener("input", (event) => event.isTrusted && (awaited = [])); // goes on from here
+
+  document.body.addEventListener("htmx:afterRequest", () => {
+    const come = awaited.filter(({ name, tick, value }) => sameField(name, tick ? value : null));
+    awaited = awaited.filter((state) => !come.includes(state));
+    for (const state of come) {
+      const field = sameField(state.name, state.tick ? state.value : null);
+      if (state.tick ? field.checked !== state.checked : field.value !== state.value) putBack({ ...state, field, caret: null });
     }
   });
 

@@ -78,6 +78,24 @@ def test_what_the_browser_restores_on_the_way_back_brings_what_depends_on_it(for
     expect(form.locator(PLACED)).to_have_value(f"{second} {service('s3')} Gateway")
 
 
+def test_what_came_with_an_answer_is_restored_on_the_way_back(form: Page) -> None:
+    form.locator(SERVICE).select_option(service("secretsmanager"))
+    form.get_by_role("group", name="Subnets").wait_for()
+    form.get_by_role("checkbox", name="private-b").uncheck()
+    group = form.locator("input[name=security_group_ids]").first
+    group.check()
+    form.get_by_label("Data a month").fill("50")
+    form.get_by_label("Title").fill("Rotation")
+    form.get_by_role("link", name="Cancel").click()
+    expect(form.get_by_role("heading", level=1)).to_have_text("Requests")
+    form.go_back()
+    expect(form.get_by_text("for 50 GB")).to_be_visible()
+    expect(form.get_by_role("checkbox", name="private-b")).not_to_be_checked()
+    expect(form.get_by_role("checkbox", name="private-c")).to_be_checked()
+    expect(group).to_be_checked()
+    expect(form.get_by_label("Data a month")).to_have_value("50")
+
+
 def test_a_choice_made_while_another_is_loading_counts_together_with_it(form: Page) -> None:
     second = factories.aws_id("vpc", Account.objects.get(), factories.REGION, "second")
     held: list[Route] = []
