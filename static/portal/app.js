@@ -347,28 +347,33 @@
     if (summary) summary.focus();
   }
 
+  const SENDING = 10000;
   const buttonsOf = (form) => [...form.elements].filter((element) => element.type === "submit");
+
+  function letSendAgain(form) {
+    delete form.dataset.submitting;
+    buttonsOf(form).forEach((button) => (button.disabled = false));
+  }
 
   // A second press while the first is under way would only be refused by the server; don't let it happen.
   // Disabled a moment later, since a disabled button would be left out of what the form sends.
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (event.defaultPrevented || form.method !== "post" || form.matches("[hx-post], [data-hx-post]")) return;
+    const leaves = form.method === "post" && form.target !== "_blank" && !form.matches("[hx-post], [data-hx-post]");
+    if (event.defaultPrevented || !leaves) return;
     if (form.dataset.submitting) {
       event.preventDefault();
       return;
     }
     form.dataset.submitting = "yes";
     setTimeout(() => buttonsOf(form).forEach((button) => (button.disabled = true)), 0);
+    setTimeout(() => letSendAgain(form), SENDING); // whoever is still here stopped it, or the network did
   });
 
   // Back from the next page: the browser restores this one as it was left, buttons included.
   window.addEventListener("pageshow", (event) => {
     if (!event.persisted) return;
-    for (const form of all("form[data-submitting]")) {
-      delete form.dataset.submitting;
-      buttonsOf(form).forEach((button) => (button.disabled = false));
-    }
+    all("form[data-submitting]").forEach(letSendAgain);
   });
 
   // A link in the error summary puts the cursor into the field, also where an editor covers it.

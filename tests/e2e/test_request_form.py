@@ -281,3 +281,23 @@ def test_who_signed_in_again_in_another_tab_goes_on(form: Page, engineer: User, 
     expect(form.get_by_role("heading", name="This form is no longer valid")).to_be_visible()
     form.get_by_role("button", name="Send again").click()
     expect(form.get_by_label("Title")).to_have_value("Precious words")
+
+
+def test_a_form_whose_sending_was_stopped_can_be_sent_again(form: Page) -> None:
+    form.clock.install()
+    form.reload()
+    review = form.get_by_role("button", name="Review", exact=True)
+    held: list[Route] = []
+
+    def stop(route: Route) -> None:
+        held.append(route)
+        route.fulfill(status=204)  # the page stays
+
+    form.route("**/requests/new/?*", stop)
+    review.click()
+    expect(review).to_be_disabled()
+    form.clock.fast_forward(11_000)
+    expect(review).to_be_enabled()
+    review.click()
+    expect(review).to_be_disabled()
+    assert len(held) == 2
