@@ -301,3 +301,13 @@ def test_a_form_whose_sending_was_stopped_can_be_sent_again(form: Page) -> None:
     review.click()
     expect(review).to_be_disabled()
     assert len(held) == 2
+
+
+def test_a_long_title_stays_in_its_card(form: Page) -> None:
+    form.locator(SERVICE).select_option(service("secretsmanager"))
+    form.get_by_role("group", name="Subnets").wait_for()
+    form.get_by_label("Title").fill("W" * 110)
+    form.get_by_label("Justification").fill("It is needed.")
+    form.get_by_role("button", name="Review", exact=True).click()
+    title = form.get_by_role("heading", name="W" * 110)
+    assert title.evaluate("(title) => title.scrollWidth <= title.parentElement.clientWidth")
