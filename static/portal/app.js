@@ -172,7 +172,8 @@
 
   /* --- Typed meanwhile ---------------------------------------------------------------------------------------------- *
    * An answer brings fields as they were when it was asked for. What was typed or ticked since then is put back, and told
-   * to what depends on it: the question about it may have gone with a part that was replaced. What was unfolded stays so.
+   * to what depends on it: the question about it may have gone with a part that was replaced. What was unfolded and
+   * where the cursor was stays so.
    */
   const typedAt = new Map(); // field: when
   const askedAt = new WeakMap(); // request: when
@@ -180,13 +181,17 @@
 
   const isTick = (field) => field.type === "checkbox" || field.type === "radio";
 
-  function sameField(name, value) {
-    const named = all(`#main form [name="${CSS.escape(name)}"]`);
-    return value === null ? named[0] : named.find((field) => field.value === value);
+  const namedAs = (name) => all(`#main form [name="${CSS.escape(name)}"]`);
+
+  function stateOf(field) {
+    const { name, value, checked, selectionEnd: caret = null } = field;
+    return { name, tick: isTick(field), value, checked, caret, nth: namedAs(name).indexOf(field) };
   }
 
-  function putBack({ field, name, tick, value, checked, caret }) {
-    const now = field.isConnected ? field : sameField(name, tick ? value : null);
+  const sameField = ({ name, tick, value, nth }) =>
+    tick ? namedAs(name).find((field) => field.value === value) : namedAs(name)[nth];
+
+  function putBack({ tick, value, checked, caret }, now) {
     if (!now) return; // what it was about is gone
     if (tick) now.checked = checked;
     else if (now.value !== value && (!now.options || [...now.options].some((option) => option.value === value))) {
@@ -196,9 +201,18 @@
     queueMicrotask(() => now.dispatchEvent(new Event("change", { bubbles: true }))); // when this answer is dealt with
   }
 
-  function placeOf(details) {
-    const home = details.closest("[id]");
-    return `${home.id} ${all("details", home).indexOf(details)}`;
+  const FOCUSED = "a, button, summary, input, select, textarea";
+
+  // The how manyth of its kind within the next thing around it that has a name.
+  function placeOf(element, kind) {
+    const home = element.closest("[id]");
+    return home ? `${home.id} ${all(kind, home).indexOf(element)}` : "";
+  }
+
+  function elementAt(place, kind) {
+    const [id, number] = place.split(" ");
+    const home = document.getElementById(id);
+    return home ? all(kind, home)[number] : null;
   }
 
   document.addEventListener("input", (event) => {
@@ -210,54 +224,59 @@
     if (!shouldSwap) return;
     for (const field of typedAt.keys()) if (!field.isConnected) typedAt.delete(field);
     const since = [...typedAt].filter(([, at]) => at > askedAt.get(xhr)).map(([field]) => field);
-    const kept = since.map((field) => {
-      const { name, value, checked, selectionEnd: caret = null } = field;
-      return { field, name, tick: isTick(field), value, checked, caret };
-    });
+    const kept = since.map((field) => [field, stateOf(field)]);
     const known = new Set(all("#main details"));
-    const open = new Set([...known].filter((details) => details.open).map(placeOf));
-    leftAt.set(xhr, { kept, known, open });
+    const open = new Set([...known].filter((details) => details.open).map((details) => placeOf(details, "details")));
+    const focus = document.activeElement;
+    leftAt.set(xhr, { kept, known, open, focus, at: placeOf(focus, FOCUSED) });
   });
   document.body.addEventListener("htmx:afterRequest", (event) => {
     const left = leftAt.get(event.detail.xhr);
     if (!left) return;
     leftAt.delete(event.detail.xhr);
-    left.kept.forEach(putBack);
+    for (const [field, state] of left.kept) putBack(state, field.isConnected ? field : sameField(state));
     for (const details of all("#main details")) {
-      if (!left.known.has(details) && left.open.has(placeOf(details))) details.open = true;
+      if (!left.known.has(details) && left.open.has(placeOf(details, "details"))) details.open = true;
     }
+    // htmx sees to what has a name of its own.
+    if (!left.focus.isConnected && document.activeElement === document.body) elementAt(left.at, FOCUSED)?.focus();
   });
 
   /* --- The way back -------------------------------------------------------------------------------------------------- *
-   * A browser that loads a page again on the way back restores the fields that it was made with. Those that came with an
-   * answer are restored here, when they come again. An answer to a form is left alone: to change its state would make the
-   * browser forget what it answers.
+   * A browser that loads a page again on the way back restores the fields that it was made with, save for those with
+   * suggestions of the portal's own (autocomplete="off"). Those, and what came with an answer, are restored here, the
+   * latter when they come again. An answer to a form is left alone: to change its state would make the browser forget
+   * what it answers.
    */
   const lasts = (field) => !/^(hidden|password|file)$/.test(field.type) && !field.closest("policy-editor");
   let awaited = []; // what is not there yet
 
+  function restore(states) {
+    for (const state of states) {
+      const field = sameField(state);
+      const differs = state.tick ? field.checked !== state.checked : field.value !== state.value;
+      if (differs) putBack({ ...state, caret: null }, field);
+    }
+  }
+
   document.addEventListener("DOMContentLoaded", () => {
-    const fields = history.state?.fields ?? [];
-    awaited = fields.filter(({ name, tick, value }) => !sameField(name, tick ? value : null));
+    const states = history.state?.fields ?? [];
+    awaited = states.filter((state) => !sameField(state));
+    restore(states.filter((state) => sameField(state)?.autocomplete === "off"));
   });
 
   document.addEventListener("change", () => {
     if (awaited.length || "answersForm" in document.body.dataset) return;
-    const fields = all("#main form[method=post] :is(input, select, textarea)[name]").filter(lasts);
-    if (!fields.length) return;
-    const kept = fields.map((field) => ({ name: field.name, tick: isTick(field), value: field.value, checked: field.checked }));
-    history.replaceState({ ...history.state, fields: kept }, "");
+    const fields = all("#main form :is(input, select, textarea)[name]").filter(lasts);
+    if (fields.length) history.replaceState({ ...history.state, fields: fields.map(stateOf) }, "");
   });
 
   document.addEventListener("input", (event) => event.isTrusted && (awaited = [])); // goes on from here
 
   document.body.addEventListener("htmx:afterRequest", () => {
-    const come = awaited.filter(({ name, tick, value }) => sameField(name, tick ? value : null));
+    const come = awaited.filter(sameField);
     awaited = awaited.filter((state) => !come.includes(state));
-    for (const state of come) {
-      const field = sameField(state.name, state.tick ? state.value : null);
-      if (state.tick ? field.checked !== state.checked : field.value !== state.value) putBack({ ...state, field, caret: null });
-    }
+    restore(come);
   });
 
   /* --- Signed out meanwhile ----------------------------------------------------------------------------------------- *
@@ -359,6 +378,11 @@
   // Disabled a moment later, since a disabled button would be left out of what the form sends.
   document.addEventListener("submit", (event) => {
     const form = event.target;
+    if (!navigator.onLine && form.method === "post") {
+      event.preventDefault(); // the browser's own page of an error would take this one's place, and what is typed here
+      toast("You are offline. What you wrote is still here: send it when the connection is back.");
+      return;
+    }
     const leaves = form.method === "post" && form.target !== "_blank" && !form.matches("[hx-post], [data-hx-post]");
     if (event.defaultPrevented || !leaves) return;
     if (form.dataset.submitting) {

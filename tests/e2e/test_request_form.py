@@ -131,6 +131,20 @@ def test_what_is_typed_while_an_answer_is_under_way_stays(form: Page) -> None:
     expect(form.get_by_label("DNS record type")).to_be_visible()  # what was unfolded stays so
 
 
+def test_who_goes_by_keyboard_stays_where_they_are_when_that_is_replaced(form: Page) -> None:
+    form.locator(SERVICE).select_option(service("secretsmanager"))
+    form.get_by_role("group", name="Subnets").wait_for()
+    held: list[Route] = []
+    form.route("**/requests/new/fields/**", lambda route: route.continue_() if held else held.append(route))
+    form.locator("[name=account]").dispatch_event("change")
+    form.wait_for_function("() => document.querySelector('#loading.htmx-request')")
+    advanced = form.locator("#placement summary", has_text="Advanced")
+    advanced.focus()
+    held[0].continue_()
+    form.wait_for_function("() => !document.querySelector('#loading.htmx-request')")
+    expect(advanced).to_be_focused()
+
+
 def test_what_narrows_a_list_stays_when_the_list_is_replaced(form: Page) -> None:
     held: list[Route] = []
     form.route("**/requests/new/fields/**", lambda route: route.continue_() if held else held.append(route))
@@ -311,3 +325,15 @@ def test_a_long_title_stays_in_its_card(form: Page) -> None:
     form.get_by_role("button", name="Review", exact=True).click()
     title = form.get_by_role("heading", name="W" * 110)
     assert title.evaluate("(title) => title.scrollWidth <= title.parentElement.clientWidth")
+
+
+def test_a_form_that_is_sent_offline_stays(form: Page) -> None:
+    form.get_by_label("Title").fill("Precious words")
+    form.context.set_offline(True)
+    review = form.get_by_role("button", name="Review", exact=True)
+    review.click()
+    expect(form.get_by_text("You are offline.")).to_be_visible()
+    form.context.set_offline(False)
+    expect(form.get_by_label("Title")).to_have_value("Precious words")
+    review.click()
+    expect(form.get_by_text("Nothing was saved yet. Please correct:")).to_be_visible()
