@@ -102,12 +102,13 @@
   });
 
   document.addEventListener("change", () => {
-    if (awaited.length || "answersForm" in document.body.dataset) return;
+    if ("answersForm" in document.body.dataset) return;
     const fields = all("#main form :is(input, select, textarea)[name]").filter(lasts);
-    if (fields.length) history.replaceState({ ...history.state, fields: fields.map(stateOf) }, "");
+    if (fields.length) history.replaceState({ ...history.state, fields: [...fields.map(stateOf), ...awaited] }, "");
   });
 
-  document.addEventListener("input", (event) => event.isTrusted && (awaited = [])); // goes on from here
+  // Another choice goes on from here. Words that are written meanwhile change nothing about what is to come.
+  document.addEventListener("input", (event) => event.isTrusted && event.target.matches("[hx-get]") && (awaited = []));
 
   document.body.addEventListener("htmx:afterRequest", () => {
     const come = awaited.filter(sameField);

@@ -88,7 +88,12 @@ def test_what_came_with_an_answer_is_restored_on_the_way_back(form: Page) -> Non
     form.get_by_label("Title").fill("Rotation")
     form.get_by_role("link", name="Cancel").click()
     expect(form.get_by_role("heading", level=1)).to_have_text("Requests")
+    held: list[Route] = []
+    form.route("**/requests/new/fields/**", lambda route: route.continue_() if held else held.append(route))
     form.go_back()
+    form.wait_for_function("() => document.querySelector('#loading.htmx-request')")
+    form.get_by_label("Title").press_sequentially(" and more")  # before what is to come has come
+    held[0].continue_()
     expect(form.get_by_text("for 50 GB")).to_be_visible()
     expect(form.get_by_role("checkbox", name="private-b")).not_to_be_checked()
     expect(form.get_by_role("checkbox", name="private-c")).to_be_checked()
