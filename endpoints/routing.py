@@ -77,11 +77,25 @@ def _to_login(request: HttpRequest) -> HttpResponse:
         # A fragment must not be replaced by the login page, nor a half-written form: app.js tells the person.
         return HttpResponse(status=401)
     if request.POST:
-        return _signed_out(request)
+        return _give_back(request, "signed_out.html", status=401)
     return redirect_to_login(request.get_full_path(), login)
 
 
-def _signed_out(request: HttpRequest) -> HttpResponse:
-    """Give back what was sent, to be sent again after signing in: the session may have ended while it was written."""
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Refuse a form with another session's token; what a page of the portal sent is given back, to be sent again.
+
+    A browser says with each form which site it comes from. What another site sent is never offered to be sent again.
+    """
+    match = request.resolver_match
+    own = request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
+    if not own or match is None or not hasattr(match.func, "rules"):
+        return render(request, "403_csrf.html", status=403)
+    if not request.user.is_authenticated or getattr(request, "htmx", False):
+        return _to_login(request)
+    return _give_back(request, "403_csrf.html", status=403)
+
+
+def _give_back(request: HttpRequest, template: str, *, status: int) -> HttpResponse:
+    """Return a page with what was sent, to be sent again: the session may have ended while it was written."""
     sent = [(name, value) for name, values in request.POST.lists() if name != "csrfmiddlewaretoken" for value in values]
-    return render(request, "signed_out.html", {"sent": sent}, status=401)
+    return render(request, template, {"sent": sent, "files": bool(request.FILES)}, status=status)

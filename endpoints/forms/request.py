@@ -140,6 +140,8 @@ class SpecForm(PolicyFields, OptionFields):
     def clean(self) -> Values:
         """Build the spec; what belongs to the other type is left out."""
         values: Values = super().clean() or {}
+        if "service_name" in self.errors:
+            self.errors.pop("vpc_endpoint_type", None)  # is asked for only once there is a service
         if self.errors or self.offered.account is None:
             return values
         kind = EndpointType(values["vpc_endpoint_type"])

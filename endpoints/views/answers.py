@@ -15,11 +15,22 @@ from endpoints.views.listing import signed_in
 
 INVALID = 422
 CONFLICT = 409
+WRITTEN = {
+    "title": "Title",
+    "justification": "Justification",
+    "reason": "Reason",
+    "policy_document": "Endpoint policy",
+    "name": "Name",
+    "tags": "Tags",
+}
+"""What people write into the forms that a conflict may end."""
 
 
 def conflict(request: HttpRequest, error: Conflict, *, back: str) -> HttpResponse:
-    """Return the page that says what happened and leads back to what it is now."""
-    return render(request, "409.html", {"exception": error, "url": back}, status=CONFLICT)
+    """Return the page that says what happened, leads back to what it is now and holds what was written."""
+    sent = {label: request.POST.get(name, "") for name, label in WRITTEN.items()}
+    written = {label: text for label, text in sent.items() if text.strip()}
+    return render(request, "409.html", {"exception": error, "url": back, "written": written}, status=CONFLICT)
 
 
 def read_again(request: HttpRequest, *, account_id: int, region: str) -> None:

@@ -1,6 +1,7 @@
 /*
  * Behaviour shared by all pages. Everything works without this file; it only makes it more comfortable.
- * Sections: theme, toasts, copy, times, polling, answers, signed out, keyboard, menus, forms.
+ * Sections: theme, toasts, copy, times, polling, answers, signed out, keyboard, menus, forms. What people typed is kept by
+ * kept.js.
  */
 "use strict";
 (() => {
@@ -149,14 +150,19 @@
   schedule();
 
   /* --- Answers that are no fragment -------------------------------------------------------------------------------- *
-   * A whole page in answer to htmx is the sign-in page (the session ended: load this page again, which asks for it) or
-   * a refusal (shown in place of this page's content).
+   * A whole page in answer to htmx is the sign-in page (the session ended) or a refusal (shown in place of this page's
+   * content; in a form that somebody fills in only what it says, in place of the fragment).
    */
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     if (!/^\s*<!doctype html/i.test(event.detail.xhr.responseText)) return;
     if (event.detail.xhr.status < 400) {
       event.detail.shouldSwap = false;
-      location.reload();
+      tellSignedOut();
+      return;
+    }
+    if (event.detail.target.closest("form[method=post]")) {
+      event.detail.selectOverride = ".problem > :is(p:not(.code), .actions)";
+      event.detail.swapOverride = "innerHTML";
       return;
     }
     event.detail.target = document.getElementById("main");
@@ -166,18 +172,21 @@
 
   /* --- Signed out meanwhile ----------------------------------------------------------------------------------------- *
    * Where something was typed, it stays: the person signs in in another tab and goes on here, with that session's
-   * token in every form. Elsewhere the page loads again, which asks to sign in.
+   * token in every form. So does an answer to a form, which to load again would send the form without a session.
+   * Elsewhere the page loads again, which asks to sign in.
    */
   const signedOut = document.getElementById("signed-out");
 
   const isTyped = (field) =>
-    field.type === "checkbox" || field.type === "radio"
-      ? field.checked !== field.defaultChecked
-      : /^(textarea|input)$/i.test(field.tagName) && field.type !== "hidden" && field.value !== field.defaultValue;
+    field.matches("select, [type=checkbox], [type=radio]")
+      ? isChosen(field)
+      : field.type !== "hidden" && field.value !== field.defaultValue;
 
   function tellSignedOut() {
-    if (signedOut && all("#main form[method=post] :is(input, textarea)").some(isTyped)) signedOut.hidden = false;
-    else location.reload();
+    const fields = all("#main form[method=post] :is(input, select, textarea)");
+    if (!signedOut || !("answersForm" in document.body.dataset || fields.some(isTyped))) return location.reload();
+    signedOut.hidden = false;
+    goOn(); // may be signed in again already, in another tab
   }
 
   async function goOn() {
@@ -248,28 +257,38 @@
     if (summary) summary.focus();
   }
 
+  const SENDING = 10000;
   const buttonsOf = (form) => [...form.elements].filter((element) => element.type === "submit");
+
+  function letSendAgain(form) {
+    delete form.dataset.submitting;
+    buttonsOf(form).forEach((button) => (button.disabled = false));
+  }
 
   // A second press while the first is under way would only be refused by the server; don't let it happen.
   // Disabled a moment later, since a disabled button would be left out of what the form sends.
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (event.defaultPrevented || form.method !== "post" || form.matches("[hx-post], [data-hx-post]")) return;
+    if (!navigator.onLine && form.method === "post") {
+      event.preventDefault(); // the browser's own page of an error would take this one's place, and what is typed here
+      toast("You are offline. What you wrote is still here: send it when the connection is back.");
+      return;
+    }
+    const leaves = form.method === "post" && form.target !== "_blank" && !form.matches("[hx-post], [data-hx-post]");
+    if (event.defaultPrevented || !leaves) return;
     if (form.dataset.submitting) {
       event.preventDefault();
       return;
     }
     form.dataset.submitting = "yes";
     setTimeout(() => buttonsOf(form).forEach((button) => (button.disabled = true)), 0);
+    setTimeout(() => letSendAgain(form), SENDING); // whoever is still here stopped it, or the network did
   });
 
   // Back from the next page: the browser restores this one as it was left, buttons included.
   window.addEventListener("pageshow", (event) => {
     if (!event.persisted) return;
-    for (const form of all("form[data-submitting]")) {
-      delete form.dataset.submitting;
-      buttonsOf(form).forEach((button) => (button.disabled = false));
-    }
+    all("form[data-submitting]").forEach(letSendAgain);
   });
 
   // A link in the error summary puts the cursor into the field, also where an editor covers it.

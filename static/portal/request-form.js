@@ -42,22 +42,6 @@
     window.htmx.trigger(asking, "change");
   });
 
-  /* --- What the checks say, with rules to tick among it ------------------------------------------------------------- *
-   * An answer to a question that was asked before the last tick would take that tick back. It is dropped: the tick asks
-   * its own question a moment later.
-   */
-  const LIVE = "live-checks";
-  const ticks = () => [...document.querySelectorAll(`#${LIVE} input:checked`)].map((box) => box.value).join("\n");
-  let asked = "";
-
-  document.body.addEventListener("htmx:beforeRequest", (event) => {
-    if (event.detail.target?.id === LIVE) asked = ticks();
-  });
-
-  document.body.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.target?.id === LIVE && asked !== ticks()) event.detail.shouldSwap = false;
-  });
-
   /* --- Long lists: <select data-narrow="what the field is called"> ------------------------------------------------- *
    * While something is typed above it, the list stands open and shows what matches: Enter takes the best match, arrow
    * down goes into the list. The select itself stays the field, for the form and for assistive technology.
@@ -172,15 +156,25 @@
   }
 
   const narrowed = new WeakSet();
+  let left = null; // what was being typed when its list was replaced
 
   function narrowLists() {
     for (const select of document.querySelectorAll("select[data-narrow]")) {
       if (narrowed.has(select)) continue;
       narrowed.add(select);
-      new Narrowed(select);
+      const { field } = new Narrowed(select);
+      if (left?.list !== select.id) continue;
+      field.focus();
+      field.value = left.typed;
+      field.dispatchEvent(new Event("input"));
+      left = null;
     }
   }
 
   narrowLists();
+  document.body.addEventListener("htmx:beforeSwap", () => {
+    const field = document.activeElement;
+    left = field.matches(".narrowing") ? { list: field.getAttribute("aria-controls"), typed: field.value } : null;
+  });
   document.body.addEventListener("htmx:afterSettle", narrowLists);
 })();

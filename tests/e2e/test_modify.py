@@ -11,7 +11,7 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from endpoints.models import Endpoint, EndpointRequest
+from endpoints.models import Endpoint, EndpointRequest, User
 from tests import factories, workers
 from tests.aws import World, member_account
 from tests.e2e.accessibility import violations
@@ -109,3 +109,42 @@ def test_the_form_needs_no_script(
     page.get_by_text("Advanced: addresses and DNS").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_label("IP address type")).to_be_visible()
+
+
+@pytest.fixture
+def form(transactional_db: None, page: Page, login: Callable[..., None], live_server: LiveServer) -> Page:
+    """Return the form of an available endpoint, with something typed."""
+    account = factories.make_account()
+    engineer, approver = factories.make_engineer(), factories.make_approver(account)
+    spec = factories.interface_spec(account)
+    (endpoint,) = factories.available(factories.approved(factories.submitted(account, engineer, spec), approver))
+    login(engineer)
+    page.goto(live_server.url + reverse("endpoint_modify", args=[endpoint.pk]))
+    page.get_by_label("Justification").fill("Precious words")
+    return page
+
+
+def test_what_was_typed_stays_when_the_endpoint_can_no_longer_be_changed(form: Page) -> None:
+    Endpoint.objects.update(aws_state="rejected")
+    form.get_by_label("Answer for the service's own name").click()
+    expect(form.locator("#live-checks")).to_contain_text("AWS reports it as rejected")
+    expect(form.get_by_label("Justification")).to_have_value("Precious words")
+    form.get_by_role("button", name="Review what changes").click()
+    expect(form.get_by_role("heading", level=1)).to_have_text("This has changed meanwhile")
+    expect(form.get_by_role("textbox", name="Justification")).to_have_value("Precious words")
+    assert violations(form) == []
+
+
+def test_who_signed_in_again_in_another_tab_goes_on_with_the_checks(form: Page, login: Callable[..., None]) -> None:
+    form.context.clear_cookies()
+    login(User.objects.get(username="engineer"))
+    other = form.context.new_page()
+    other.goto(form.url)  # with another token
+    other.close()
+    private_dns = form.get_by_label("Answer for the service's own name")
+    private_dns.click()
+    expect(form.get_by_text("You are signed in again.")).to_be_visible()
+    with form.expect_response(lambda answer: answer.request.method == "POST") as answered:
+        private_dns.click()
+    assert answered.value.status == 200
+    expect(form.get_by_label("Justification")).to_have_value("Precious words")

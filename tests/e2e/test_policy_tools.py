@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from endpoints.models import Endpoint, SavedSimulation, User
@@ -66,6 +66,24 @@ def test_a_question_is_asked_answered_linked_and_changed(
     page.get_by_text("Denied explicitly", exact=True).wait_for()
     assert page.locator(".text-line.decides").count() == 1
     assert _violations(page) == []
+
+
+def test_a_question_is_still_there_on_the_way_back(
+    endpoint: Endpoint, engineer: User, page: Page, login: Callable[..., None], live_server: LiveServer
+) -> None:
+    login(engineer)
+    page.goto(live_server.url + reverse("simulator"))
+    page.get_by_label("Action").fill("s3:GetObject")
+    page.get_by_label("Resource", exact=False).first.fill("arn:aws:s3:::payments/2026.csv")
+    page.get_by_label("Condition key 2", exact=True).fill("aws:SourceVpc")
+    page.get_by_label("Value of condition key 2").fill("vpc-1")
+    page.get_by_role("button", name="Answer").click()
+    expect(page.locator("[data-error-summary]")).to_be_visible()
+    page.go_back()
+    expect(page.locator("[data-error-summary]")).to_have_count(0)
+    expect(page.get_by_label("Action")).to_have_value("s3:GetObject")
+    expect(page.get_by_label("Condition key 2", exact=True)).to_have_value("aws:SourceVpc")
+    expect(page.get_by_label("Value of condition key 2")).to_have_value("vpc-1")
 
 
 def test_evidence_becomes_a_policy_and_so_does_a_template(

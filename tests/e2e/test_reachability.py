@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -197,3 +198,20 @@ def test_what_can_be_chosen_follows_the_vpc_at_once(
     page.go_back()
     page.get_by_label("VPC").wait_for()
     assert page.get_by_label("VPC").input_value() == network.vpc_of(world.account)
+
+
+def test_back_after_a_choice_is_the_page_as_it_was(
+    page: Page, login: Callable[..., None], live_server: LiveServer, world: World
+) -> None:
+    second = factories.another_vpc(world.account, "second")
+    login(world.engineer)
+    page.goto(live_server.url + world.asked(S3))
+    vpc = page.locator("[name=vpc_id]")
+    vpc.select_option(second)
+    expect(page).to_have_url(re.compile(second))
+    page.go_back()
+    expect(vpc).to_have_value(network.vpc_of(world.account))
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    theme = page.locator("html").get_attribute("data-bs-theme")
+    page.locator("#theme-toggle").click()
+    expect(page.locator("html")).not_to_have_attribute("data-bs-theme", str(theme))

@@ -78,6 +78,29 @@ def test_what_the_browser_restores_on_the_way_back_brings_what_depends_on_it(for
     expect(form.locator(PLACED)).to_have_value(f"{second} {service('s3')} Gateway")
 
 
+def test_what_came_with_an_answer_is_restored_on_the_way_back(form: Page) -> None:
+    form.locator(SERVICE).select_option(service("secretsmanager"))
+    form.get_by_role("group", name="Subnets").wait_for()
+    form.get_by_role("checkbox", name="private-b").uncheck()
+    group = form.locator("input[name=security_group_ids]").first
+    group.check()
+    form.get_by_label("Data a month").fill("50")
+    form.get_by_label("Title").fill("Rotation")
+    form.get_by_role("link", name="Cancel").click()
+    expect(form.get_by_role("heading", level=1)).to_have_text("Requests")
+    held: list[Route] = []
+    form.route("**/requests/new/fields/**", lambda route: route.continue_() if held else held.append(route))
+    form.go_back()
+    form.wait_for_function("() => document.querySelector('#loading.htmx-request')")
+    form.get_by_label("Title").press_sequentially(" and more")  # before what is to come has come
+    held[0].continue_()
+    expect(form.get_by_text("for 50 GB")).to_be_visible()
+    expect(form.get_by_role("checkbox", name="private-b")).not_to_be_checked()
+    expect(form.get_by_role("checkbox", name="private-c")).to_be_checked()
+    expect(group).to_be_checked()
+    expect(form.get_by_label("Data a month")).to_have_value("50")
+
+
 def test_a_choice_made_while_another_is_loading_counts_together_with_it(form: Page) -> None:
     second = factories.aws_id("vpc", Account.objects.get(), factories.REGION, "second")
     held: list[Route] = []
@@ -92,6 +115,69 @@ def test_a_choice_made_while_another_is_loading_counts_together_with_it(form: Pa
     expect(form.locator("[name=vpc_id]")).to_have_value(second)
     expect(form.locator(SERVICE)).to_have_value(service("s3"))
     expect(form.locator(PLACED)).to_have_value(f"{second} {service('s3')} Gateway")
+
+
+def test_what_is_typed_while_an_answer_is_under_way_stays(form: Page) -> None:
+    second = factories.aws_id("vpc", Account.objects.get(), factories.REGION, "second")
+    form.locator(SERVICE).select_option(service("secretsmanager"))
+    form.get_by_role("group", name="Subnets").wait_for()
+    form.get_by_text("Advanced: addresses and DNS").click()
+    held: list[Route] = []
+    form.route("**/requests/new/fields/**", lambda route: route.continue_() if held else held.append(route))
+    form.locator("[name=vpc_id]").select_option(second)
+    form.wait_for_function("() => document.querySelector('#loading.htmx-request')")
+    volume = form.locator("[name=gb]")
+    volume.fill("777")  # and the cursor stays in it
+    held[0].continue_()
+    expect(form.locator(PLACED)).to_have_value(f"{second} {service('secretsmanager')} Interface")
+    expect(volume).to_have_value("777")
+    expect(volume).to_be_focused()
+    expect(form.get_by_text("for 777 GB")).to_be_visible()  # the cost follows
+    expect(form.get_by_label("DNS record type")).to_be_visible()  # what was unfolded stays so
+
+
+def test_who_goes_by_keyboard_stays_where_they_are_when_that_is_replaced(form: Page) -> None:
+    form.locator(SERVICE).select_option(service("secretsmanager"))
+    form.get_by_role("group", name="Subnets").wait_for()
+    held: list[Route] = []
+    form.route("**/requests/new/fields/**", lambda route: route.continue_() if held else held.append(route))
+    form.locator("[name=account]").dispatch_event("change")
+    form.wait_for_function("() => document.querySelector('#loading.htmx-request')")
+    advanced = form.locator("#placement summary", has_text="Advanced")
+    advanced.focus()
+    held[0].continue_()
+    form.wait_for_function("() => !document.querySelector('#loading.htmx-request')")
+    expect(advanced).to_be_focused()
+
+
+def test_what_narrows_a_list_stays_when_the_list_is_replaced(form: Page) -> None:
+    held: list[Route] = []
+    form.route("**/requests/new/fields/**", lambda route: route.continue_() if held else held.append(route))
+    form.locator("[name=account]").dispatch_event("change")
+    form.wait_for_function("() => document.querySelector('#loading.htmx-request')")
+    field = form.get_by_role("searchbox", name="Narrow the list")
+    field.press_sequentially("s3")
+    held[0].continue_()
+    form.wait_for_function("() => !document.querySelector('#loading.htmx-request')")
+    expect(field).to_be_focused()
+    field.press("Enter")
+    expect(form.locator(SERVICE)).to_have_value(service("s3"))
+
+
+def test_a_template_is_shown_after_a_choice_too(form: Page) -> None:
+    form.locator(SERVICE).select_option(service("s3"))
+    form.get_by_role("group", name="Type").wait_for()
+    form.get_by_label("Title").fill("Backups to S3")
+    form.get_by_label("Custom policy").check()
+    form.get_by_text("Start from a template").click()
+    form.get_by_label("Template", exact=True).select_option("Read only: S3")
+    form.get_by_role("button", name="Show").click()
+    expect(form.get_by_role("button", name="Fill the editor")).to_be_visible()
+    form.get_by_role("group", name="Type").get_by_label("Interface").check()  # the template's part is made anew again
+    form.get_by_role("group", name="Subnets").wait_for()
+    form.get_by_role("button", name="Fill the editor").click()
+    expect(form.get_by_text("The editor below holds this policy now.")).to_be_visible()
+    expect(form.get_by_label("Title")).to_have_value("Backups to S3")
 
 
 def test_the_list_of_services_is_narrowed_by_typing(form: Page, axe: Callable[..., None]) -> None:
@@ -189,3 +275,70 @@ def test_what_was_typed_survives_the_end_of_the_session(form: Page, engineer: Us
     form.get_by_role("button", name="Send again").click()
     expect(form.get_by_role("heading", name="What will happen")).to_be_visible()
     expect(form.get_by_role("heading", name="Precious words")).to_be_visible()
+
+
+def test_an_answer_to_a_form_survives_the_end_of_the_session(
+    form: Page, engineer: User, login: Callable[..., None]
+) -> None:
+    form.get_by_label("Title").fill("Precious words")
+    form.get_by_role("button", name="Review", exact=True).last.click()
+    expect(form.get_by_text("Nothing was saved yet. Please correct:")).to_be_visible()
+    form.context.clear_cookies()
+    form.locator(SERVICE).select_option(service("s3"))
+    expect(form.get_by_text("You were signed out.")).to_be_visible()
+    expect(form.get_by_label("Title")).to_have_value("Precious words")
+
+
+def test_who_signed_in_again_in_another_tab_goes_on(form: Page, engineer: User, login: Callable[..., None]) -> None:
+    form.get_by_label("Title").fill("Precious words")
+    form.context.clear_cookies()
+    login(engineer)
+    other = form.context.new_page()
+    other.goto(form.url)  # with another token
+    other.close()
+    form.get_by_role("button", name="Review", exact=True).last.click()
+    expect(form.get_by_role("heading", name="This form is no longer valid")).to_be_visible()
+    form.get_by_role("button", name="Send again").click()
+    expect(form.get_by_label("Title")).to_have_value("Precious words")
+
+
+def test_a_form_whose_sending_was_stopped_can_be_sent_again(form: Page) -> None:
+    form.clock.install()
+    form.reload()
+    review = form.get_by_role("button", name="Review", exact=True)
+    held: list[Route] = []
+
+    def stop(route: Route) -> None:
+        held.append(route)
+        route.fulfill(status=204)  # the page stays
+
+    form.route("**/requests/new/?*", stop)
+    review.click()
+    expect(review).to_be_disabled()
+    form.clock.fast_forward(11_000)
+    expect(review).to_be_enabled()
+    review.click()
+    expect(review).to_be_disabled()
+    assert len(held) == 2
+
+
+def test_a_long_title_stays_in_its_card(form: Page) -> None:
+    form.locator(SERVICE).select_option(service("secretsmanager"))
+    form.get_by_role("group", name="Subnets").wait_for()
+    form.get_by_label("Title").fill("W" * 110)
+    form.get_by_label("Justification").fill("It is needed.")
+    form.get_by_role("button", name="Review", exact=True).click()
+    title = form.get_by_role("heading", name="W" * 110)
+    assert title.evaluate("(title) => title.scrollWidth <= title.parentElement.clientWidth")
+
+
+def test_a_form_that_is_sent_offline_stays(form: Page) -> None:
+    form.get_by_label("Title").fill("Precious words")
+    form.context.set_offline(True)
+    review = form.get_by_role("button", name="Review", exact=True)
+    review.click()
+    expect(form.get_by_text("You are offline.")).to_be_visible()
+    form.context.set_offline(False)
+    expect(form.get_by_label("Title")).to_have_value("Precious words")
+    review.click()
+    expect(form.get_by_text("Nothing was saved yet. Please correct:")).to_be_visible()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from endpoints.models import EndpointRequest
@@ -137,3 +137,25 @@ def test_the_matrix_bundles_and_cards_are_for_everybody(
     page.goto(f"{live_server.url}{reverse('coverage')}?bundle=private-ecs")
     page.get_by_role("row").filter(has_text="second").get_by_label("Tick all").check()
     expect(page.get_by_text("5 ticked")).to_be_visible()
+
+
+def test_what_is_typed_and_unticked_while_an_answer_is_under_way_stays(
+    page: Page, login: Callable[..., None], live_server: LiveServer
+) -> None:
+    account = factories.make_account()
+    factories.offer(account, "ecr.api", "ecr.dkr", "logs")
+    login(factories.make_engineer())
+    vpc_id = factories.interface_spec(account).vpc_id
+    page.goto(f"{live_server.url}{reverse('request_several')}?bundle=private-ecs&vpc={vpc_id}")
+    card = page.locator("#t0-card")
+    card.locator("summary").first.click()
+    held: list[Route] = []
+    page.route("**/several/live/", lambda route: route.continue_() if held else held.append(route))
+    with page.expect_request("**/several/live/"):
+        card.locator("[name=t0-vpc_endpoint_type]").first.dispatch_event("change")  # asks for all fields of the card
+    card.get_by_role("checkbox", name="private-b").uncheck()
+    card.locator("[name=t0-name]").fill("precious")
+    held[0].continue_()
+    expect(page.locator("#t0-state")).to_contain_text("2 subnets")
+    expect(card.get_by_role("checkbox", name="private-b")).not_to_be_checked()
+    expect(card.locator("[name=t0-name]")).to_have_value("precious")

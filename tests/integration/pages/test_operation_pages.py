@@ -318,6 +318,15 @@ class TestActs:
         assert "has changed meanwhile and is now “Queued”" in late.content.decode()
         assert "Too late.</textarea>" in late.content.decode()
 
+    def test_a_reason_is_kept_where_there_is_nothing_to_park_any_more(
+        self, as_: SignIn, failed: Operation, operator: User
+    ) -> None:
+        data = {"version": failed.version, "reason": "Too late."}
+        as_(operator).post(reverse("operation_park", args=[failed.pk]), {**data, "reason": "First."})
+        late = as_(operator).post(reverse("operation_park", args=[failed.pk]), data)
+        assert late.status_code == 409
+        assert "Too late.</textarea>" in late.content.decode()
+
     @pytest.mark.parametrize("version", ["", "x", "0", "\x00", "9" * 40])
     def test_a_version_that_is_none_changes_nothing(
         self, as_: SignIn, failed: Operation, operator: User, version: str

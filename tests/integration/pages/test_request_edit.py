@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import uuid
 from typing import Any
 
@@ -73,6 +74,17 @@ def test_what_waits_for_review_cannot_be_edited(as_: SignIn, account: Account, e
     response = as_(engineer).get(url(asked))
     assert response.status_code == 409
     assert asked.get_absolute_url() in response.content.decode()
+
+
+def test_what_was_written_is_shown_to_whom_another_tab_forestalled(
+    as_: SignIn, account: Account, engineer: User
+) -> None:
+    asked = factories.submitted(account, engineer)
+    policy = '\n{"Version": "2012-10-17"}</textarea><script>'
+    data = filled_in(account, engineer, justification="Precious words", access="custom", policy_document=policy)
+    page = as_(engineer).post(url(asked), data).content.decode()
+    assert "Precious words</textarea>" in page
+    assert f">\n{html.escape(policy)}</textarea>" in page
 
 
 def test_what_failed_before_aws_made_anything_can_be_edited(

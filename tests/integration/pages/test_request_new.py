@@ -151,6 +151,13 @@ def test_what_cannot_be_is_told_beside_its_field_and_kept(
     assert EndpointRequest.objects.count() == 0
 
 
+def test_each_problem_leads_to_a_field_that_is_there(as_: SignIn, account: Account, engineer: User) -> None:
+    page = as_(engineer).post(URL, {"account": account.pk, "region": factories.REGION}).content.decode()
+    links = re.findall(r'<li><a href="#([^"]+)"', page)
+    assert {"id_vpc_id", "id_service_name", "id_title"} <= set(links)
+    assert [link for link in links if f'id="{link}"' not in page] == []
+
+
 def test_another_vpcs_subnet_is_turned_away(as_: SignIn, account: Account, engineer: User) -> None:
     other = factories.make_account("other")
     foreign = factories.interface_spec(other).subnet_ids

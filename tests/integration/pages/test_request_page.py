@@ -277,6 +277,7 @@ class TestReview:
         assert response.status_code == 409
         assert "has changed meanwhile" in page
         assert "Approved" in page
+        assert "My long and careful comment.</textarea>" in page
 
     def test_an_approval_of_what_was_edited_meanwhile_is_a_conflict_that_keeps_the_comment(
         self, as_: SignIn, asked: EndpointRequest, approver: User
