@@ -17,15 +17,26 @@
 
   const isTick = (field) => field.type === "checkbox" || field.type === "radio";
 
-  const namedAs = (name) => all(`#main form [name="${CSS.escape(name)}"]`);
+  /** The fields that the page has now, by name: looked up once for all of a page with a thousand ticks. */
+  class Fields {
+    constructor() {
+      this.named = new Map();
+      for (const field of all("#main form [name]")) {
+        if (!this.named.has(field.name)) this.named.set(field.name, []);
+        this.named.get(field.name).push(field);
+      }
+    }
 
-  function stateOf(field) {
-    const { name, value, checked, selectionEnd: caret = null } = field;
-    return { name, tick: isTick(field), value, checked, caret, nth: namedAs(name).indexOf(field) };
+    stateOf(field) {
+      const { name, value, checked, selectionEnd: caret = null } = field;
+      return { name, tick: isTick(field), value, checked, caret, nth: this.named.get(name)?.indexOf(field) };
+    }
+
+    same({ name, tick, value, nth }) {
+      const fields = this.named.get(name) ?? [];
+      return tick ? fields.find((field) => field.value === value) : fields[nth];
+    }
   }
-
-  const sameField = ({ name, tick, value, nth }) =>
-    tick ? namedAs(name).find((field) => field.value === value) : namedAs(name)[nth];
 
   function putBack({ tick, value, checked, caret }, now) {
     if (!now) return; // what it was about is gone
@@ -60,7 +71,8 @@
     if (!shouldSwap) return;
     for (const field of typedAt.keys()) if (!field.isConnected) typedAt.delete(field);
     const since = [...typedAt].filter(([, at]) => at > askedAt.get(xhr)).map(([field]) => field);
-    const kept = since.map((field) => [field, stateOf(field)]);
+    const fields = new Fields();
+    const kept = since.map((field) => [field, fields.stateOf(field)]);
     const known = new Set(all("#main details"));
     const open = new Set([...known].filter((details) => details.open).map((details) => placeOf(details, "details")));
     const focus = document.activeElement;
@@ -70,7 +82,8 @@
     const left = leftAt.get(event.detail.xhr);
     if (!left) return;
     leftAt.delete(event.detail.xhr);
-    for (const [field, state] of left.kept) putBack(state, field.isConnected ? field : sameField(state));
+    const fields = new Fields();
+    for (const [field, state] of left.kept) putBack(state, field.isConnected ? field : fields.same(state));
     for (const details of all("#main details")) {
       if (!left.known.has(details) && left.open.has(placeOf(details, "details"))) details.open = true;
     }
@@ -84,35 +97,45 @@
    * latter when they come again. An answer to a form is left alone: to change its state would make the browser forget
    * what it answers.
    */
-  const lasts = (field) => !/^(hidden|password|file)$/.test(field.type) && !field.closest("policy-editor");
+  const lasts = (field) =>
+    field.matches("input, select, textarea") &&
+    !/^(hidden|password|file)$/.test(field.type) &&
+    !field.closest("policy-editor");
   let awaited = []; // what is not there yet
 
-  function restore(states) {
+  function restore(states, fields) {
     for (const state of states) {
-      const field = sameField(state);
+      const field = fields.same(state);
       const differs = state.tick ? field.checked !== state.checked : field.value !== state.value;
       if (differs) putBack({ ...state, caret: null }, field);
     }
   }
 
   document.addEventListener("DOMContentLoaded", () => {
+    const fields = new Fields();
     const states = history.state?.fields ?? [];
-    awaited = states.filter((state) => !sameField(state));
-    restore(states.filter((state) => sameField(state)?.autocomplete === "off"));
+    awaited = states.filter((state) => !fields.same(state));
+    restore(
+      states.filter((state) => fields.same(state)?.autocomplete === "off"),
+      fields,
+    );
   });
 
   document.addEventListener("change", () => {
     if ("answersForm" in document.body.dataset) return;
-    const fields = all("#main form :is(input, select, textarea)[name]").filter(lasts);
-    if (fields.length) history.replaceState({ ...history.state, fields: [...fields.map(stateOf), ...awaited] }, "");
+    const fields = new Fields();
+    const states = [...fields.named.values()].flat().filter(lasts).map((field) => fields.stateOf(field));
+    if (states.length) history.replaceState({ ...history.state, fields: [...states, ...awaited] }, "");
   });
 
   // Another choice goes on from here. Words that are written meanwhile change nothing about what is to come.
   document.addEventListener("input", (event) => event.isTrusted && event.target.matches("[hx-get]") && (awaited = []));
 
   document.body.addEventListener("htmx:afterRequest", () => {
-    const come = awaited.filter(sameField);
+    if (!awaited.length) return;
+    const fields = new Fields();
+    const come = awaited.filter((state) => fields.same(state));
     awaited = awaited.filter((state) => !come.includes(state));
-    restore(come);
+    restore(come, fields);
   });
 })();
