@@ -265,15 +265,26 @@
     buttonsOf(form).forEach((button) => (button.disabled = false));
   }
 
+  // A browser calls itself offline where only the portal can be reached, such as one on the same machine: ask.
+  async function sendIfReached(form, submitter) {
+    if (await fetch("/healthz").catch(() => null)) {
+      form.dataset.reached = "yes";
+      form.requestSubmit(submitter);
+    } else {
+      toast("You are offline. What you wrote is still here: send it when the connection is back.");
+    }
+  }
+
   // A second press while the first is under way would only be refused by the server; don't let it happen.
   // Disabled a moment later, since a disabled button would be left out of what the form sends.
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (!navigator.onLine && form.method === "post") {
+    if (!navigator.onLine && form.method === "post" && !form.dataset.reached) {
       event.preventDefault(); // the browser's own page of an error would take this one's place, and what is typed here
-      toast("You are offline. What you wrote is still here: send it when the connection is back.");
+      sendIfReached(form, event.submitter);
       return;
     }
+    delete form.dataset.reached;
     const leaves = form.method === "post" && form.target !== "_blank" && !form.matches("[hx-post], [data-hx-post]");
     if (event.defaultPrevented || !leaves) return;
     if (form.dataset.submitting) {

@@ -94,9 +94,39 @@
   /* --- The way back -------------------------------------------------------------------------------------------------- *
    * A browser that loads a page again on the way back restores the fields that it was made with, save for those with
    * suggestions of the portal's own (autocomplete="off"). Those, and what came with an answer, are restored here, the
-   * latter when they come again. An answer to a form is left alone: to change its state would make the browser forget
-   * what it answers.
+   * latter when they come again. It is kept for this tab and address, until somebody comes there anew or signs out; not
+   * in the history's state, since to change that counts as a navigation for what drives browsers.
    */
+  const PREFIX = "kept:";
+  const place = () => PREFIX + location.pathname + location.search;
+  const came = performance.getEntriesByType("navigation")[0]?.type;
+
+  function kept() {
+    try {
+      return JSON.parse(sessionStorage.getItem(place()) ?? "[]");
+    } catch (error) {
+      return []; // storage is off
+    }
+  }
+
+  function keep(states) {
+    try {
+      sessionStorage.setItem(place(), JSON.stringify(states));
+    } catch (error) {
+      // Storage is off or full: then it is as it would be without this file.
+    }
+  }
+
+  function forget(names) {
+    try {
+      for (const name of names ?? Object.keys(sessionStorage)) {
+        if (name.startsWith(PREFIX)) sessionStorage.removeItem(name);
+      }
+    } catch (error) {
+      // Storage is off: nothing was kept.
+    }
+  }
+
   const lasts = (field) =>
     field.matches("input, select, textarea") &&
     !/^(hidden|password|file)$/.test(field.type) &&
@@ -112,20 +142,21 @@
   }
 
   document.addEventListener("DOMContentLoaded", () => {
+    if (!document.getElementById("signed-out")) return forget(); // nobody is signed in: what is kept is nobody's
+    if (came === "navigate" && !("answersForm" in document.body.dataset)) return forget([place()]);
     const fields = new Fields();
-    const states = history.state?.fields ?? [];
+    const states = kept();
     awaited = states.filter((state) => !fields.same(state));
-    restore(
-      states.filter((state) => fields.same(state)?.autocomplete === "off"),
-      fields,
-    );
+    // Who loads a page again where the browser empties its fields has all of them emptied.
+    const own = came === "back_forward" ? states.filter((state) => fields.same(state)?.autocomplete === "off") : [];
+    restore(own, fields);
   });
 
   document.addEventListener("change", () => {
-    if ("answersForm" in document.body.dataset) return;
+    if ("answersForm" in document.body.dataset || !document.getElementById("signed-out")) return;
     const fields = new Fields();
     const states = [...fields.named.values()].flat().filter(lasts).map((field) => fields.stateOf(field));
-    if (states.length) history.replaceState({ ...history.state, fields: [...states, ...awaited] }, "");
+    if (states.length) keep([...states, ...awaited]);
   });
 
   // Another choice goes on from here. Words that are written meanwhile change nothing about what is to come.

@@ -332,6 +332,22 @@ def test_a_long_title_stays_in_its_card(form: Page) -> None:
     assert title.evaluate("(title) => title.scrollWidth <= title.parentElement.clientWidth")
 
 
+def test_a_portal_that_can_be_reached_gets_what_is_sent_whatever_the_browser_says_of_its_network(form: Page) -> None:
+    form.evaluate("Object.defineProperty(navigator, 'onLine', { get: () => false })")
+    form.get_by_role("button", name="Review", exact=True).click()
+    expect(form.get_by_text("Nothing was saved yet. Please correct:")).to_be_visible()
+
+
+def test_what_is_filled_in_is_no_navigation(form: Page) -> None:
+    moves: list[str] = []
+    form.on("framenavigated", lambda frame: moves.append(frame.url))
+    form.get_by_label("Title").fill("Backups to S3")
+    form.locator(SERVICE).select_option(service("s3"))
+    expect(form.get_by_role("group", name="Type")).to_be_visible()
+    assert form.get_by_role("checkbox").first.is_visible()
+    assert moves == []
+
+
 def test_a_form_that_is_sent_offline_stays(form: Page) -> None:
     form.get_by_label("Title").fill("Precious words")
     form.context.set_offline(True)
