@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+from functools import cache
 from typing import Any
+
+import botocore.session
+from botocore.loaders import create_loader
 
 from portal.sandbox.aws import gate, iam, prefix_lists
 from portal.sandbox.aws.buckets import BUCKETS
@@ -35,6 +39,8 @@ def install() -> None:
         raise RuntimeError(
             f"The simulated AWS needs moto {MOTO_VERSION}, found {moto.__version__}: install requirements/sandbox.txt."
         )
+    # moto asks new sessions for AWS's regions, and each would parse the description of EC2 for it: a third of a start.
+    _patch(botocore.session, "create_loader", cache(create_loader))
     from moto.core.responses import BaseResponse
     from moto.ec2.models.managed_prefixes import ManagedPrefixListBackend
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 import moto
 import pytest
 from moto import mock_aws
@@ -51,6 +52,16 @@ def test_patched_methods_have_their_signatures() -> None:
         "address_family",
         "entries",
     ]
+
+
+def test_sessions_share_what_botocore_read_while_it_is_strict() -> None:
+    def loader() -> Any:
+        return botocore.session.Session().get_component("data_loader")
+
+    assert names(botocore.session.create_loader) == ["search_path_string"]
+    with activate():
+        assert loader() is loader()
+    assert loader() is not loader()
 
 
 @pytest.mark.parametrize("response", [EC2Response, TokenResponse, IamResponse])
