@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.hashers import make_password
 from django.core.management.base import BaseCommand
 from django.db import transaction
 from django.utils import timezone
@@ -26,8 +27,9 @@ class Command(BaseCommand):
             name: Team.objects.get_or_create(name=name, defaults={"slug": slugify(name)})[0] for name in demo.TEAMS
         }
         accounts = {account.name: _account(account) for account in world.ACCOUNTS}
+        password = make_password(demo.PASSWORD)  # a third of a second each; all have the same one, printed at the start
         for person in demo.USERS:
-            _person(person, teams, accounts)
+            _person(person, password, teams, accounts)
 
 
 def _account(known: world.Account) -> Account:
@@ -45,20 +47,18 @@ def _account(known: world.Account) -> Account:
     return account
 
 
-def _person(known: demo.DemoUser, teams: dict[str, Team], accounts: dict[str, Account]) -> None:
+def _person(known: demo.DemoUser, password: str, teams: dict[str, Team], accounts: dict[str, Account]) -> None:
     administrator = Role.ADMINISTRATOR in known.roles
     desk = bool({Role.ADMINISTRATOR, Role.OPERATOR, Role.AUDITOR, Role.APPROVER} & set(known.roles))
-    user, new = User.objects.get_or_create(
+    user, _ = User.objects.get_or_create(
         username=known.username,
         defaults={
+            "password": password,
             "first_name": known.username.replace("-", " ").capitalize(),
             "is_staff": desk,
             "is_superuser": administrator,
         },
     )
-    if new:
-        user.set_password(demo.PASSWORD)
-        user.save()
     for team in known.teams:
         Membership.objects.get_or_create(user=user, team=teams[team])
     for role in known.roles:
