@@ -11,30 +11,24 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_FILE_PATH
+from django.templatetags.static import static
 from playwright.sync_api import Page
 
 _STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _COLOUR_RULES = ["color-contrast", "link-in-text-block"]
 # Only what is wrong is worked out in full. Preloading copies stylesheets into inline ones, which the security policy
 # reports; none of these rules reads them.
-_OPTIONS = {"resultTypes": ["violations"], "preload": False}
-_SHAPE = {**_OPTIONS, "runOnly": _STANDARDS, "rules": {name: {"enabled": False} for name in _COLOUR_RULES}}
-_COLOURS = {
-    **_OPTIONS,
-    "resultTypes": ["violations", "incomplete"],
-    "runOnly": {"type": "rule", "values": _COLOUR_RULES},
-    "elementRef": True,
-}
-_AXE = Axe().axe_script
+_OPTIONS = {"resultTypes": ["violations", "incomplete"], "preload": False, "elementRef": True}
+# What is hidden axe only lists, for people to look at; it can be no violation.
+_ALL = {**_OPTIONS, "runOnly": _STANDARDS, "rules": {"hidden-content": {"enabled": False}}}
+_COLOURS = {**_OPTIONS, "runOnly": {"type": "rule", "values": _COLOUR_RULES}}
+AXE = AXE_FILE_PATH
+"""The file of axe-core, which `tests/e2e/conftest.py` has the portal serve among its static files."""
 # What stands round each page: most of what a page consists of, and the same on many.
 _FRAMES = "header, footer, aside, #nav-sidebar caption, #nav-sidebar tr"
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="\w+"')
 
-_EXAMINE_SHAPE = """([frames, known, options]) => {
-  const exclude = [...document.querySelectorAll(frames)].filter((_, index) => known[index]);
-  return axe.run(exclude.length ? { include: [document], exclude } : document, options).then((it) => it.violations);
-}"""
 # Notes for each element that shows text what its colours come from, and the markup that leads there: what axe can't
 # decide in one place (something stands in front) it may in another. What another element covers or hides is coloured,
 # too, once it is seen. The editor's shadow root is always new.
@@ -91,18 +85,34 @@ _COLOURINGS = """() => {
   }
   return [...window.portalColours.keys()];
 }"""
-# Of elements that are coloured in one way, the first ones stand for all.
-_EXAMINE_COLOURS = """([fresh, options]) => {
-  const include = fresh.flatMap((ways) => window.portalColours.get(ways).slice(0, 3));
-  return axe.run({ include }, options).then(({ violations, incomplete }) => {
-    // An image behind a text belongs to its combination: that is decided nowhere.
-    const image = ({ data }) => ["bgImage", "bgGradient"].includes(data?.messageKey);
-    const unsure = incomplete.flatMap(({ nodes }) => nodes.filter(({ any }) => !any.some(image)));
-    const open = new Set(unsure.map(({ element }) => element));
-    const undecided = fresh.filter((ways) => window.portalColours.get(ways).some((element) => open.has(element)));
-    const told = ({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ target }) => ({ target })) });
-    return [violations.map(told), undecided];
-  });
+# Of elements that are coloured in one way, the first ones stand for all; the rules on colours pass over others. What
+# is coloured anew inside an excluded frame is examined by these rules alone. An image behind a text belongs to its
+# combination: that is decided nowhere.
+_EXAMINE = """([names, fresh, frames, known, options, colours]) => {
+  const chosen = new Set(fresh.flatMap((ways) => window.portalColours.get(ways).slice(0, 3)));
+  const inside = (node) => node.getRootNode().host ?? node;
+  if (!window.portalChosen) {
+    for (const rule of axe._audit.rules.filter(({ id }) => names.includes(id))) {
+      const fits = rule.matches;
+      rule.matches = (node, ...rest) => window.portalChosen.has(inside(node)) && fits.call(rule, node, ...rest);
+    }
+  }
+  window.portalChosen = chosen;
+  const exclude = [...document.querySelectorAll(frames)].filter((_, index) => known[index]);
+  const apart = [...chosen].filter((node) => !options || exclude.some((frame) => frame.contains(node)));
+  const runs = [];
+  if (options) runs.push(() => axe.run(exclude.length ? { include: [document], exclude } : document, options));
+  if (apart.length) runs.push(() => axe.run({ include: apart }, colours));
+  return runs.reduce((before, run) => before.then((all) => run().then((one) => [...all, one])), Promise.resolve([]))
+    .then((all) => {
+      const image = ({ data }) => ["bgImage", "bgGradient"].includes(data?.messageKey);
+      const about = all.flatMap(({ incomplete }) => incomplete).filter(({ id }) => names.includes(id));
+      const unsure = about.flatMap(({ nodes }) => nodes.filter(({ any }) => !any.some(image)));
+      const open = new Set(unsure.map(({ element }) => inside(element)));
+      const undecided = fresh.filter((ways) => window.portalColours.get(ways).some((element) => open.has(element)));
+      const told = ({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ target }) => ({ target })) });
+      return [all.flatMap(({ violations }) => violations.map(told)), undecided];
+    });
 }"""
 
 _examined: set[tuple[str, str]] = set()
@@ -112,12 +122,11 @@ def violations(page: Page) -> list[str]:
     """Return axe's findings in light and in dark colours, a line each; the page's own theme is kept."""
     theme = page.evaluate("document.documentElement.dataset.bsTheme ?? null")
     if not page.evaluate("'axe' in window"):
-        page.evaluate(_AXE)
+        page.add_script_tag(url=static(AXE.name))
     _wear(page, "light")
-    found = page.evaluate(_EXAMINE_SHAPE, [_FRAMES, _frames_examined_before(page), _SHAPE])
-    lines = [_line("any colours", item) for item in found] + _wrong_colours(page, "light")
+    lines = _examine(page, "light", _ALL)
     _wear(page, "dark")
-    lines += _wrong_colours(page, "dark")
+    lines += _examine(page, "dark")
     page.emulate_media(color_scheme="null")
     page.evaluate("theme => { if (theme) document.documentElement.dataset.bsTheme = theme }", theme)
     return lines
@@ -128,16 +137,17 @@ def _wear(page: Page, scheme: Any) -> None:
     page.evaluate("scheme => { document.documentElement.dataset.bsTheme = scheme }", scheme)
 
 
-def _wrong_colours(page: Page, scheme: str) -> list[str]:
-    """Return what is wrong with colours that were not examined before: one element of each, until all are decided."""
-    there = page.evaluate(_COLOURINGS)
-    while fresh := {_colours(ways): ways for ways in there if not _was_examined(scheme, ways)}:
-        found, undecided = page.evaluate(_EXAMINE_COLOURS, [list(fresh.values()), _COLOURS])
-        if found:  # what is wrong is told on each page that has it
-            return [_line(scheme, item) for item in found]
-        for colours, ways in fresh.items():
-            _examined.add((scheme, ways if ways in undecided else colours))
-    return []
+def _examine(page: Page, scheme: str, options: dict[str, Any] | None = None) -> list[str]:
+    """Return what is wrong with colours that were not examined before and, by `options`, with all but known frames."""
+    fresh = [ways for ways in page.evaluate(_COLOURINGS) if not _was_examined(scheme, ways)]
+    if not fresh and options is None:
+        return []
+    known = _frames_examined_before(page) if options else []
+    found, undecided = page.evaluate(_EXAMINE, [_COLOUR_RULES, fresh, _FRAMES, known, options, _COLOURS])
+    if not any(item["id"] in _COLOUR_RULES for item in found):  # what is wrong is told on each page that has it
+        _examined.update((scheme, ways) for ways in fresh)
+        _examined.update((scheme, _colours(ways)) for ways in set(fresh) - set(undecided))
+    return [_line(scheme if item["id"] in _COLOUR_RULES else "any colours", item) for item in found]
 
 
 def _was_examined(scheme: str, ways: str) -> bool:

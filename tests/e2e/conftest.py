@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.test import Client
 from django.urls import reverse
@@ -20,7 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page
 from pytest_django.live_server_helper import LiveServer
 
 from tests.aws import aws, simulated_aws
-from tests.e2e.accessibility import violations
+from tests.e2e.accessibility import AXE, violations
 
 __all__ = ["aws", "simulated_aws"]
 
@@ -33,6 +34,8 @@ _NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chr
 _FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    # Scripts of pages and of axe run a second or two: what compiling them for speed takes they don't win back.
+    "--js-flags=--no-maglev --no-turbofan",
 )
 # axe-core measures with inline style attributes of its own; those of pages have a source or a line.
 _REPORT_VIOLATIONS = """
@@ -42,6 +45,8 @@ document.addEventListener("securitypolicyviolation", (event) => {
   window.reportViolation(`${event.violatedDirective} ${event.blockedURI} ${where}`);
 });
 """
+# Pages load axe-core from the portal itself, as their security policy demands; the browser keeps it for the next one.
+settings.STATICFILES_DIRS.append(AXE.parent)
 # Playwright's synchronous interface keeps an event loop in this thread, which Django takes for asynchronous
 # code.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")

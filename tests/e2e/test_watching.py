@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.templatetags.static import static
 from playwright.sync_api import BrowserContext, Page, Route
 
-from tests.e2e.accessibility import violations
+from tests.e2e.accessibility import AXE, violations
 from tests.e2e.conftest import settle, watch
 
 ORIGIN = "http://portal.test"
@@ -28,6 +29,8 @@ def visit(context: BrowserContext) -> Callable[[str], tuple[Page, list[str]]]:
                 html = f"<!doctype html><html lang=en><title>A page</title>{main}</html>"
                 headers = {"Content-Security-Policy": POLICY, "Content-Type": "text/html"}
                 route.fulfill(body=html, headers=headers)
+            elif route.request.url == ORIGIN + static(AXE.name):
+                route.fulfill(path=AXE)
             elif route.request.url.endswith("/broken.js"):
                 route.fulfill(body="nonsense()", content_type="text/javascript")
             else:
