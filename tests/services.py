@@ -45,6 +45,9 @@ _POSTGRES_SETTINGS = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
+    "wal_level": "minimal",  # nobody replicates it
+    "max_wal_senders": "0",
+    "update_process_title": "off",
     "max_connections": "200",
     "shared_buffers": "64MB",
 }
