@@ -9,7 +9,7 @@ examined again wherever other markup (classes and states) leads to it.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Literal
 
 from axe_playwright_python.base import AXE_FILE_PATH
 from django.templatetags.static import static
@@ -32,7 +32,8 @@ _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="\w+"')
 # Notes for each element that shows text what its colours come from, and the markup that leads there: what axe can't
 # decide in one place (something stands in front) it may in another. What another element covers or hides is coloured,
 # too, once it is seen. The editor's shadow root is always new.
-_COLOURINGS = """() => {
+_COLOURINGS = """(scheme) => {
+  document.documentElement.dataset.bsTheme = scheme;
   const states_of = /^(style|type|disabled|open|data-[a-z]+|aria-(current|selected|disabled|invalid|pressed|sort))$/;
   const hash = (text, seed) => {
     let sum = seed;
@@ -120,26 +121,19 @@ _examined: set[tuple[str, str]] = set()
 
 def violations(page: Page) -> list[str]:
     """Return axe's findings in light and in dark colours, a line each; the page's own theme is kept."""
-    theme = page.evaluate("document.documentElement.dataset.bsTheme ?? null")
-    if not page.evaluate("'axe' in window"):
+    theme, there = page.evaluate("[document.documentElement.dataset.bsTheme ?? null, 'axe' in window]")
+    if not there:
         page.add_script_tag(url=static(AXE.name))
-    _wear(page, "light")
-    lines = _examine(page, "light", _ALL)
-    _wear(page, "dark")
-    lines += _examine(page, "dark")
+    lines = _examine(page, "light", _ALL) + _examine(page, "dark")
     page.emulate_media(color_scheme="null")
     page.evaluate("theme => { if (theme) document.documentElement.dataset.bsTheme = theme }", theme)
     return lines
 
 
-def _wear(page: Page, scheme: Any) -> None:
-    page.emulate_media(color_scheme=scheme)
-    page.evaluate("scheme => { document.documentElement.dataset.bsTheme = scheme }", scheme)
-
-
-def _examine(page: Page, scheme: str, options: dict[str, Any] | None = None) -> list[str]:
+def _examine(page: Page, scheme: Literal["light", "dark"], options: dict[str, Any] | None = None) -> list[str]:
     """Return what is wrong with colours that were not examined before and, by `options`, with all but known frames."""
-    fresh = [ways for ways in page.evaluate(_COLOURINGS) if not _was_examined(scheme, ways)]
+    page.emulate_media(color_scheme=scheme)
+    fresh = [ways for ways in page.evaluate(_COLOURINGS, scheme) if not _was_examined(scheme, ways)]
     if not fresh and options is None:
         return []
     known = _frames_examined_before(page) if options else []

@@ -241,10 +241,11 @@ def _sideways(page: Page) -> int:
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
 
-def _keep(page: Page, name: str) -> None:
+def _keep(page: Page, name: str, *, dark: bool = False) -> None:
     """Keep a picture where `PORTAL_SCREENSHOTS` names a folder, for people to look at."""
     folder = os.environ.get("PORTAL_SCREENSHOTS")
     if folder:
+        page.evaluate("scheme => { document.documentElement.dataset.bsTheme = scheme }", "dark" if dark else "light")
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
@@ -262,9 +263,7 @@ def test_every_page_is_accessible_and_fits_a_phone(
         page.evaluate("for (const hidden of document.querySelectorAll('.witness')) hidden.open = true")
         wrong += [f"{name}: {line}" for line in violations(page)]
         _keep(page, name)
-        page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
-        _keep(page, f"{name}-dark")
-        page.evaluate("document.documentElement.dataset.bsTheme = 'light'")
+        _keep(page, f"{name}-dark", dark=True)
         page.set_viewport_size(PHONE)
         if _sideways(page) > 0:
             wrong.append(f"{name}: {_sideways(page)} px too wide for a phone")
