@@ -9,7 +9,7 @@ from django.urls import reverse
 from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
-from endpoints.models import User
+from endpoints.models import Role, RoleAssignment, User
 from tests import factories
 
 NAME = "x" * 120
@@ -56,3 +56,26 @@ def test_a_long_account_leaves_room_for_the_matrix(
     width, height = page.eval_on_selector(".matrix tbody th", "cell => [cell.offsetWidth, cell.offsetHeight]")
     assert 200 < width < 300
     assert height <= ROW
+
+
+@pytest.mark.parametrize(("name", "field"), [("request_list", "status"), ("approval_queue", "account")])
+def test_the_filters_tell_what_the_list_shows_on_the_way_back(
+    name: str, field: str, page: Page, live_server: LiveServer, login: Callable[..., None], engineer: User
+) -> None:
+    approver = User.objects.get(username="approver")
+    another = factories.make_account("another")
+    RoleAssignment.objects.create(user=approver, role=Role.APPROVER, account=another)
+    for account in (another, engineer.requests.get().account):
+        factories.submitted(account, engineer)
+    login(approver)
+    page.goto(live_server.url + reverse(name))
+    choice = page.locator(f"form[method=get] select[name={field}]")
+    choice.select_option(index=1)
+    page.get_by_role("button", name="Filter").click()
+    page.wait_for_url(lambda url: f"{field}=" in url)
+    chosen = choice.input_value()
+    assert chosen
+    page.go_back()
+    assert choice.input_value() == ""
+    page.go_forward()
+    assert choice.input_value() == chosen
