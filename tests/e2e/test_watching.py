@@ -9,7 +9,7 @@ from django.templatetags.static import static
 from playwright.sync_api import BrowserContext, Page, Route
 
 from tests.e2e.accessibility import AXE, violations
-from tests.e2e.conftest import settle, watch
+from tests.e2e.conftest import Window, settle, watch
 
 ORIGIN = "http://portal.test"
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' http://elsewhere.test"
@@ -75,3 +75,13 @@ def test_a_page_that_not_everybody_can_use_is_noticed(visit: Callable[[str], tup
     assert [line for line in found if line.startswith("any colours: label")]
     assert [line for line in found if line.startswith("light: color-contrast")]
     assert [line for line in found if line.startswith("dark: color-contrast")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_clock_that_a_test_installed_does_not_reach_the_next_one(window: Window, page: Page) -> None:
+    page.clock.install()
+    window.clean()
+    after = window.page()
+    assert after is not page
+    window.clean()
+    assert window.page() is after
