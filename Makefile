@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # Test processes, one for each processor and at most four; each has a database and a Valkey of its own. A third one on
-# two processors was no faster: what polls while it waits then takes more of them in all.
+# two processors was no faster.
 JOBS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ "$$n" -le 4 ] && echo "$$n" || echo 4)
 TESTS ?=
 

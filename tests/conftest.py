@@ -47,33 +47,15 @@ def pytest_xdist_setupnodes() -> None:
     os.environ.pop("DJANGO_SETTINGS_MODULE", None)
 
 
-# The files that take longest. Started last, one would keep its process busy while the others have ended. Those that
-# mostly wait (for leases, back-offs and processes that start) stand between those that keep the processors busy: with
-# two of them at the same time, both processors would have little to do.
+# The files that take longest, longest first. Started last, one would keep its process busy while the others have ended.
 LONGEST = (
     "tests/faults/test_soak.py",
-    "tests/e2e/test_admin_accessibility.py",
     "tests/integration/test_sandbox_run.py",
+    "tests/e2e/test_admin_accessibility.py",
     "tests/e2e/test_pages.py",
-    "tests/faults/test_crash_points.py",
     "tests/integration/test_who_may.py",
-    "tests/faults/test_worker_killed.py",
-    "tests/e2e/test_request_form.py",
-    "tests/e2e/test_several.py",
-    "tests/integration/admin/test_reading.py",
-    "tests/e2e/test_main_job.py",
-    "tests/e2e/test_shell.py",
-    "tests/faults/test_broker.py",
-    "tests/integration/services/test_accounts.py",
-    "tests/e2e/test_modify.py",
-    "tests/integration/test_provisioning_errors.py",
-    "tests/faults/test_lost_answers.py",
-    "tests/e2e/test_network_pages.py",
-    "tests/faults/test_approval_races.py",
-    "tests/e2e/test_policy_tools.py",
-    "tests/integration/test_pacing.py",
-    "tests/e2e/test_reachability.py",
     "tests/integration/sandbox/test_command.py",
+    "tests/e2e/test_main_job.py",
 )
 
 

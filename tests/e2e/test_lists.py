@@ -58,24 +58,56 @@ def test_a_long_account_leaves_room_for_the_matrix(
     assert height <= ROW
 
 
-@pytest.mark.parametrize(("name", "field"), [("request_list", "status"), ("approval_queue", "account")])
-def test_the_filters_tell_what_the_list_shows_on_the_way_back(
-    name: str, field: str, page: Page, live_server: LiveServer, login: Callable[..., None], engineer: User
-) -> None:
-    approver = User.objects.get(username="approver")
+@pytest.fixture
+def addresses(engineer: User) -> dict[str, str]:
+    """Return pages with a form that says what they show, each with something to choose from."""
+    account, approver = engineer.requests.get().account, User.objects.get(username="approver")
     another = factories.make_account("another")
     RoleAssignment.objects.create(user=approver, role=Role.APPROVER, account=another)
-    for account in (another, engineer.requests.get().account):
-        factories.submitted(account, engineer)
-    login(approver)
-    page.goto(live_server.url + reverse(name))
-    choice = page.locator(f"form[method=get] select[name={field}]")
-    choice.select_option(index=1)
-    page.get_by_role("button", name="Filter").click()
-    page.wait_for_url(lambda url: f"{field}=" in url)
+    asked = factories.submitted(account, engineer)
+    (endpoint,) = factories.available(factories.approved(asked, approver))
+    for document in (factories.READ_ONLY, factories.DENY_DELETE):
+        factories.available(factories.approved(factories.policy_change(endpoint, engineer, document), approver))
+    for place in (account, another):
+        factories.submitted(place, engineer, factories.interface_spec(place, private_dns_enabled=False))
+    return {
+        "requests": reverse("request_list"),
+        "approvals": reverse("approval_queue"),
+        "costs": reverse("cost_totals"),
+        "endpoint": endpoint.get_absolute_url(),
+        "request": asked.get_absolute_url(),
+        "revision": reverse("policy_revision", args=[endpoint.pk, 3]),
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        ("requests", "status"),
+        ("approvals", "account"),
+        ("costs", "gb"),
+        ("endpoint", "gb"),
+        ("request", "gb"),
+        ("revision", "against"),
+    ],
+)
+def test_a_form_that_says_what_is_shown_does_so_on_the_way_back(
+    name: str, field: str, page: Page, live_server: LiveServer, login: Callable[..., None], addresses: dict[str, str]
+) -> None:
+    login(User.objects.get(username="approver"))
+    page.goto(live_server.url + addresses[name])
+    form = page.locator("form[method=get]").filter(has=page.locator(f"[name={field}]"))
+    choice = form.locator(f"[name={field}]")
+    before = choice.input_value()
+    if choice.evaluate("it => it.localName") == "select":
+        other = choice.locator("option:checked").evaluate("it => it.index ? 0 : 1")
+        choice.select_option(index=other)
+    else:
+        choice.fill("250")
     chosen = choice.input_value()
-    assert chosen
+    form.get_by_role("button").click()
+    page.wait_for_url(lambda url: f"{field}={chosen}" in url)
     page.go_back()
-    assert choice.input_value() == ""
+    assert choice.input_value() == before
     page.go_forward()
-    assert choice.input_value() == chosen
+    assert choice.input_value() == chosen != before
