@@ -20,6 +20,8 @@ import billiard
 from celery import Celery
 from celery.signals import beat_init, worker_init, worker_ready, worker_shutting_down
 
+from portal.garbage import keep_what_is_there
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 # Django's checks import every page and form, which no worker needs: half a second and 20 MiB for each. `migrate` makes
 # them at each deployment, and continuous integration with the settings of production.
@@ -41,6 +43,7 @@ def _read_descriptions(**_: Any) -> None:
     from endpoints.aws.sessions import read_descriptions
 
     read_descriptions()
+    keep_what_is_there()
 
 
 @worker_ready.connect

@@ -112,6 +112,15 @@ def running(*, rate: float = 0, pace: float = 0, quiet: bool = False) -> Iterato
         server.wait(timeout=20)
 
 
+def environment(url: str) -> dict[str, str]:
+    """Return the variables that lead boto3 to the simulated AWS at this address, as the portal's own account."""
+    return {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": world.AWS_ACCESS_KEY_ID,
+        "AWS_SECRET_ACCESS_KEY": world.AWS_SECRET_ACCESS_KEY,
+    }
+
+
 _worlds: dict[str, World] = {}
 _read: dict[str, list[dict[str, Any]]] = {}
 
@@ -141,9 +150,8 @@ def aws(simulated_aws: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         control.set_rate(0)
         fresh = _worlds[simulated_aws] = build(simulated_aws, control)
         control.keep_point("fresh")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", simulated_aws)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", world.AWS_ACCESS_KEY_ID)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", world.AWS_SECRET_ACCESS_KEY)
+    for name, value in environment(simulated_aws).items():
+        monkeypatch.setenv(name, value)
     forget_clients()
     yield fresh
     forget_clients()

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
+from portal import garbage
 from tests import services
 
 services.start()
@@ -24,6 +25,7 @@ django.setup()
 
 import redis  # noqa: E402
 from django.conf import settings  # noqa: E402
+from django.core.management.commands import flush  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 from django.db.backends.postgresql.operations import DatabaseOperations  # noqa: E402
 from django.test import client as test_client  # noqa: E402
@@ -67,10 +69,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Let the garbage collector pass over what was imported, and come less often: a test's garbage is soon all gone."""
+    """Let the garbage collector pass over what was imported."""
     gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    garbage.keep_what_is_there()
 
 
 def pytest_unconfigure() -> None:
@@ -86,9 +87,7 @@ def _flush_append_only_tables_too(operations: DatabaseOperations, sql_list: list
     transaction.
     """
     with transaction.atomic(using=operations.connection.alias), operations.connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")
-        for sql in sql_list:
-            cursor.execute(sql)
+        cursor.execute("; ".join(["SET LOCAL session_replication_role = replica", *sql_list]))
 
 
 _truncate = DatabaseOperations.sql_flush
@@ -110,6 +109,8 @@ def _delete(
 
 DatabaseOperations.sql_flush = _delete  # type: ignore[method-assign,assignment]
 DatabaseOperations.execute_sql_flush = _flush_append_only_tables_too  # type: ignore[method-assign,assignment]
+# After an emptying Django makes permissions and types of content anew. Those are still there, and nothing else is made.
+flush.emit_post_migrate_signal = lambda *_: None  # type: ignore[attr-defined]
 
 
 _store_rendered = test_client.store_rendered_templates

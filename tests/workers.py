@@ -16,6 +16,7 @@ import redis
 from django.db import connection
 
 from portal import health
+from portal.sandbox.parts import WORKER_OPTIONS
 from tests import services
 
 FAST = {
@@ -57,7 +58,7 @@ def worker(folder: Path, name: str = "worker", **extra: str) -> Iterator[subproc
     client = services.valkey_client()
     client.delete(health.WORKER_KEY)
     log = folder / f"{name}.log"
-    with celery("worker", "--concurrency=2", "--loglevel=INFO", log=log, **extra) as process:
+    with celery("worker", *WORKER_OPTIONS, log=log, **extra) as process:
         _until_alive(client, health.WORKER_KEY, process, log)
         yield process
 

@@ -29,8 +29,8 @@ _AWS_LEAKS = (
     "AWS_ENDPOINT_URL_STS",
     "AWS_CA_BUNDLE",
 )
-# One worker has no neighbours to look for, and looking takes a second.
-_WORKER_OPTIONS = ("--concurrency=2", "--loglevel=INFO", "--without-mingle", "--without-gossip")
+# Workers tell each other of revoked tasks, and there are none; looking for neighbours takes a second.
+WORKER_OPTIONS = ("--concurrency=2", "--loglevel=INFO", "--without-mingle", "--without-gossip")
 _POSTGRES_SETTINGS = {"max_connections": "100", "shared_buffers": "64MB"}
 
 
@@ -244,7 +244,7 @@ def _portal(options: Options, env: Mapping[str, str]) -> tuple[Part, ...]:
         ),
         Part(
             name="worker",
-            command=(*python, "celery", "-A", "portal", "worker", *_WORKER_OPTIONS),
+            command=(*python, "celery", "-A", "portal", "worker", *WORKER_OPTIONS),
             # By itself before the supervisor's patience is over, and also when the supervisor is gone.
             env={"PORTAL_STOP_SECONDS": "12", **env, "C_FORCE_ROOT": "1"},
             ready=lambda: "worker" not in problems(readiness),

@@ -30,8 +30,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper  # noqa: E402
 from endpoints import queue  # noqa: E402
 from endpoints.aws import sessions  # noqa: E402
 from endpoints.aws.gateway import Ec2Gateway  # noqa: E402
-from endpoints.models import Operation  # noqa: E402
-from endpoints.services import observation, provisioning  # noqa: E402
+from endpoints.models import AccountRegion, Operation  # noqa: E402
+from endpoints.services import observation, provisioning, targets  # noqa: E402
 
 ROUNDS = 6
 TERMINATED = 75
@@ -97,8 +97,22 @@ def work(region: int) -> None:
             return
 
 
-def _child(order: dict[str, Any], out: int) -> None:
+def _clients(region: int) -> dict[Any, Any]:
+    """Return what `endpoints.aws.sessions` keeps of a region, for a child: it lives shorter than they take to make.
+
+    They have called nobody, so that there is no socket and no credential to share.
+    """
+    found = AccountRegion.objects.select_related("account").get(pk=region)
+    connection.close()
+    gateway = sessions.gateway_for(targets.target_of(found.account, found.region), targets.timeouts())
+    gateway._reads()
+    gateway._writes()
+    return dict(sessions._gateways)
+
+
+def _child(order: dict[str, Any], clients: dict[Any, Any], out: int) -> None:
     queue._send = lambda *_: None  # there is nobody to wake
+    sessions._gateways.update(clients)  # `fork` made it forget them
     effects = Effects(order.get("crash_at"), order.get("terminate_at"), out)
     effects.install()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # what a cold shutdown of Celery comes to
@@ -107,13 +121,14 @@ def _child(order: dict[str, Any], out: int) -> None:
 
 
 def _answer(order: dict[str, Any]) -> dict[str, Any]:
+    clients = _clients(order["region"])
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
         code = 1
         try:
             os.close(read)
-            _child(order, write)
+            _child(order, clients, write)
             code = 0
         except SystemExit:
             code = TERMINATED

@@ -51,6 +51,7 @@ from endpoints.services.errors import Conflict  # noqa: E402
 from portal.celery import app  # noqa: E402
 from portal.sandbox import world  # noqa: E402
 from portal.sandbox.aws.control import SimControl  # noqa: E402
+from portal.sandbox.parts import WORKER_OPTIONS  # noqa: E402
 from tests import aws as simulated  # noqa: E402
 from tests import factories, workers  # noqa: E402
 from tests.faults.storm import Fault, schedule  # noqa: E402
@@ -228,7 +229,7 @@ class Soak:
     def _start(self, name: str) -> None:
         role = name.partition("-")[0]
         arguments = (
-            ("worker", "--concurrency=2", f"--hostname={name}-{self.seed}@%h", "--loglevel=WARNING")
+            ("worker", *WORKER_OPTIONS, f"--hostname={name}-{self.seed}@%h", "--loglevel=WARNING")
             if role == "worker"
             else ("beat", f"--schedule={self.folder / name}", "--loglevel=WARNING")
         )

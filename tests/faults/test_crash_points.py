@@ -18,7 +18,7 @@ import pytest
 from endpoints.models import EndpointRequest, Operation
 from endpoints.services import events
 from tests import workers
-from tests.aws import World
+from tests.aws import World, environment
 from tests.faults.stage import Stage, held
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.faults]
@@ -42,10 +42,10 @@ class Driver:
         return answer
 
 
-@pytest.fixture
-def driver(aws: World) -> Iterator[Driver]:
+@pytest.fixture(scope="module")
+def driver(django_db_setup: None, simulated_aws: str) -> Iterator[Driver]:
     command = [sys.executable, "-m", "tests.faults.driver"]
-    env = {**os.environ, "DATABASE_URL": workers.database_url()}
+    env = {**os.environ, **environment(simulated_aws), "DATABASE_URL": workers.database_url()}
     with subprocess.Popen(command, env=env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         yield Driver(process)
         assert process.stdin is not None

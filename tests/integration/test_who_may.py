@@ -87,8 +87,16 @@ class Stage:
         return client
 
 
+@pytest.fixture(scope="module", autouse=True)
+def sessions_in_cookies() -> Iterator[None]:
+    """Keep sessions where none of ten thousand requests must read them from the database: they are not the point."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "SESSION_ENGINE", "django.contrib.sessions.backends.signed_cookies")
+        yield
+
+
 @pytest.fixture(scope="module")
-def stage(django_db_setup: None, django_db_blocker: Any) -> Iterator[Stage]:
+def stage(django_db_setup: None, django_db_blocker: Any, sessions_in_cookies: None) -> Iterator[Stage]:
     """Return people of every kind, and a request and an endpoint of two teams in two accounts.
 
     It is set once for all routes, since `_ask` undoes whatever a request did to it; making it takes longer than the

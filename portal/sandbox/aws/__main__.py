@@ -10,6 +10,8 @@ import sys
 import threading
 from pathlib import Path
 
+from portal.garbage import keep_what_is_there
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; the state is saved then."""
@@ -35,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
+    keep_what_is_there()
     print(f"Simulated AWS on {server.url}", flush=True)
     server.serve_forever()
     server.close()
