@@ -36,7 +36,7 @@ from endpoints.network.bundles import Member
 from endpoints.services import bundles, use
 from endpoints.services.actors import person
 from tests import factories as make
-from tests.integration.browsers import browser
+from tests.integration.browsers import browser, new_handlers
 from tests.integration.who_may_table import CAST, METHODS, OUTCOMES, TABLE, Row
 
 # Routes of others, which carry no rules of ours, by the beginning of their address.
@@ -92,7 +92,9 @@ def sessions_in_cookies() -> Iterator[None]:
     """Keep sessions where none of ten thousand requests must read them from the database: they are not the point."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(settings, "SESSION_ENGINE", "django.contrib.sessions.backends.signed_cookies")
+        new_handlers()  # the middleware of one asked for its sessions' store when it was made
         yield
+    new_handlers()
 
 
 @pytest.fixture(scope="module")
