@@ -58,6 +58,22 @@ def test_a_long_account_leaves_room_for_the_matrix(
     assert height <= ROW
 
 
+def test_what_a_filter_is_set_to_can_be_read(
+    page: Page, live_server: LiveServer, login: Callable[..., None], engineer: User
+) -> None:
+    login(engineer)
+    page.goto(f"{live_server.url}{reverse('endpoint_list')}?status=provisioning")
+    cut = page.locator(".filters select").evaluate_all(
+        """fields => fields.filter((field) => {
+            const style = getComputedStyle(field), pen = document.createElement("canvas").getContext("2d");
+            pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+            const room = field.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+            return pen.measureText(field.selectedOptions[0].text).width > room + 1;
+        }).map((field) => field.selectedOptions[0].text)"""
+    )
+    assert cut == []
+
+
 @pytest.fixture
 def addresses(engineer: User) -> dict[str, str]:
     """Return pages with a form that says what they show, each with something to choose from."""
