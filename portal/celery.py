@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 @worker_init.connect
 def _read_descriptions(**_: Any) -> None:
-    """Read what all worker processes share, before they are forked."""
+    """Read what all worker processes share, before they are forked, and keep the collector of garbage from it."""
     from endpoints.aws.sessions import read_descriptions
 
     read_descriptions()
