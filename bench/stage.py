@@ -58,16 +58,10 @@ def simulated_aws(rate: float) -> Iterator[tuple[SimControl, str]]:
 
     from endpoints.aws.sessions import forget_clients
     from endpoints.services import turns
-    from portal.sandbox import world
     from tests import aws
 
     with aws.running(rate=rate, pace=1) as url:
-        os.environ.update(
-            AWS_ENDPOINT_URL=url,
-            AWS_ACCESS_KEY_ID=world.AWS_ACCESS_KEY_ID,
-            AWS_SECRET_ACCESS_KEY=world.AWS_SECRET_ACCESS_KEY,
-            PORTAL_AWS_RATE=str(rate),
-        )
+        os.environ.update(aws.environment(url), PORTAL_AWS_RATE=str(rate))
         settings.PORTAL_AWS_RATE = rate
         turns.pacer.cache_clear()
         forget_clients()

@@ -49,7 +49,6 @@ from endpoints.queue import PROVISION  # noqa: E402
 from endpoints.services import events, provisioning  # noqa: E402
 from endpoints.services.errors import Conflict  # noqa: E402
 from portal.celery import app  # noqa: E402
-from portal.sandbox import world  # noqa: E402
 from portal.sandbox.aws.control import SimControl  # noqa: E402
 from portal.sandbox.parts import WORKER_OPTIONS  # noqa: E402
 from tests import aws as simulated  # noqa: E402
@@ -364,14 +363,10 @@ def main() -> int:
     parser.add_argument("--storm", type=float, default=15, help="for how many seconds faults come")
     options = parser.parse_args()
     asked = Options(options.requests, options.without, options.storm)
-    os.environ |= {
-        "AWS_ACCESS_KEY_ID": world.AWS_ACCESS_KEY_ID,
-        "AWS_SECRET_ACCESS_KEY": world.AWS_SECRET_ACCESS_KEY,
-    }
     prepare()
     ended_badly = []
     with simulated.running(quiet=True) as url:
-        os.environ["AWS_ENDPOINT_URL"] = url
+        os.environ |= simulated.environment(url)
         for seed in range(options.first_seed, options.first_seed + options.seeds):
             with tempfile.TemporaryDirectory(prefix="portal-soak-") as folder:
                 found = Soak(asked, seed, url, Path(folder)).run()

@@ -19,11 +19,6 @@ def browser(user: User | None = None, *, strict: bool = False) -> Client:
     return client
 
 
-def new_handlers() -> None:
-    """Let clients that are made from now on have a handler that reads the settings anew."""
-    _handler.cache_clear()
-
-
 @cache
 def _handler(strict: bool) -> ClientHandler:
     return ClientHandler(enforce_csrf_checks=strict)

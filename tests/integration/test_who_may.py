@@ -36,7 +36,7 @@ from endpoints.network.bundles import Member
 from endpoints.services import bundles, use
 from endpoints.services.actors import person
 from tests import factories as make
-from tests.integration.browsers import browser, new_handlers
+from tests.integration.browsers import browser
 from tests.integration.who_may_table import CAST, METHODS, OUTCOMES, TABLE, Row
 
 # Routes of others, which carry no rules of ours, by the beginning of their address.
@@ -87,18 +87,8 @@ class Stage:
         return client
 
 
-@pytest.fixture(scope="module", autouse=True)
-def sessions_in_cookies() -> Iterator[None]:
-    """Keep sessions where none of ten thousand requests must read them from the database: they are not the point."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(settings, "SESSION_ENGINE", "django.contrib.sessions.backends.signed_cookies")
-        new_handlers()  # the middleware of one asked for its sessions' store when it was made
-        yield
-    new_handlers()
-
-
 @pytest.fixture(scope="module")
-def stage(django_db_setup: None, django_db_blocker: Any, sessions_in_cookies: None) -> Iterator[Stage]:
+def stage(django_db_setup: None, django_db_blocker: Any) -> Iterator[Stage]:
     """Return people of every kind, and a request and an endpoint of two teams in two accounts.
 
     It is set once for all routes, since `_ask` undoes whatever a request did to it; making it takes longer than the
