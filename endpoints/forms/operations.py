@@ -73,7 +73,7 @@ class ParkForm(ActForm):
     reason = forms.CharField(
         label="Why",
         max_length=LONGEST_REASON,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=forms.Textarea(attrs={"rows": 3, "placeholder": " "}),  # portal.css asks whether something is written
         help_text="The requester and the other operators read it.",
         error_messages={"required": "Say why: the requester and the other operators read it."},
     )

@@ -55,8 +55,7 @@ def operation_live(request: HttpRequest, pk: UUID) -> HttpResponse:
         **_context(request, page),
         "form": ParkForm(),
         "swap": True,
-        # Where somebody may be writing a reason, the form is left alone as long as it is the right one.
-        "swap_park": page.can_park != (request.GET.get("park") == "1"),
+        "park_shown": request.GET.get("park") == "1",  # somebody may be writing a reason: the form is left alone
     }
     return render(request, "operations/detail_live.html", context)
 

@@ -255,8 +255,9 @@ class TestDetail:
         assert "<textarea" not in fragment
         park(queued, operator)
         fragment = client.get(url, {"v": "1", "park": "1"}).content.decode()
-        assert 'id="operation-park" hx-swap-oob="true"' in fragment
-        assert "<textarea" not in fragment, "it can't be parked again, so that the form goes"
+        assert "It can't be parked any more: it is now “Parked”." in fragment
+        assert "<textarea" not in fragment, "a reason that is being written is left alone"
+        assert "park=1" in fragment, "the form is still on the page"
 
     @pytest.mark.parametrize("count", [1, 20])
     def test_the_number_of_queries_does_not_grow(
