@@ -95,8 +95,11 @@ def resubmit(*, request: EndpointRequest, draft: Draft, by: Who, now: datetime) 
     draft = _rebased(request, draft)
     findings = _checked(draft, by, besides=request)
     meanings = policy_meaning.meanings_of(draft)
+    edited = request.round
     with events.recorded(events.chain_of(request.account)):
         request.refresh_from_db()  # the lock is held: this is the round that stands
+        if request.round != edited:
+            raise Conflict("This request was submitted again meanwhile, and has come back since.")
         _retire_round(request, by, now, for_edit=True)
         transitions.apply(
             to=request,

@@ -78,6 +78,21 @@ def request_edit(request: HttpRequest, pk: int) -> HttpResponse:
     if found.status not in EDITABLE:
         error = Conflict(f"This request is “{found.state.label}”; it can't be edited now.")
         return conflict(request, error, back=found.get_absolute_url())
+    if request.GET.get("round", str(found.round)) != str(found.round):
+        return _earlier_round(request, found)
+    return _form_of(request, found)
+
+
+def _earlier_round(request: HttpRequest, found: EndpointRequest) -> HttpResponse:
+    """Lead to the form of the round that stands. What was sent from an earlier round's would overwrite it unseen."""
+    current = f"{request.path}?round={found.round}"
+    if request.method != "POST":
+        return redirect(current)
+    error = Conflict("This request was submitted again after you opened this form, and has come back since.")
+    return conflict(request, error, back=current)
+
+
+def _form_of(request: HttpRequest, found: EndpointRequest) -> HttpResponse:
     changes = requests.current_changes(found)
     if len(changes) == 2 and changes[1].after and changes[1].action == ChangeAction.DELETE:
         return edit_replacement(request, found, changes[0], changes[1])

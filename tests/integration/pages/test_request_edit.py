@@ -87,6 +87,39 @@ def test_what_was_written_is_shown_to_whom_another_tab_forestalled(
     assert f">\n{html.escape(policy)}</textarea>" in page
 
 
+def test_a_tab_from_an_earlier_round_overwrites_nothing(
+    as_: SignIn, account: Account, sent_back: EndpointRequest, engineer: User, approver: User
+) -> None:
+    client = as_(engineer)
+    opened = html.unescape(client.get(sent_back.get_absolute_url()).content.decode())
+    assert f'href="{url(sent_back)}?round=1"' in opened
+    client.post(url(sent_back), filled_in(account, engineer, title="Of the other tab", action="submit"))
+    sent_back.refresh_from_db()
+    send_back(sent_back, approver)
+
+    for action in ("review", "submit"):
+        late = client.post(f"{url(sent_back)}?round=1", filled_in(account, engineer, title="Late", action=action))
+        page = late.content.decode()
+        assert late.status_code == 409
+        assert "submitted again after you opened this form" in page
+        assert f'href="{url(sent_back)}?round=2"' in page
+        assert "Late</textarea>" in page
+    sent_back.refresh_from_db()
+    assert (sent_back.title, sent_back.round) == ("Of the other tab", 2)
+
+    client.post(f"{url(sent_back)}?round=2", filled_in(account, engineer, title="In time", action="submit"))
+    sent_back.refresh_from_db()
+    assert (sent_back.title, sent_back.round) == ("In time", 3)
+
+
+@pytest.mark.parametrize("round_", ["", "x", "1\x00", "9" * 40, "-1"])
+def test_an_old_or_odd_address_leads_to_the_round_that_stands(
+    as_: SignIn, sent_back: EndpointRequest, engineer: User, round_: str
+) -> None:
+    response = as_(engineer).get(url(sent_back), {"round": round_})
+    assert response["Location"] == f"{url(sent_back)}?round=1"
+
+
 def test_what_failed_before_aws_made_anything_can_be_edited(
     as_: SignIn, account: Account, engineer: User, approver: User
 ) -> None:
