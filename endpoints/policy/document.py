@@ -11,8 +11,9 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+from endpoints.policy import words
 from endpoints.policy.findings import Finding
-from endpoints.policy.nodes import Array, Node, Object, Places, Plain, Scalar, plain
+from endpoints.policy.nodes import Array, Node, Object, Places, Plain, Scalar, plain, strings
 from endpoints.policy.reader import Reader, UnreadableError
 
 MAX_CHARACTERS = 20_480
@@ -55,6 +56,18 @@ class PolicyDocument:
     def data(self) -> dict[str, Plain]:
         """The document as plain dictionaries, lists and scalars."""
         return {member.name: plain(member.value) for member in self.root.members}
+
+    @cached_property
+    def mentions_variables(self) -> bool:
+        """Whether a text in it holds `${`, however its author wrote that: `\\u0024{` reads the same."""
+        return any("${" in text for text in strings(self.root))
+
+    @cached_property
+    def takes_variables(self) -> bool:
+        """Whether `${…}` are variables in it: they are in Version 2012-10-17 only (IAM's user guide, Version)."""
+        version = self.root.get("Version")
+        current = isinstance(version, Scalar) and version.value == words.VERSIONS[0]
+        return current and self.mentions_variables
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PolicyDocument) and self.text == other.text

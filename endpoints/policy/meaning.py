@@ -34,7 +34,7 @@ FULL_ACCESS = """\
 and none for Interface endpoints, and the same meaning."""
 
 _ROOT_ARN = re.compile(r"arn:[a-z0-9-]+:iam::([0-9]{12}):root")
-_STARS = re.compile(r"\*{2,}")
+_STARS = re.compile(r"(\$\{[^{}]*\})|\*{2,}")  # in a variable they are no wildcards: ${**} is another one than ${*}
 _SAME_OPERATOR = {"ArnEquals": "ArnLike", "ArnNotEquals": "ArnNotLike"}  # AWS: they behave identically
 
 
@@ -51,8 +51,7 @@ def is_full_access(document: PolicyDocument) -> bool:
 
 def canonical(document: PolicyDocument) -> str:
     """Return the policy's canonical form, as JSON text: equal for documents that differ in writing only."""
-    variables = "${" in document.text and document.data.get("Version") == words.VERSIONS[0]
-    form: dict[str, Plain] = {"Variables": variables, "Statement": list(_statements(document))}
+    form: dict[str, Plain] = {"Variables": document.takes_variables, "Statement": list(_statements(document))}
     return _json(form)
 
 
@@ -86,7 +85,7 @@ def _statement(node: Node) -> Plain:
 
 def _patterns(node: Node, *, fold: bool) -> Plain:
     """Return the sorted patterns; `fold` ignores letter case. A lone star takes in all others."""
-    found = {_STARS.sub("*", text.lower() if fold else text) for text in _texts(node)}
+    found = {_STARS.sub(lambda match: match[1] or "*", text.lower() if fold else text) for text in _texts(node)}
     if "*" in found or (fold and "*:*" in found):
         return ["*"]
     return [*sorted(found)]

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
+from decimal import Decimal
 from typing import NamedTuple, TypeAlias
 
 Plain: TypeAlias = "str | int | float | bool | list[Plain] | dict[str, Plain] | None"
@@ -64,10 +66,29 @@ def plain(node: Node) -> Plain:
     return {member.name: plain(member.value) for member in node.members}
 
 
+def strings(node: Node) -> Iterator[str]:
+    """Return every string in the node, keys included, as it reads once its escapes are undone."""
+    if isinstance(node, Scalar):
+        if isinstance(node.value, str):
+            yield node.value
+    elif isinstance(node, Array):
+        for item in node.items:
+            yield from strings(item)
+    else:
+        for member in node.members:
+            yield member.name
+            yield from strings(member.value)
+
+
 def value_text(node: Scalar) -> str:
-    """Return the string that AWS compares: booleans and numbers are valid values and mean their text."""
+    """Return the string that AWS compares: booleans and numbers are valid values and mean their text.
+
+    Numbers have no exponent in it: whether AWS reads 1e-05 isn't documented, and nobody wrote it.
+    """
     if isinstance(node.value, bool):
         return "true" if node.value else "false"
+    if isinstance(node.value, float):
+        return format(Decimal(repr(node.value)), "f")
     return str(node.value)
 
 

@@ -5,6 +5,7 @@ From the IAM user guide's "JSON policy elements" reference; the operator table a
 
 from __future__ import annotations
 
+import re
 from typing import Literal, NamedTuple
 
 VERSIONS = ("2012-10-17", "2008-10-17")
@@ -18,6 +19,9 @@ STATEMENT_ELEMENTS = (
 EFFECTS = ("Allow", "Deny")
 PRINCIPAL_TYPES = ("AWS", "Service", "Federated", "CanonicalUser")
 SET_OPERATORS = ("ForAllValues", "ForAnyValue")
+
+NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?", re.ASCII)
+"""How a condition's value writes a number: an integer or decimal."""
 
 ValueKind = Literal["string", "number", "date", "boolean", "binary", "address", "arn", "null"]
 

@@ -6,7 +6,6 @@ using endpoint policies"; AWS Service Authorization Reference.
 
 from __future__ import annotations
 
-from endpoints.policy import words
 from endpoints.policy.document import PolicyDocument, PolicySyntaxError, parse
 from endpoints.policy.findings import Finding
 from endpoints.policy.lint import grammar
@@ -21,7 +20,6 @@ from endpoints.policy.lint.rules import GROUPS, RULES, Rule
 from endpoints.policy.lint.shadows import check_shadows
 from endpoints.policy.lint.variables import check_variables
 from endpoints.policy.lint.whole import check_whole
-from endpoints.policy.nodes import Scalar
 
 __all__ = ["GROUPS", "RULES", "Finding", "Rule", "VpcEndpointType", "lint"]
 
@@ -52,7 +50,7 @@ def lint(
     read = Policy(
         report=report,
         statements=grammar.check(report, vpc_endpoint_type),
-        variables="${" in document.text and _version(document) == words.VERSIONS[0],
+        variables=document.takes_variables,
         vpc_endpoint_type=vpc_endpoint_type,
         prefixes=action_prefixes(service_name) if service_name else frozenset(),
         service_name=service_name or "",
@@ -73,8 +71,3 @@ def lint(
         check_never(read, statement)
     check_shadows(read)
     return report.findings()
-
-
-def _version(document: PolicyDocument) -> object:
-    version = document.root.get("Version")
-    return version.value if isinstance(version, Scalar) else None

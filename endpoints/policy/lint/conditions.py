@@ -142,7 +142,7 @@ def _cure_for(kind: words.ValueKind, text: str) -> str | None:
 
 
 def _is_number(text: str) -> bool:
-    return re.fullmatch(r"[-+]?[0-9]+(\.[0-9]+)?", text, re.ASCII) is not None
+    return words.NUMBER.fullmatch(text.strip()) is not None
 
 
 def date(text: str) -> datetime:

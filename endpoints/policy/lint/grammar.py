@@ -15,6 +15,8 @@ from endpoints.policy.nodes import Array, Member, Node, Object, Scalar
 _ACTION = re.compile(r"\*|\*:\*|[A-Za-z0-9-]+:[A-Za-z0-9_*?-]+")
 _SID = re.compile(r"[A-Za-z0-9 _-]*")
 _ARN_PARTS = 6
+_VARIABLE = re.compile(r"\$\{([^{}]*)\}")
+_CHARACTERS = ("*", "?", "$")  # ${*} is the character
 
 
 def check(report: Report, vpc_endpoint_type: VpcEndpointType | None) -> list[Statement]:
@@ -70,7 +72,7 @@ def _check_version(report: Report, document: PolicyDocument) -> None:
             "This Version does not exist.",
             f'Write "{words.VERSIONS[0]}": it names the language, not your revision.',
         )
-    elif (version is None or version.value == words.VERSIONS[1]) and "${" in document.text:
+    elif (version is None or version.value == words.VERSIONS[1]) and document.mentions_variables:
         report.add(
             "version-variables",
             version or document.root,
@@ -145,9 +147,13 @@ def _check_action(report: Report, node: Scalar) -> bool:
 
 def _check_resource(report: Report, node: Scalar) -> bool:
     value = str(node.value)
-    if (not value.strip("*") and value) or "${" in value.split("/", 1)[0]:
+    if not value.strip("*") and value:
         return True
-    parts = value.split(":", _ARN_PARTS - 1)
+    variables = report.document.takes_variables
+    if variables and (head := _VARIABLE.match(value)) and head[1] not in _CHARACTERS:
+        return True  # the whole ARN, or its head, comes out of the request
+    # What a variable stands for is unknown, and a colon in its name separates nothing.
+    parts = (_VARIABLE.sub("$", value) if variables else value).split(":", _ARN_PARTS - 1)
     if parts[0] != "arn" or len(parts) < _ARN_PARTS:
         report.add(
             "resource-form",

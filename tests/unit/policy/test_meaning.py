@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
+from collections import defaultdict
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from endpoints.policy.document import parse
+from endpoints.policy.evaluate import Request, compile_policy
 from endpoints.policy.lint import lint
 from endpoints.policy.meaning import FULL_ACCESS, canonical, equivalent, is_full_access, minified
 
@@ -199,3 +202,33 @@ def test_equivalence_is_symmetric_and_json(a: list[dict[str, Any]], b: list[dict
     one, other = parse(text(*a)), parse(text(*b))
     assert equivalent(one, other) == equivalent(other, one)
     assert json.loads(canonical(one))
+
+
+def test_what_is_written_in_other_ways_and_is_one_policy_decides_alike() -> None:
+    """Versions, escapes and stars, in and beside variables: documents with one canonical form give the same answers."""
+    resources = ["*", "**", "b/*", "b/**", "b/${*}", "b/${**}", "b/${aws:username}/*", "b/${aws:username}/**", "b/${x"]
+    keys = ["b/k", "b/*", "b/bob/k", "b/${*}", "b/${**}", "b/${aws:username}/k", "b/${x"]
+    requests = [
+        Request(principal="111122223333", action="s3:GetObject", resource=f"arn:aws:s3:::{key}", context=context)
+        for key in keys
+        for context in ({}, {"aws:username": "bob"})
+    ]
+    answers: dict[str, set[tuple[str | None, ...]]] = defaultdict(set)
+    for resource, version, dollar in itertools.product(resources, ["2012-10-17", "2008-10-17", None], ["$", "\\u0024"]):
+        arn = resource if resource.startswith("*") else f"arn:aws:s3:::{resource}"
+        one = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": arn}
+        document = parse(text(one, **({"Version": version} if version else {})).replace("$", dollar))
+        decide = compile_policy(document).decide
+        answers[canonical(document)].add(tuple(decide(request).effect for request in requests))
+    assert len(answers) > len(resources)
+    assert [found for found in answers.values() if len(found) > 1] == []
+
+
+@pytest.mark.parametrize(
+    ("number", "means"), [(0.00001, "0.00001"), (1e16, "10000000000000000"), (1e-7, "0.0000001"), (2.5, "2.5")]
+)
+def test_a_number_means_its_digits_whatever_its_size(number: float, means: str) -> None:
+    condition = {"NumericLessThan": {"s3:max-keys": number}}
+    asked = text({**BASE, "Condition": condition})
+    assert same(asked, text({**BASE, "Condition": {"NumericLessThan": {"s3:max-keys": means}}}))
+    assert not [found for found in lint(asked, vpc_endpoint_type="Gateway") if found.rule == "condition-value"]

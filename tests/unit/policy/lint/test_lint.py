@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from endpoints.policy.document import parse
+from endpoints.policy.evaluate.forms import read_statements
 from endpoints.policy.lint import RULES, Finding, lint
 from endpoints.policy.meaning import FULL_ACCESS
 from tests.unit.policy.lint.examples import ALLOW, BUCKET, FOUND, OBJECTS, ORG, SILENT, condition, policy, statement
@@ -285,3 +286,30 @@ DATES = st.sampled_from(
 def test_no_date_makes_it_raise(values: list[str]) -> None:
     tests = {"DateLessThan": {"aws:CurrentTime": values[0]}, "DateGreaterThan": {"aws:CurrentTime": values[1]}}
     found(policy(statement(Condition=tests)))
+
+
+@pytest.mark.parametrize("version", ["2012-10-17", "2008-10-17"])
+@pytest.mark.parametrize(
+    "resource",
+    [
+        "bucket-${aws:username}/x",
+        "foo${aws:username}",
+        "${*}x",
+        "arn:aws:s*:::b${aws:username}/*",
+        "${aws:username}",
+        "${aws:username}/x",
+        "arn:aws:s3:::${aws:username}/*",
+        "arn:aws:s3:::a:b/${aws:PrincipalTag/a:b}",
+        "arn:aws:${aws:username}:::b/*",
+    ],
+)
+def test_what_the_evaluator_cannot_read_as_a_resource_is_blocked(resource: str, version: str) -> None:
+    text = policy(statement(Resource=resource), version=version)
+    (read,) = read_statements(parse(text))
+    blocked = {item.rule for item in found(text) if item.severity == "block"} & {"resource-form", "resource-service"}
+    assert bool(blocked) is (read.resources is None)
+
+
+def test_an_escaped_variable_is_a_variable() -> None:
+    text = policy(statement(Resource=OBJECTS + "/${aws:username}"), version="2008-10-17")
+    assert "version-variables" in rules(text.replace("$", "\\u0024"))
