@@ -114,6 +114,11 @@ def gateway_spec(account: Account, region: str = REGION, **fields: Any) -> Endpo
     )
 
 
+def unrouted_spec(account: Account, region: str = REGION, **fields: Any) -> EndpointSpec:
+    """Return a Gateway endpoint to S3 in no route table: of those, many don't stand in each other's way."""
+    return gateway_spec(account, region, route_table_ids=(), **fields)
+
+
 def interface_spec(account: Account, region: str = REGION, **fields: Any) -> EndpointSpec:
     """Return an Interface endpoint to Secrets Manager in the stocked VPC's three private subnets."""
     return EndpointSpec(

@@ -20,6 +20,7 @@ from endpoints.forms.rules import LiveChecks, live_checks
 from endpoints.forms.templates import Place as PolicyPlace
 from endpoints.models import Account, InventoryItem, User
 from endpoints.models.requests import ChangeAction
+from endpoints.network.after import of_this_request
 from endpoints.network.bundles import Bundle, Member
 from endpoints.network.cost import ZERO, Estimate, estimate
 from endpoints.network.coverage import Cell
@@ -257,7 +258,7 @@ class SeveralForm:
         """Let preflight say something to each card that isn't judged yet, those before it in the VPC counted."""
         positions = {card.number: position for position, card in enumerate(self.ticked, start=1)}
         for vpc in self.vpcs:
-            before: list[tuple[int, EndpointSpec]] = []
+            before: list[tuple[str, EndpointSpec]] = []
             for card in vpc.cards:
                 form = card.form
                 spec = form.spec if form.is_bound else spec_so_far(form.initial, vpc.choices)
@@ -266,7 +267,7 @@ class SeveralForm:
                 near = self._offered.connected.get((spec.region, spec.vpc_id, spec.service_name), {})
                 if not card.findings:
                     card.findings = checks.findings_so_far(spec, vpc.choices, others=before, connected=near)
-                before.append((positions[card.number], spec))
+                before.append((of_this_request(positions[card.number]), spec))
 
     @property
     def cards(self) -> list[Card]:

@@ -40,17 +40,22 @@ def after(
     )
 
 
-def beside(snapshot: Snapshot, others: Iterable[tuple[int, EndpointSpec]]) -> Snapshot:
-    """Return the snapshot with the other new endpoints of a request, each given with its number there.
+def of_this_request(number: int) -> str:
+    """Return the name of a new endpoint of the request in question, by its number there."""
+    return f"number {number} of this request"
 
-    They are named by their number. Each takes an address in every subnet that it is placed in. The rules of security
-    groups that they carry don't count: those go with them, so that whoever needs one carries it, too.
+
+def beside(snapshot: Snapshot, others: Iterable[tuple[str, EndpointSpec]]) -> Snapshot:
+    """Return the snapshot with other new endpoints, each given with the name that findings tell it by.
+
+    Each takes an address in every subnet that it is placed in. The rules of security groups that they carry don't
+    count: those go with them, so that whoever needs one carries it, too.
     """
-    for number, spec in others:
+    for name, spec in others:
         same = spec.service_name == (snapshot.service.aws_id if snapshot.service else "")
         # The prefix list that is known is that of the service in question: routes of another one are in nobody's way.
         routed = replace(spec, group_rules=(), route_table_ids=spec.route_table_ids if same else ())
-        snapshot = after(snapshot, routed, endpoint_id=f"number {number} of this request")
+        snapshot = after(snapshot, routed, endpoint_id=name)
         taken = {item: _one_less(snapshot.subnets[item]) for item in spec.subnet_ids if item in snapshot.subnets}
         counted = snapshot.gateway_endpoints_in_region + spec.is_gateway
         snapshot = replace(snapshot, subnets={**snapshot.subnets, **taken}, gateway_endpoints_in_region=counted)

@@ -7,15 +7,16 @@ from dataclasses import replace
 
 from endpoints.domain.rules import GroupRule
 from endpoints.domain.specs import EndpointSpec, EndpointType
-from endpoints.models import Account, Endpoint
+from endpoints.models import Account, Change, Endpoint, EndpointRequest
 from endpoints.models.requests import ChangeAction, Severity
 from endpoints.network import preflight
-from endpoints.network.after import beside
+from endpoints.network.after import beside, of_this_request
 from endpoints.network.preflight import Finding
 from endpoints.network.snapshot import Part, Snapshot
 from endpoints.policy.lint import lint
 from endpoints.services import adoption
 from endpoints.services.choices import Choices
+from endpoints.services.coming import Place, asked_too, endpoints_coming
 from endpoints.services.drafts import ChangeDraft, Draft, replaced_by
 from endpoints.services.snapshots import Age, snapshot_of, snapshots_for
 
@@ -23,6 +24,7 @@ __all__ = [
     "Finding",
     "blocks",
     "findings_for",
+    "findings_now",
     "findings_of",
     "findings_so_far",
     "policy_findings",
@@ -30,29 +32,59 @@ __all__ = [
 ]
 
 
-def findings_of(draft: Draft) -> list[list[Finding]]:
+def findings_of(draft: Draft, *, besides: EndpointRequest | None = None) -> list[list[Finding]]:
     """Return the findings on each change of a draft, blocks first, in a few queries for all of them.
 
-    A new endpoint knows which one it replaces, and the new ones that come before it in the request.
+    A new endpoint knows which one it replaces, the new ones that come before it in the request, and those that the
+    inventory doesn't show yet. `besides` is the request that is edited: it doesn't stand in its own way.
     """
-    return findings_of_changes(draft.changes, account=draft.account)
+    return findings_of_changes(draft.changes, account=draft.account, besides=besides)
 
 
-def findings_of_changes(changes: Sequence[ChangeDraft], *, account: Account) -> list[list[Finding]]:
-    """Return the findings on changes that are asked for together; see `findings_of`."""
+def findings_now(request: EndpointRequest, changes: Sequence[Change]) -> list[list[Finding]]:
+    """Return what the checks say now of each change of a request that waits for a decision; see `findings_of`.
+
+    Where its account came to be protected, a second reviewer is asked in place of refusing full access (ADR 0011).
+    """
+    drafts = [ChangeDraft.of(change) for change in changes]
+    judged = findings_of_changes(drafts, account=request.account, besides=request)
+    warned = [[replace(item, severity="warn") if _refused(item) else item for item in found] for found in judged]
+    return [_ordered(found) for found in warned]
+
+
+def findings_of_changes(
+    changes: Sequence[ChangeDraft], *, account: Account, besides: EndpointRequest | None = None
+) -> list[list[Finding]]:
+    """Return the findings on changes that are asked for together; see `findings_of`.
+
+    `besides` is the request that asks for them, where there is one: it doesn't stand in its own way.
+    """
     judged = [item.spec for item in changes if item.action != ChangeAction.DELETE]
-    snapshots = iter(snapshots_for(judged, account=account))
+    snapshots = snapshots_for(judged, account=account)
+    by_place = dict(zip(map(_place, judged), snapshots, strict=True))
+    coming = endpoints_coming(account, by_place, besides=besides)
+    asked, known = asked_too(changes, account=account, besides=besides), iter(snapshots)
     found: list[list[Finding]] = []
-    new: list[tuple[int, EndpointSpec]] = []
-    for position, change in enumerate(changes, start=1):
+    new: list[tuple[str, EndpointSpec]] = []
+    for position, (change, too) in enumerate(zip(changes, asked, strict=True), start=1):
         if change.action == ChangeAction.DELETE:
             found.append([])
             continue
-        snapshot = beside(next(snapshots), same_vpc(new, change.spec))
-        found.append(_judged(change, snapshot, account, replaced_by(changes, position)))
+        own = change.endpoint.pk if change.endpoint else None
+        made = [(item.aws_id or item.name, item.spec) for item in coming[_place(change.spec)] if item.pk != own]
+        snapshot = beside(next(known), [*made, *same_vpc(new, change.spec)])
+        found.append(_ordered(too + _judged(change, snapshot, account, replaced_by(changes, position))))
         if change.action == ChangeAction.CREATE:
-            new.append((position, change.spec))
+            new.append((of_this_request(position), change.spec))
     return found
+
+
+def _place(spec: EndpointSpec) -> Place:
+    return spec.region, spec.vpc_id
+
+
+def _refused(item: Finding) -> bool:
+    return item.severity == Severity.BLOCK and item.rule == f"policy-{REFUSED}"
 
 
 def findings_for(change: ChangeDraft, *, account: Account) -> list[Finding]:
@@ -60,8 +92,8 @@ def findings_for(change: ChangeDraft, *, account: Account) -> list[Finding]:
     return findings_of_changes([change], account=account)[0]
 
 
-def same_vpc(specs: Iterable[tuple[int, EndpointSpec]], spec: EndpointSpec) -> list[tuple[int, EndpointSpec]]:
-    """Return those of numbered specs that are about the same VPC as another."""
+def same_vpc(specs: Iterable[tuple[str, EndpointSpec]], spec: EndpointSpec) -> list[tuple[str, EndpointSpec]]:
+    """Return those of named specs that are about the same VPC as another."""
     return [item for item in specs if (item[1].region, item[1].vpc_id) == (spec.region, spec.vpc_id)]
 
 
@@ -86,7 +118,7 @@ def findings_so_far(
     *,
     former: EndpointSpec | None = None,
     own_id: str = "",
-    others: Iterable[tuple[int, EndpointSpec]] = (),
+    others: Iterable[tuple[str, EndpointSpec]] = (),
     connected: Mapping[str, Part] | None = None,
 ) -> list[Finding]:
     """Return what preflight says to a form's choices, from the rows that the form has read anyway.

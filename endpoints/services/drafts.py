@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from endpoints.domain.specs import EndpointSpec
-from endpoints.models import Account, Endpoint, PolicyRevision, Team
+from endpoints.models import Account, Change, Endpoint, PolicyRevision, Team
 from endpoints.models.requests import ChangeAction, content_hash, reviewed
 
 MAX_TITLE = 120
@@ -31,6 +31,18 @@ class ChangeDraft:
     restores: PolicyRevision | None = None
     adopts: str = ""
     after: int | None = None
+
+    @classmethod
+    def of(cls, change: Change) -> ChangeDraft:
+        """Return what a change of a request asks for, to be judged once more."""
+        return cls(
+            action=ChangeAction(change.action),
+            spec=change.desired(),
+            endpoint=change.endpoint,
+            base_generation=change.base_generation,
+            adopts=change.adopts,
+            after=change.after,
+        )
 
     @property
     def changes_policy(self) -> bool:

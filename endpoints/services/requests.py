@@ -182,7 +182,7 @@ def _checked(draft: Draft, by: Who, *, besides: EndpointRequest | None = None) -
             permissions.check_can_change_endpoint(by.person(), change.endpoint)
             if change.endpoint.account_id != draft.account.pk:
                 problems["account"] = "A request is about one account: that of the endpoint."
-    findings = checks.findings_of(draft)
+    findings = checks.findings_of(draft, besides=besides)
     problems |= checks.blocks([item for found in findings for item in found])
     if problems:
         raise Invalid(problems)

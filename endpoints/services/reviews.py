@@ -6,7 +6,7 @@ Some requests need two approvals, by two people (docs/adr/0011-second-reviewer.m
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +21,7 @@ from endpoints.models.operations import client_token
 from endpoints.models.requests import ChangeAction
 from endpoints.models.reviews import Decision
 from endpoints.queue import wake_operation
-from endpoints.services import events, operations, policies, policy_meaning, transitions
+from endpoints.services import checks, events, operations, policies, policy_meaning, transitions
 from endpoints.services.actors import Who
 from endpoints.services.errors import SWITCHED_OFF, Conflict, Invalid
 from endpoints.services.requests import NOT_APPROVED, current_changes
@@ -33,8 +33,8 @@ def approve(*, request: EndpointRequest, content_hash: str, comment: str, by: Wh
     """Approve exactly what was read, and queue its work: state, review, endpoint, operation and event in one commit.
 
     The first of two approvals only endorses it; the request is `submitted` still. Raises PermissionDenied, or Conflict
-    when somebody else was faster, the request isn't the one that was read, it takes somebody else to approve too, or
-    its account was switched off.
+    when somebody else was faster, the request isn't the one that was read, it takes somebody else to approve too, a
+    check stands against it by now, or its account was switched off.
     """
     _check(request, by, comment, required=False)
     with events.recorded(events.chain_of(request.account)):
@@ -46,6 +46,8 @@ def approve(*, request: EndpointRequest, content_hash: str, comment: str, by: Wh
         needed = max(request.approvals_needed, policy_meaning.needed_now(request.account, changes))
         if needed > 1:
             _check_not_approved_before(request, by)
+        if request.status == "submitted" and request.content_hash == content_hash:
+            _check_possible_still(request, changes)
         first = needed > 1 and not permissions.endorsement_stands(request)
         (_endorse if first else _complete)(request, needed, content_hash, comment, by, now)
         _keep_review(request, Decision.APPROVED, content_hash, comment, by, now)
@@ -68,6 +70,15 @@ def _complete(request: EndpointRequest, needed: int, content_hash: str, comment:
     by_two = Q(endorsed_hash=content_hash) & ~Q(endorsed_by=by.person())
     enough = by_two if needed > 1 else Q(approvals_needed=1)
     _decide(request, "approve", content_hash, by, now, where=enough, changes=stamp, comment=comment)
+
+
+def _check_possible_still(request: EndpointRequest, changes: Sequence[Change]) -> None:
+    """Refuse to approve what AWS would refuse by now: the network may have changed since the request was submitted."""
+    found = checks.findings_now(request, changes)
+    stands = checks.blocks([item for findings in found for item in findings])
+    if stands:
+        why = " ".join(stands.values())
+        raise Conflict(f"It can't be approved as things are now. {why} Send it back, or reject it.")
 
 
 def _check_not_approved_before(request: EndpointRequest, by: Who) -> None:

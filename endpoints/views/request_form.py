@@ -181,7 +181,7 @@ def _judge(request: HttpRequest, asking: Asking, *, send: bool) -> HttpResponse:
     if asking.replaces and form.cleaned_data["base_generation"] != asking.replaces.generation:
         return _changed_meanwhile(request, asking, form, asking.replaces)
     draft = asking.draft(form)
-    found = checks.findings_of(draft)[0]
+    found = checks.findings_of(draft, besides=asking.edited)[0]
     add_problems(form, {**checks.blocks(found), **_no_need(asking.replaces, draft)})
     if form.errors:
         return _form_page(request, asking, form, status=INVALID)

@@ -163,7 +163,7 @@ def _judge(request: HttpRequest, form: SeveralForm, edited: EndpointRequest | No
     if not form.is_valid() or form.account is None:
         return _page(request, form, edited=edited, status=INVALID)
     draft = form.draft()
-    if not form.judge(checks.findings_of(draft)):
+    if not form.judge(checks.findings_of(draft, besides=edited)):
         return _page(request, form, edited=edited, status=INVALID)
     if not send:
         return _review(request, form, edited)

@@ -46,7 +46,7 @@ class Desk:
         make.unmanaged(account)
         broken = make.submitted(account, engineer, make.interface_spec(account), title="Secrets")
         make.failed(make.approved(broken, self.approver))
-        self.waiting = make.submitted(account, engineer, make.gateway_spec(account, policy_document=make.READ_ONLY))
+        self.waiting = make.submitted(account, engineer, make.unrouted_spec(account, policy_document=make.READ_ONLY))
         make.policy_change(self.endpoint, engineer, make.DENY_DELETE)
         AccountRegion.objects.update(inventory_error="UnauthorizedOperation")
         AuthToken.objects.create(engineer)

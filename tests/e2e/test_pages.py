@@ -47,11 +47,13 @@ class Desk:
         self.account: Account = factories.make_account()
         self.engineer = factories.make_engineer()
         self.approver = factories.make_approver(self.account)
-        self.done = self._asked(factories.interface_spec(self.account), "Secrets Manager for payments")
+        first = factories.interface_spec(self.account, private_dns_enabled=False)
+        self.done = self._asked(first, "Secrets Manager for payments")
         (self.interface,) = factories.available(factories.approved(self.done, self.approver))
-        self.waiting = self._asked(
-            factories.interface_spec(self.account, policy_document=POLICY, name="secrets"), "Secrets for the next team"
+        second = factories.interface_spec(
+            self.account, policy_document=POLICY, name="secrets", private_dns_enabled=False
         )
+        self.waiting = self._asked(second, "Secrets for the next team")
 
     def _asked(self, spec: factories.EndpointSpec, title: str) -> EndpointRequest:
         return factories.submitted(self.account, self.engineer, spec, title=title)
@@ -63,11 +65,12 @@ class World(Desk):
     def __init__(self) -> None:
         super().__init__()
         self.operator = factories.make_person("operator", Role.OPERATOR, Role.AUDITOR)
-        self.gateway = self._asked(factories.gateway_spec(self.account), "Private S3 for the batch jobs")
-        (self.endpoint,) = factories.available(factories.approved(self.gateway, self.approver))
         self.broken = self._asked(factories.gateway_spec(self.account), "S3 in the same route table")
         factories.failed(factories.approved(self.broken, self.approver))
-        self.parked = self._asked(factories.interface_spec(self.account), "Secrets for the move")
+        self.gateway = self._asked(factories.gateway_spec(self.account), "Private S3 for the batch jobs")
+        (self.endpoint,) = factories.available(factories.approved(self.gateway, self.approver))
+        moving = factories.interface_spec(self.account, private_dns_enabled=False)
+        self.parked = self._asked(moving, "Secrets for the move")
         factories.approved(self.parked, self.approver)
         self._park(Operation.objects.get(request=self.parked))
         self.change = self._change_policy()
@@ -76,7 +79,7 @@ class World(Desk):
             self.interface,
             self.engineer,
             subnet_ids=self.interface.desired_spec().subnet_ids[:2],
-            private_dns_enabled=False,
+            private_dns_enabled=True,
             tags=(("cost-center", "4711"),),
             name="payments-secrets",
         )

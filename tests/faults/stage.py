@@ -113,7 +113,7 @@ class Stage:
                 self.aws.control.remove_out_of_band(operation.endpoint.vpc_endpoint_id)
                 if operation.change.desired().group_rules:
                     # Nobody asks for its rule any more: the next one makes its own.
-                    Endpoint.objects.filter(pk=operation.endpoint_id).update(desired={})
+                    Endpoint.objects.filter(pk=operation.endpoint_id).update(desired={}, status="missing")
                     ids = self.rules()
                     self.aws.ec2().revoke_security_group_ingress(
                         GroupId=self.aws.security_group_id, SecurityGroupRuleIds=ids

@@ -22,12 +22,8 @@ def test_six_concurrent_approvers_grant_each_of_fifty_requests_once() -> None:
     account = factories.make_account()
     engineer = factories.make_engineer()
     approvers = [factories.make_approver(account, f"approver-{number}") for number in range(APPROVERS)]
-    tables = "private", "public"
     for number in range(ROUNDS):
-        spec = factories.gateway_spec(
-            account, route_table_ids=(factories.aws_id("rtb", account, factories.REGION, tables[number % 2]),)
-        )
-        request = factories.submitted(account, engineer, spec, title=f"Round {number}")
+        request = factories.submitted(account, engineer, factories.unrouted_spec(account), title=f"Round {number}")
 
         outcomes = at_once([_approval(request.pk, approver) for approver in approvers])
 
@@ -41,7 +37,7 @@ def test_an_approval_and_a_rejection_at_once_leave_one_decision() -> None:
     engineer = factories.make_engineer()
     first, second = (factories.make_approver(account, name) for name in ("first", "second"))
     for _ in range(10):
-        request = factories.submitted(account, engineer)
+        request = factories.submitted(account, engineer, factories.unrouted_spec(account))
         outcomes = at_once([_approval(request.pk, first), _rejection(request.pk, second)])
         request.refresh_from_db()
         assert sorted(outcomes) == ["done", "told"]

@@ -25,7 +25,8 @@ def test_two_operators_at_once_one_acts_and_the_other_is_told() -> None:
     engineer, approver = factories.make_engineer(), factories.make_approver(account)
     first, second = (factories.make_person(name, Role.OPERATOR) for name in ("first", "second"))
     for _ in range(ROUNDS):
-        request = factories.failed(factories.approved(factories.submitted(account, engineer), approver))
+        submitted = factories.submitted(account, engineer, factories.unrouted_spec(account))
+        request = factories.failed(factories.approved(submitted, approver))
         operation = Operation.objects.get(request=request)
         ends = at_once([parking(operation, first), retrying(operation, second)])
         operation.refresh_from_db()
@@ -39,7 +40,8 @@ def test_parking_and_claiming_at_once_lose_nothing() -> None:
     engineer, approver = factories.make_engineer(), factories.make_approver(account)
     operator = factories.make_person("operator", Role.OPERATOR)
     for _ in range(ROUNDS):
-        request = factories.approved(factories.submitted(account, engineer), approver)
+        submitted = factories.submitted(account, engineer, factories.unrouted_spec(account))
+        request = factories.approved(submitted, approver)
         operation = Operation.objects.get(request=request)
         claims: list[leases.Claim | None] = []
         ends = at_once([parking(operation, operator), claiming(operation, claims)])

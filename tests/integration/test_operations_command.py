@@ -24,8 +24,9 @@ def failed() -> Operation:
     account = factories.make_account()
     engineer, approver = factories.make_engineer(), factories.make_approver(account)
     factories.make_person("olga", Role.OPERATOR)
-    factories.approved(factories.submitted(account, engineer), approver)
-    broken = factories.failed(factories.approved(factories.submitted(account, engineer), approver))
+    spec = factories.unrouted_spec(account)
+    factories.approved(factories.submitted(account, engineer, spec), approver)
+    broken = factories.failed(factories.approved(factories.submitted(account, engineer, spec), approver))
     return Operation.objects.get(request=broken)
 
 

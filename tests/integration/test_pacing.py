@@ -272,7 +272,7 @@ def storm(valkey: redis.Redis) -> tuple[Account, list[Endpoint]]:
 def creation(account: Account, name: str) -> Operation:
     engineer, approver = factories.make_engineer(f"e-{name}"), factories.make_approver(account, f"a-{name}")
     request: EndpointRequest = factories.approved(
-        factories.submitted(account, engineer, factories.gateway_spec(account)), approver
+        factories.submitted(account, engineer, factories.unrouted_spec(account)), approver
     )
     return Operation.objects.get(request=request)
 

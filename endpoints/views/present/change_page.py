@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,6 +13,7 @@ from endpoints.domain.sums import Told
 from endpoints.domain.words import drops_connections
 from endpoints.models import Change, Check, Endpoint, Operation, PolicyRevision
 from endpoints.models.requests import ChangeAction, Severity
+from endpoints.network.preflight import Finding
 from endpoints.policy.diff import Difference, side_by_side
 from endpoints.policy.meaning import FULL_ACCESS
 from endpoints.services import reading
@@ -37,7 +39,9 @@ class Progress:
 class ChangePage:
     """One change with its endpoint and operation, if any."""
 
-    def __init__(self, change: Change, operation: Operation | None, known: Known) -> None:
+    def __init__(
+        self, change: Change, operation: Operation | None, known: Known, checks: Sequence[Check | Finding] | None = None
+    ) -> None:
         self.change = change
         self.operation = operation
         self.known = known
@@ -46,7 +50,8 @@ class ChangePage:
         self.former: EndpointSpec | None = change.former()
         self.usage: Usage | None = None
         self.observed: ObservedEndpoint | None = self.endpoint.observed_endpoint() if self.endpoint else None
-        self.checks: list[Check] = list(change.checks.all())
+        self.checked_now = checks is not None
+        self.checks = checks if checks is not None else list(change.checks.all())
 
     @property
     def told(self) -> Told:
@@ -62,6 +67,11 @@ class ChangePage:
     def warnings(self) -> int:
         """Return how many of its checks warn."""
         return sum(item.severity == Severity.WARN for item in self.checks)
+
+    @property
+    def blocks(self) -> list[Check | Finding]:
+        """Return what stands against it."""
+        return [item for item in self.checks if item.severity == Severity.BLOCK]
 
     @property
     def open(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import repeat
 
 from endpoints import permissions
 from endpoints.domain import lifecycle, sums
@@ -12,7 +13,7 @@ from endpoints.models import Change, Endpoint, EndpointRequest, Operation, Revie
 from endpoints.models.operations import Trouble
 from endpoints.models.requests import ChangeAction
 from endpoints.permissions import Person
-from endpoints.services import reading
+from endpoints.services import checks, reading
 from endpoints.services.operations import retry_helps
 from endpoints.services.requests import current_changes
 from endpoints.services.several import Target
@@ -37,7 +38,7 @@ class RequestPage:
 
     @cached_property
     def changes(self) -> list[ChangePage]:
-        """Return the current changes. Four queries, and one per region."""
+        """Return the current changes. Four queries, and one per region; and the checks' while it waits."""
         operations = {item.change_id: item for item in reading.operations_of(self.request)}
         changes = current_changes(self.request)
 
@@ -52,7 +53,11 @@ class RequestPage:
             )
             for region in {item.region for item in changes}
         }
-        pages = [ChangePage(item, operations.get(item.pk), known[item.region]) for item in changes]
+        judged = checks.findings_now(self.request, changes) if self.request.status == "submitted" else repeat(None)
+        pages = [
+            ChangePage(item, operations.get(item.pk), known[item.region], found)
+            for item, found in zip(changes, judged, strict=False)
+        ]
         for page in pages:
             if page.change.action == ChangeAction.DELETE and page.endpoint and not self.request.state.terminal:
                 page.usage = usage_of(page.endpoint, self.user, besides=self.request)
@@ -67,6 +72,11 @@ class RequestPage:
     def sum(self) -> str:
         """Return the changes in one line; empty where there are few."""
         return sums.in_words([item.told for item in self.changes]) if self.many else ""
+
+    @property
+    def stands_against(self) -> bool:
+        """Tell whether a check keeps it from being approved by now."""
+        return self.request.status == "submitted" and any(item.blocks for item in self.changes)
 
     @property
     def partly_done(self) -> bool:

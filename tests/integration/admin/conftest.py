@@ -25,7 +25,8 @@ class Desk:
 
     def submitted(self, title: str = "S3 without NAT", *, account: Account | None = None) -> EndpointRequest:
         """Return a request of the engineer that waits for review."""
-        return make.submitted(account or self.account, self.people["engineer"], title=title)
+        spec = make.unrouted_spec(account or self.account)
+        return make.submitted(account or self.account, self.people["engineer"], spec, title=title)
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ def fill(desk: Desk, number: int = 1) -> None:
     for count in range(number):
         asked = desk.submitted(f"Number {count}")
         (endpoint,) = make.available(make.approved(asked, desk.people["approver"]))
-        make.drifted(endpoint, route_table_ids=())
+        make.drifted(endpoint, route_table_ids=(make.aws_id("rtb", endpoint.account, make.REGION, "public"),))
         make.unmanaged(endpoint.account)
         desk.submitted(f"Waits {count}")
         AuthToken.objects.create(desk.people["engineer"])

@@ -22,8 +22,9 @@ class World:
     outsider: User
 
     def submitted(self, title: str = "S3 without NAT", *, by: User | None = None) -> EndpointRequest:
-        """Return a request that waits for review."""
-        return make.submitted(self.account, by or self.engineer, title=title)
+        """Return a request that waits for review. Only the first that is approved takes the route table."""
+        spec = make.unrouted_spec if Endpoint.objects.exists() else make.gateway_spec
+        return make.submitted(self.account, by or self.engineer, spec(self.account), title=title)
 
     def available(self, title: str = "S3 without NAT") -> tuple[EndpointRequest, Endpoint]:
         """Return a request that went all the way, with its endpoint."""

@@ -98,7 +98,7 @@ class TestList:
         django_assert_num_queries: Any,
     ) -> None:
         for _ in range(count):
-            factories.approved(factories.submitted(account, engineer), approver)
+            factories.approved(factories.submitted(account, engineer, factories.unrouted_spec(account)), approver)
         client = as_(engineer)
         with django_assert_num_queries(9):
             client.get(reverse("endpoint_list"))

@@ -163,7 +163,7 @@ class TestList:
         django_assert_num_queries: Any,
     ) -> None:
         for _ in range(count):
-            factories.approved(factories.submitted(account, engineer), approver)
+            factories.approved(factories.submitted(account, engineer, factories.unrouted_spec(account)), approver)
         client = as_(operator)
         with django_assert_num_queries(8):  # session, person, roles, teams, dead letters, accounts, count, rows
             client.get(LIST)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Any
 
@@ -63,6 +64,28 @@ class TestPage:
         assert "somebody else has to decide" in page
         assert 'value="approve"' not in page
         assert review(as_(both), asked, "approve").status_code == 403
+
+    def test_checks_are_those_of_now_and_approve_goes_when_one_stands_against_it(
+        self, as_: SignIn, account: Account, engineer: User, approver: User
+    ) -> None:
+        first, second = (factories.submitted(account, engineer) for _ in range(2))
+        client = as_(approver)
+        page = client.get(second.get_absolute_url()).content.decode()
+        assert "as of now" in page
+        assert 'value="approve"' in page
+
+        factories.approved(first, approver)
+        page = client.get(second.get_absolute_url()).content.decode()
+        assert html.escape(f"already routes s3 to {first.reference}'s endpoint.") in page
+        assert "be approved as things are now: its checks say why" in page
+        assert 'value="approve"' not in page
+        assert 'value="request_changes"' in page
+        late = review(client, second, "approve")
+        assert late.status_code == 409
+        assert "Leave this route table out. Send it back, or reject it." in late.content.decode()
+
+        page = client.get(first.get_absolute_url()).content.decode()
+        assert "as of submission" in page
 
     def test_a_custom_policy_is_shown(self, as_: SignIn, account: Account, engineer: User) -> None:
         policy = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}'
@@ -143,7 +166,7 @@ class TestPage:
         )
         client = as_(approver)
         for asked in (small, large):
-            with django_assert_max_num_queries(16):
+            with django_assert_max_num_queries(21):
                 client.get(asked.get_absolute_url())
 
 

@@ -58,7 +58,8 @@ def test_private_dns_off_is_told_only_where_it_could_be_on() -> None:
 
 def rules(spec: EndpointSpec, *others: EndpointSpec, snapshot: Snapshot = GOOD) -> set[str]:
     known = replace(snapshot, service=replace(service(), aws_id=spec.service_name))
-    return {item.rule for item in check(spec, beside(known, list(enumerate(others, start=1))))}
+    named = [(str(number), other) for number, other in enumerate(others)]
+    return {item.rule for item in check(spec, beside(known, named))}
 
 
 def test_endpoints_of_one_request_count_for_each_other() -> None:

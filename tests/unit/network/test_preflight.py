@@ -250,8 +250,8 @@ def test_gateways_of_the_same_request_count_for_the_regions_quota() -> None:
     nineteen = replace(GOOD, gateway_endpoints_in_region=19)
     assert "quota-gateway" not in rules(G_SPEC, nineteen)
     other = replace(G_SPEC, service_name="com.amazonaws.eu-west-1.dynamodb")
-    assert "quota-gateway" in rules(G_SPEC, beside(nineteen, [(1, other)]))
-    assert "quota-gateway" not in rules(G_SPEC, beside(nineteen, [(1, I_SPEC)]))
+    assert "quota-gateway" in rules(G_SPEC, beside(nineteen, [("another", other)]))
+    assert "quota-gateway" not in rules(G_SPEC, beside(nineteen, [("another", I_SPEC)]))
 
 
 def test_the_replaced_endpoint_is_named_where_it_holds_the_private_name() -> None:
