@@ -19,6 +19,7 @@ from urllib.request import getproxies, proxy_bypass
 import billiard
 from celery import Celery
 from celery.signals import beat_init, worker_init, worker_ready, worker_shutting_down
+from kombu.transport.redis import Channel
 
 from portal.garbage import keep_what_is_there
 
@@ -26,6 +27,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 # Django's checks import every page and form, which no worker needs: half a second and 20 MiB for each. `migrate` makes
 # them at each deployment, and continuous integration with the settings of production.
 os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
+
+# Putting back what a worker had taken needs the connection that has just broken; the sweeper finds it in the database.
+Channel.do_restore = False
 
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -246,7 +246,8 @@ CELERY_BROKER_URL = REDIS_URL
 # A worker without --queues serves all, by turns: however many wait in the others, an urgent message waits for three.
 CELERY_TASK_DEFAULT_QUEUE = "urgent"
 CELERY_TASK_QUEUES = [Queue("urgent"), Queue("asking"), Queue("looking"), Queue("routine")]
-CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_ACKS_LATE = True  # so that a worker takes no more than its processes work on
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # the row says who works on it, not the message
 CELERY_TASK_REJECT_ON_WORKER_LOST = False  # the sweeper owns recovery; requeueing loops for ever on a poison task
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -258,8 +259,9 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 900,  # above the hard time limit
-    "unacked_restore_interval": 10,
+    # Redis keeps nothing of a message that was taken: the row and its lease do. When it did, a worker whose connection
+    # broke under a task fell over that bookkeeping, and ended.
+    "ack_emulation": False,
     "socket_timeout": 5,
     "socket_connect_timeout": 2,
 }

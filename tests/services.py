@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import psutil
@@ -53,7 +54,7 @@ _POSTGRES_SETTINGS = {
 }
 _running: list[tuple[subprocess.Popen[bytes], int]] = []
 _postgres: list[tuple[postgres.Cluster, Path, subprocess.Popen[bytes]]] = []
-_valkeys: list[subprocess.Popen[bytes]] = []
+_valkeys: list[tuple[valkey.Store, Path, subprocess.Popen[bytes]]] = []
 _folders: list[Path] = []
 
 
@@ -99,7 +100,19 @@ def valkey_process() -> subprocess.Popen[bytes]:
 
     if not _valkeys:
         pytest.skip("REDIS_URL names a server of yours, which this test may not stop")
-    return _valkeys[0]
+    return _valkeys[0][2]
+
+
+def restart_valkey(*, away: float) -> None:
+    """Kill Valkey; start it again on its data and address some seconds later. Skips where the caller brought it."""
+    server = valkey_process()
+    store, log, _ = _valkeys[0]
+    _running.remove(next(item for item in _running if item[0] is server))
+    process.end(server, first=signal.SIGKILL)
+    time.sleep(away)
+    _valkeys[:] = [(store, log, _run_valkey(store, log))]
+    if not process.wait_until(store.ready, _valkeys[0][2], patience=20):
+        raise RuntimeError("Valkey does not start again:\n" + "\n".join(process.last_lines(log)))
 
 
 def restart_postgres() -> None:
@@ -141,12 +154,17 @@ def _start_valkey(folder: Path) -> str:
     for attempt in range(5):  # between finding a free port and using it another program may take it
         store = valkey.prepare(folder / f"valkey-{attempt}", process.free_port(), fsync="no")
         log = folder / "valkey.log"
-        server = process.spawn(store.command(), log=log, env=dict(os.environ), folder=store.folder)
-        _running.append((server, 15))
-        _valkeys[:] = [server]
+        server = _run_valkey(store, log)
+        _valkeys[:] = [(store, log, server)]
         if process.wait_until(store.ready, server, patience=20):
             return store.url()
     raise RuntimeError("Valkey does not start:\n" + "\n".join(process.last_lines(folder / "valkey.log")))
+
+
+def _run_valkey(store: valkey.Store, log: Path) -> subprocess.Popen[bytes]:
+    server = process.spawn(store.command(), log=log, env=dict(os.environ), folder=store.folder)
+    _running.append((server, 15))
+    return server
 
 
 def _start_postgres(folder: Path) -> str:

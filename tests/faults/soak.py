@@ -212,6 +212,10 @@ class Soak:
         self._pause(services.valkey_process().pid, 4, group=False)
         self.fired["hang redis"] += 1
 
+    def _restart_redis(self, number: int) -> None:
+        services.restart_valkey(away=number)
+        self.fired["restart redis"] += 1
+
     def _restart_postgres(self, number: int) -> None:
         connection.close()
         services.restart_postgres()

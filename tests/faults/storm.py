@@ -21,7 +21,8 @@ class Fault:
 
 def schedule(rng: random.Random, count: int, seconds: float) -> list[Fault]:
     """Draw the faults of a seed, over so many seconds. Each kind comes at least once."""
-    kinds = ["kill worker", "stop worker", "kill beat", "wipe redis", "hang redis", "restart postgres", "duplicate"]
+    kinds = ["kill worker", "stop worker", "kill beat", "wipe redis", "hang redis", "restart redis", "restart postgres"]
+    kinds += ["duplicate"]
     kinds += ["aws"] * max(8, count // 4)
     faults = []
     for kind in kinds:

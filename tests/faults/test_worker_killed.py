@@ -75,6 +75,25 @@ def _killed_after_creating(aws: World, folder: Path) -> EndpointRequest:
     return request
 
 
+@pytest.mark.parametrize("away", [0, 3])
+def test_a_worker_lives_on_when_redis_is_restarted_under_its_task(aws: World, tmp_path: Path, away: float) -> None:
+    account = member_account()
+    engineer, approver = factories.make_engineer(), factories.make_approver(account)
+    first, second = (factories.submitted(account, engineer, aws.gateway_spec(route_table_ids=())) for _ in range(2))
+    aws.control.add_fault(action="CreateVpcEndpoint", kind="delay", times=1, seconds=4)
+
+    with workers.beat(tmp_path), workers.worker(tmp_path) as worker:
+        factories.approved(first, approver)
+        workers.until(lambda: _acted(aws), "the create call")
+        services.restart_valkey(away=away)
+        workers.until(lambda: _status(first.pk) == "available", "the end of the request")
+        factories.approved(second, approver)
+        workers.until(lambda: _status(second.pk) == "available", "the end of the next request")
+        assert worker.poll() is None, "the same worker did both"
+
+    assert len(aws.endpoints()) == 2
+
+
 def test_a_lost_message_is_made_good_by_the_sweeper(aws: World, tmp_path: Path) -> None:
     account = member_account()
     engineer, approver = factories.make_engineer(), factories.make_approver(account)
