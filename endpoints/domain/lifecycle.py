@@ -70,6 +70,10 @@ class Lifecycle:
         """Return the values of the states that are not terminal."""
         return tuple(state.value for state in self.states.values() if not state.terminal)
 
+    def ended(self) -> tuple[str, ...]:
+        """Return the values of the states that are terminal."""
+        return tuple(state.value for state in self.states.values() if state.terminal)
+
     def allowed_from(self, value: str) -> tuple[Transition, ...]:
         """Return the transitions that leave a state."""
         return tuple(item for item in self.transitions.values() if value in item.sources)

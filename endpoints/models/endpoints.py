@@ -79,7 +79,7 @@ class Endpoint(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["account", "region", "vpc_endpoint_id"],
-                condition=Q(vpc_endpoint_id__isnull=False),
+                condition=Q(vpc_endpoint_id__isnull=False) & ~Q(status__in=lifecycle.ENDPOINT.ended()),
                 name="endpoint_managed_once",
             ),
             models.CheckConstraint(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.db import models
 from django.db.models import Exists, OuterRef
 
-from endpoints.domain.lifecycle import REQUEST
+from endpoints.domain.lifecycle import ENDPOINT, REQUEST
 from endpoints.domain.observed import ObservedEndpoint
 from endpoints.domain.specs import short_service_name
 from endpoints.models.endpoints import Endpoint
@@ -24,9 +24,8 @@ class UnmanagedEndpointQuerySet(models.QuerySet["UnmanagedEndpoint"]):
         """Return those that a person may see and that haven't been taken over since they were seen."""
         from endpoints.models.visibility import unmanaged_visible_to
 
-        managed = Endpoint.objects.filter(
-            account=OuterRef("account"), region=OuterRef("region"), vpc_endpoint_id=OuterRef("vpc_endpoint_id")
-        )
+        here = {name: OuterRef(name) for name in ("account", "region", "vpc_endpoint_id")}
+        managed = Endpoint.objects.filter(**here, status__in=ENDPOINT.live())
         return self.filter(unmanaged_visible_to(user)).exclude(Exists(managed))
 
     def with_open_adoption(self) -> Self:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from endpoints.domain.drift import spec_of
+from endpoints.domain.lifecycle import ENDPOINT
 from endpoints.domain.specs import EndpointSpec, EndpointType, SpecError
 from endpoints.models import Account, Endpoint, UnmanagedEndpoint
 from endpoints.network.preflight import Finding
@@ -33,7 +34,7 @@ def refusal(row: UnmanagedEndpoint) -> str:
 def findings_for(spec: EndpointSpec, vpc_endpoint_id: str, *, account: Account) -> list[Finding]:
     """Return what stands against taking over an endpoint as this spec says it is. Two queries."""
     here = {"account": account, "region": spec.region, "vpc_endpoint_id": vpc_endpoint_id}
-    if Endpoint.objects.filter(**here).exists():
+    if Endpoint.objects.filter(**here, status__in=ENDPOINT.live()).exists():
         return [_block("adopt-managed", f"The portal manages {vpc_endpoint_id} already.", "Find it by its id.")]
     row = UnmanagedEndpoint.objects.select_related("account").filter(**here).first()
     if row is None:

@@ -163,6 +163,10 @@ def next_actions(
             "Change it in that service; withdraw this request.",
         )
     if operation.action == ChangeAction.DELETE:
+        if observed is None and operation.endpoint.aws_state != "deleted" and not operation.aws_request_id:
+            # One answer may come from a replica that lags behind. Deleting what is gone does nothing; not deleting what
+            # is there would leave it behind, unseen.
+            observed = operation.endpoint.observed_endpoint()
         return plan(
             desired=None, observed=observed, same_policy=policies.same_policy, full_access=FULL_ACCESS, rules=rules
         )

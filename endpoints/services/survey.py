@@ -168,10 +168,17 @@ class _Survey:
         findings = [self._judge(row, by_id[str(row.vpc_endpoint_id)], known.get(row.pk, {})) for row in rows]
         self._write([item for item in findings if item])
         drifts.still_there([drift for item in findings for drift in item.news.unchanged], now=self.now)
-        others = by_id.keys() - {row.vpc_endpoint_id for row in rows}
+        others = by_id.keys() - {row.vpc_endpoint_id for row in rows if not self._outlived(row)}
         self.nobodys |= unmanaged.keep(region=self.region, found=[by_id[key] for key in others], now=self.now)
         self.found.endpoints += len(rows)
         self.seen |= {item.vpc_endpoint_id for item in page if item.state not in GONE_STATES}
+
+    def _outlived(self, row: Any) -> bool:
+        """Tell whether AWS has what counts as deleted here for so long that the listing can't lag behind."""
+        return bool(row.state.terminal) and self._settled(row)
+
+    def _settled(self, row: Any) -> bool:
+        return row.worked_at is None or row.worked_at < self.now - SETTLING
 
     def _judge(self, row: Any, seen: ObservedEndpoint, known: Mapping[str, Drift]) -> _Finding:
         """Say what is new about an endpoint. What is being worked on, or changed since we looked, is left alone."""
@@ -183,8 +190,8 @@ class _Survey:
             return nothing  # it is kept as it was last seen
         finding = replace(nothing, is_new=row.observed_endpoint() != seen, move=move)
         if row.status == "available" and seen.state == "available" and not seen.requester_managed:
-            settled = row.worked_at is None or row.worked_at < self.now - SETTLING
-            finding.news = drifts.news_of(drifts.differences_of(row, seen), known, may_open=settled)
+            differences = drifts.differences_of(row, seen)
+            finding.news = drifts.news_of(differences, known, may_open=self._settled(row))
         return finding
 
     def _write(self, findings: list[_Finding]) -> None:

@@ -95,7 +95,7 @@ def _owned(region: AccountRegion, present: Mapping[str, ObservedEndpoint]) -> li
     owned = []
     for operation in rows:
         item, known = tagged[operation.pk], operation.endpoint.vpc_endpoint_id
-        if known == item.vpc_endpoint_id:
+        if known == item.vpc_endpoint_id and not operation.endpoint.state.terminal:
             owned.append(known)  # a worker has noted it since the page was read
         if known or not operation.change.kind.creates or operation.latest != operation.pk:
             continue

@@ -282,6 +282,19 @@ def test_what_aws_never_shows_is_handed_to_a_person_as_that(
     assert said in operation.last_error
 
 
+def test_what_a_lagging_replica_does_not_know_is_deleted_all_the_same(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cast.work(cast.approved(cast.aws.gateway_spec()))
+    request = cast.change(Endpoint.objects.get(), ChangeAction.DELETE)
+    monkeypatch.setattr(Ec2Gateway, "describe_vpc_endpoints", lambda *_, **__: {})
+    monkeypatch.setattr(Ec2Gateway, "describe_vpc_endpoint", lambda *_: None)
+
+    assert cast.work(request).status == "deleted"
+    assert len(cast.aws.calls("DeleteVpcEndpoints")) == 1
+    assert cast.aws.endpoints() == []
+
+
 def test_a_look_that_failed_is_shown_until_one_works(cast: Cast) -> None:
     provider = cast.provided()
     request = cast.approved(cast.aws.interface_spec(service_name=provider.service_name, private_dns_enabled=False))

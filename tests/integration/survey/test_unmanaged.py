@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from endpoints.models import Endpoint, Event, Operation, UnmanagedEndpoint
-from endpoints.services import requests, unmanaged
+from endpoints.models import Drift, Endpoint, Event, Operation, UnmanagedEndpoint
+from endpoints.services import adoption, requests, unmanaged
 from tests import factories
 from tests.aws import REGION
 from tests.integration.survey.conftest import Field
@@ -114,3 +115,21 @@ def test_what_an_aws_service_manages_is_shown_and_never_touched(field: Field) ->
     (failed,) = ec2.delete_vpc_endpoints(VpcEndpointIds=[vpce])["Unsuccessful"]
     assert failed["Error"]["Code"] == "OperationNotPermitted"
     assert len(field.aws.endpoints()) == 1
+
+
+def test_what_counts_as_deleted_and_lives_is_seen_and_can_be_taken_over_again(field: Field) -> None:
+    endpoint = field.made(field.aws.gateway_spec())
+    Endpoint.objects.update(status="deleted")  # AWS said so, from a replica that lagged behind
+    field.look(after=timedelta(seconds=30))
+    assert not UnmanagedEndpoint.objects.visible_to(field.engineer).exists(), "AWS may show it for a while"
+
+    field.look()
+    (row,) = UnmanagedEndpoint.objects.visible_to(field.engineer)
+    assert row.vpc_endpoint_id == endpoint.vpc_endpoint_id
+    asked = factories.adoption(field.account, field.engineer, adoption.spec_for(row), row.vpc_endpoint_id)
+    assert field.work(factories.approved(asked, field.approver)).status == "available"
+    again = Endpoint.objects.get(status="available")
+    assert (again.vpc_endpoint_id, again.pk) == (endpoint.vpc_endpoint_id, endpoint.pk + 1)
+    field.look()
+    assert not UnmanagedEndpoint.objects.exists()
+    assert not Drift.objects.exists()
