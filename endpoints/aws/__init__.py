@@ -4,8 +4,8 @@
 is an `AwsError` with AWS's code, what kind of failure it is, and the cure in words.
 """
 
-from endpoints.aws.errors import AwsError, Kind
+from endpoints.aws.errors import UNREADABLE, AwsError, Kind
 from endpoints.aws.gateway import Ec2Gateway
 from endpoints.aws.sessions import Target, gateway_for
 
-__all__ = ["AwsError", "Ec2Gateway", "Kind", "Target", "gateway_for"]
+__all__ = ["UNREADABLE", "AwsError", "Ec2Gateway", "Kind", "Target", "gateway_for"]

@@ -268,6 +268,30 @@ def no_answer(member: str) -> AwsError:
     )
 
 
+UNREADABLE = "UnreadableAnswer"
+
+
+def _unreadable(what: str) -> AwsError:
+    return AwsError(
+        code=UNREADABLE,
+        message=f"AWS's answer can't be read: {what}.",
+        kind=Kind.TRANSIENT,
+        cure=_RETRY,
+        outage=True,
+    )
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Turn what a part of an answer lacks, or has in another form than AWS's, into AwsError."""
+    try:
+        yield
+    except KeyError as missing:
+        raise _unreadable(f"a part of it has no {missing.args[0]}") from missing
+    except (AttributeError, TypeError, ValueError) as error:
+        raise _unreadable(str(error).rstrip(".")) from error
+
+
 _NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError)
 _NO_ANSWER = (
     NoConnectionError,
@@ -300,6 +324,8 @@ def translated(note: Callable[[AwsError], None] | None = None) -> Iterator[None]
     except KeyError as missing:
         # botocore's parser of STS takes for granted what AWS always sends, as its callers do.
         translated_error = no_answer(str(missing.args[0]))
+    except ValueError as error:
+        translated_error = _unreadable(str(error).rstrip("."))  # such as a time that is none, in botocore's parser
     else:
         return
     if note:

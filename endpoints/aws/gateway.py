@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from endpoints.aws import group_rules
-from endpoints.aws.errors import AwsError, Kind, from_words, no_answer, translated
+from endpoints.aws.errors import AwsError, Kind, from_words, no_answer, readable, translated
 from endpoints.aws.group_rules import Answered
 from endpoints.aws.parameters import modify_parameters
 from endpoints.aws.reading import interface_from, observed_from
@@ -78,7 +78,7 @@ class Ec2Gateway:
         if "VpcEndpoint" not in answer:
             raise no_answer("VpcEndpoint")
         return Created(
-            endpoint=observed_from(dict(answer["VpcEndpoint"])),
+            endpoint=_endpoint(dict(answer["VpcEndpoint"])),
             request_id=answer["ResponseMetadata"].get("RequestId", ""),
         )
 
@@ -143,7 +143,7 @@ class Ec2Gateway:
                 return None
             raise
         found = _listed(answer, "VpcEndpoints")
-        return observed_from(dict(found[0])) if found else None
+        return _endpoint(dict(found[0])) if found else None
 
     def describe_vpc_endpoints(self, ids: Iterable[str], *, vpc_ids: Iterable[str]) -> dict[str, ObservedEndpoint]:
         """Return the endpoints that exist among `ids`, by id, from one paged listing; `vpc_ids` is where they are.
@@ -155,19 +155,19 @@ class Ec2Gateway:
         if not wanted:
             return {}
         filters = _narrowest(("vpc-id", set(vpc_ids)))
-        found = map(observed_from, self._pages("describe_vpc_endpoints", "VpcEndpoints", PAGE, **filters))
+        found = map(_endpoint, self._pages("describe_vpc_endpoints", "VpcEndpoints", PAGE, **filters))
         return {item.vpc_endpoint_id: item for item in found if item.vpc_endpoint_id in wanted}
 
     def list_vpc_endpoints(self) -> Iterator[ObservedEndpoint]:
         """Yield every endpoint of the region, in pages of 1,000."""
         for item in self._pages("describe_vpc_endpoints", "VpcEndpoints", PAGE):
-            yield observed_from(item)
+            yield _endpoint(item)
 
     def find_by_tag(self, key: str, value: str) -> list[ObservedEndpoint]:
         """Return the endpoints that carry a tag: how an endpoint is found whose id we never learnt."""
         filters = [{"Name": f"tag:{key}", "Values": [value]}]
         return [
-            observed_from(item) for item in self._pages("describe_vpc_endpoints", "VpcEndpoints", PAGE, Filters=filters)
+            _endpoint(item) for item in self._pages("describe_vpc_endpoints", "VpcEndpoints", PAGE, Filters=filters)
         ]
 
     def network_interfaces(self, ids: Iterable[str], *, vpc_ids: Iterable[str] = ()) -> dict[str, NetworkInterface]:
@@ -195,12 +195,13 @@ class Ec2Gateway:
             yield from self._interfaces(narrow)
 
     def _interfaces(self, filters: dict[str, Any]) -> Iterator[NetworkInterface]:
-        yield from map(interface_from, self._pages("describe_network_interfaces", "NetworkInterfaces", PAGE, **filters))
+        yield from map(_interface, self._pages("describe_network_interfaces", "NetworkInterfaces", PAGE, **filters))
 
     def prefix_lists(self) -> dict[str, str]:
         """Return the ids of the AWS services' prefix lists by their name, such as com.amazonaws.eu-west-1.s3."""
         pages = self._pages("describe_prefix_lists", "PrefixLists", PREFIX_LIST_PAGE)
-        return {str(item["PrefixListName"]): str(item["PrefixListId"]) for item in pages}
+        with readable():
+            return {str(item["PrefixListName"]): str(item["PrefixListId"]) for item in pages}
 
     # --- Rules of security groups ---------------------------------------------------------------------------------
 
@@ -219,7 +220,7 @@ class Ec2Gateway:
             pages = self._pages(
                 "describe_security_group_rules", "SecurityGroupRules", PAGE, **_narrowest(("group-id", wanted))
             )
-            yield from (seen for seen in map(group_rules.seen_from, pages) if seen.rule.group_id in wanted)
+            yield from (seen for seen in map(_rule, pages) if seen.rule.group_id in wanted)
 
     # --- Inventory ------------------------------------------------------------------------------------------------
 
@@ -237,7 +238,8 @@ class Ec2Gateway:
         member = attribute[0].upper() + attribute[1:]
         if member not in answer:
             raise no_answer(member)
-        return bool(answer[member]["Value"])
+        with readable():
+            return bool(answer[member]["Value"])
 
     @contextmanager
     def _reading(self, operation: str) -> Iterator[None]:
@@ -290,6 +292,21 @@ class Ec2Gateway:
                 return
             if token == former:  # it would go round for ever
                 raise no_answer("NextToken but the one that was sent")
+
+
+def _endpoint(item: Mapping[str, Any]) -> ObservedEndpoint:
+    with readable():
+        return observed_from(item)
+
+
+def _interface(item: Mapping[str, Any]) -> NetworkInterface:
+    with readable():
+        return interface_from(item)
+
+
+def _rule(item: Mapping[str, Any]) -> SeenRule:
+    with readable():
+        return group_rules.seen_from(item)
 
 
 def _listed(answer: Mapping[str, Any], key: str) -> list[Any]:

@@ -12,8 +12,8 @@ from django.conf import settings
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from endpoints.aws import AwsError, Kind
-from endpoints.aws.inventory import SECTIONS, Reading, Resource
+from endpoints.aws import UNREADABLE, AwsError, Kind
+from endpoints.aws.inventory import SECTIONS, Reading, Resource, read_kind
 from endpoints.models import AccountRegion, InventoryItem
 from endpoints.models.inventory import InventoryKind
 from endpoints.services.targets import PATIENCE, gateway
@@ -54,13 +54,13 @@ def _read(region: AccountRegion, now: datetime) -> list[str]:
     client = gateway(region.account, region.region, patience=PATIENCE)
     reading = Reading(client, _attributes(region), int(now.timestamp() // settings.PORTAL_INVENTORY_SECONDS))
     errors = []
-    for kind, read in SECTIONS.items():
+    for kind in SECTIONS:
         try:
-            reading.found[kind] = list(read(reading))
+            reading.found[kind] = read_kind(kind, reading)
         except AwsError as error:
             errors.append(f"{kind}: {error.code}: {error.message.rstrip('. ')}. {error.cure}".rstrip())
             log.warning("inventory of %s, %s: %s", region, kind, error)
-            if error.kind is Kind.TRANSIENT or error.code in _NO_WAY_IN:
+            if error.code in _NO_WAY_IN or (error.kind is Kind.TRANSIENT and error.code != UNREADABLE):
                 break  # what keeps us out keeps us out of the rest, too
             reading.found[kind] = _last_of(region, kind)  # others are read by it: whose an interface is, what reaches
         else:

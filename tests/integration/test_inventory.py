@@ -13,6 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from endpoints.aws import Ec2Gateway
 from endpoints.aws.inventory import places
 from endpoints.models import Account, AccountRegion, Event, InventoryItem, Role
 from endpoints.network.snapshot import Snapshot
@@ -367,3 +368,21 @@ class TestAsking:
         auditor = person(factories.make_person("auditor", Role.AUDITOR))
         with pytest.raises(PermissionDenied):
             refreshing.ask(account=account, region=REGION, by=auditor, now=timezone.now())
+
+
+def test_a_kind_that_cannot_be_read_is_told_and_the_others_are_read(
+    aws: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member_account()
+    describe = Ec2Gateway.describe
+
+    def odd(client: Ec2Gateway, operation: str, key: str, **options: Any) -> list[dict[str, Any]]:
+        found = describe(client, operation, key, **options)
+        return [{"SubnetId": "subnet-1"}] if operation == "describe_subnets" else found
+
+    monkeypatch.setattr(Ec2Gateway, "describe", odd)
+    assert not read_again()
+    told = AccountRegion.objects.get().inventory_error
+    cause = "UnreadableAnswer: AWS's answer can't be read: a part of it has no VpcId."
+    assert told.splitlines() == [f"subnet: {cause} The portal tries again by itself."]
+    assert InventoryItem.objects.filter(kind="route_table").exists()

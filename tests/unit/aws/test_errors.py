@@ -16,8 +16,16 @@ from botocore.exceptions import (
     SSLError,
 )
 
-from endpoints.aws.errors import AwsError, Kind, cure_when_given_up, from_botocore_error, from_client_error
+from endpoints.aws.errors import (
+    AwsError,
+    Kind,
+    cure_when_given_up,
+    from_botocore_error,
+    from_client_error,
+    translated,
+)
 from endpoints.aws.gateway import Ec2Gateway
+from endpoints.aws.inventory import Reading, read_kind
 
 
 class Silent:
@@ -140,3 +148,40 @@ def test_who_gives_up_says_what_a_person_can_do(code: str, message: str, cure: s
 def test_what_passes_by_itself_is_not_handed_to_a_person(code: str, status: int, kind: Kind) -> None:
     answer: Any = {"Error": {"Code": code, "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": status}}
     assert from_client_error(ClientError(answer, "CreateTags")).kind is kind
+
+
+ODD = {
+    "VpcEndpoints": [{"State": "available"}],
+    "NetworkInterfaces": [{"SubnetId": "subnet-1"}],
+    "PrefixLists": [{"PrefixListName": "s3"}],
+    "SecurityGroupRules": [{"SecurityGroupRuleId": "sgr-1", "FromPort": "https"}],
+    "VpcEndpoint": {"State": "pending"},
+    "EnableDnsSupport": {},
+}
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda gateway: list(gateway.list_vpc_endpoints()),
+        lambda gateway: gateway.describe_vpc_endpoint("vpce-1"),
+        lambda gateway: gateway.describe_vpc_endpoints(["vpce-1"], vpc_ids=["vpc-1"]),
+        lambda gateway: gateway.find_by_tag("portal:operation", "1"),
+        lambda gateway: gateway.network_interfaces(["eni-1"]),
+        lambda gateway: gateway.prefix_lists(),
+        lambda gateway: list(gateway.group_rules(["sg-1"])),
+        lambda gateway: gateway.vpc_attribute("vpc-1", "enableDnsSupport"),
+        lambda gateway: gateway.create_vpc_endpoint({"VpcId": "vpc-1"}),
+        lambda gateway: read_kind("network_interface", Reading(gateway)),
+    ],
+)
+def test_a_part_that_lacks_what_aws_always_sends_is_told(call: Callable[[Ec2Gateway], object]) -> None:
+    client: Any = Scripted(**ODD)
+    with pytest.raises(AwsError, match="can't be read") as caught:
+        call(Ec2Gateway(reads=lambda: client, writes=lambda: client))
+    assert (caught.value.code, caught.value.kind, caught.value.outage) == ("UnreadableAnswer", Kind.TRANSIENT, True)
+
+
+def test_a_time_that_is_none_is_told_as_what_cannot_be_read() -> None:
+    with pytest.raises(AwsError, match="can't be read: Unknown string format: yesterday"), translated():
+        raise ValueError("Unknown string format: yesterday")
