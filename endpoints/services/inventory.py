@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
@@ -16,6 +17,7 @@ from endpoints.aws import UNREADABLE, AwsError, Kind
 from endpoints.aws.inventory import SECTIONS, Reading, Resource, read_kind
 from endpoints.models import AccountRegion, InventoryItem
 from endpoints.models.inventory import InventoryKind
+from endpoints.services.regions import pause_after_outage
 from endpoints.services.targets import PATIENCE, gateway
 
 BATCH = 500
@@ -35,30 +37,38 @@ def refresh(*, account_region_id: int, now: datetime) -> bool:
     if not _take(account_region_id):
         return False
     region = AccountRegion.objects.select_related("account").get(pk=account_region_id)
-    errors = ["The reading was not finished: its worker stopped. The portal tries again by itself."]
+    told = "The reading was not finished: its worker stopped. The portal tries again by itself."
+    more: dict[str, Any] = {}
     try:
         errors = _read(region, now)
+        told = "\n".join(f"{kind}: {_in_words(error)}" for kind, error in errors.items())
+        if any(error.outage for error in errors.values()):
+            seconds = settings.PORTAL_INVENTORY_SECONDS
+            pause = pause_after_outage(last=region.inventory_at, now=now, seconds=seconds)
+            more = {"inventory_due_at": Now() + pause}
+        elif not errors:
+            more = {"inventory_at": now}
     finally:
         # Only its own lease: who took longer than that has an heir, who tells what came of it.
         mine = AccountRegion.objects.filter(inventory_lease_expires_at=region.inventory_lease_expires_at)
-        mine.filter(pk=region.pk).update(
-            inventory_error="\n".join(errors),
-            inventory_lease_expires_at=None,
-            **({} if errors else {"inventory_at": now}),
-        )
-    return not errors
+        mine.filter(pk=region.pk).update(inventory_error=told, inventory_lease_expires_at=None, **more)
+    return not told
 
 
-def _read(region: AccountRegion, now: datetime) -> list[str]:
-    """Read kind by kind; return what went wrong, each with its cure."""
+def _in_words(error: AwsError) -> str:
+    return f"{error.code}: {error.message.rstrip('. ')}. {error.cure}".rstrip()
+
+
+def _read(region: AccountRegion, now: datetime) -> dict[str, AwsError]:
+    """Read kind by kind; return what went wrong, by kind."""
     client = gateway(region.account, region.region, patience=PATIENCE)
     reading = Reading(client, _attributes(region), int(now.timestamp() // settings.PORTAL_INVENTORY_SECONDS))
-    errors = []
+    errors: dict[str, AwsError] = {}
     for kind in SECTIONS:
         try:
             reading.found[kind] = read_kind(kind, reading)
         except AwsError as error:
-            errors.append(f"{kind}: {error.code}: {error.message.rstrip('. ')}. {error.cure}".rstrip())
+            errors[kind] = error
             log.warning("inventory of %s, %s: %s", region, kind, error)
             if error.code in _NO_WAY_IN or (error.kind is Kind.TRANSIENT and error.code != UNREADABLE):
                 break  # what keeps us out keeps us out of the rest, too

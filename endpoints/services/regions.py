@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from endpoints.models import Account, AccountRegion
+
+LONGEST_PAUSE = timedelta(minutes=15)
 
 
 def ensure_regions(*, account: Account, now: datetime) -> None:
     """Make a row for each of an account's regions, due for reading at once."""
     for region in account.regions:
         AccountRegion.objects.get_or_create(account=account, region=region, defaults={"inventory_due_at": now})
+
+
+def pause_after_outage(*, last: datetime | None, now: datetime, seconds: float) -> timedelta:
+    """Return how long to leave alone what an outage keeps from being read: as long as it lasts already.
+
+    `last` is when it was read, which else happens every so many seconds. Whatever hangs holds a worker for a minute
+    each time, and others wait for it.
+    """
+    lasts = now - last if last else timedelta()
+    return max(timedelta(seconds=seconds), min(lasts, LONGEST_PAUSE))

@@ -31,6 +31,7 @@ from endpoints.services.actors import WORKER
 from endpoints.services.group_rules import Ledger
 from endpoints.services.leases import worker_name
 from endpoints.services.observation import with_interfaces
+from endpoints.services.regions import pause_after_outage
 from endpoints.services.targets import PATIENCE, gateway
 
 LEASE = timedelta(minutes=5)
@@ -71,10 +72,11 @@ def survey(*, account_region_id: int, now: datetime) -> Surveyed | None:
     region = _take(account_region_id)
     if region is None:
         return None
-    error, done = "", False
+    error = ""
+    more: dict[str, Any] = {}
     try:
         found = _Survey(region, gateway(region.account, region.region, patience=PATIENCE), now).run()
-        done = True
+        more = {"surveyed_at": now}
         return found
     except NotYet as later:
         # Others have used up AWS's tokens for reading: what was read so far is kept, and a later survey reads it all.
@@ -83,6 +85,9 @@ def survey(*, account_region_id: int, now: datetime) -> Surveyed | None:
         return None
     except AwsError as problem:
         error = f"{problem.code}: {problem.message}"
+        if problem.outage:
+            seconds = settings.PORTAL_DRIFT_SECONDS
+            more = {"survey_due_at": Now() + pause_after_outage(last=region.surveyed_at, now=now, seconds=seconds)}
         log.warning("survey of %s: %s", region, problem)
         return None
     finally:
@@ -90,7 +95,7 @@ def survey(*, account_region_id: int, now: datetime) -> Surveyed | None:
             survey_lease_owner="",
             survey_lease_expires_at=None,
             survey_error=error,
-            **({"surveyed_at": now} if done else {}),
+            **more,
         )
 
 

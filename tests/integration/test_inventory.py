@@ -13,11 +13,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from endpoints.aws import Ec2Gateway
+from endpoints.aws import AwsError, Ec2Gateway, Kind
 from endpoints.aws.inventory import places
 from endpoints.models import Account, AccountRegion, Event, InventoryItem, Role
 from endpoints.network.snapshot import Snapshot
-from endpoints.services import inventory, refreshing
+from endpoints.services import inventory, refreshing, survey
 from endpoints.services.actors import person
 from endpoints.services.errors import Conflict
 from endpoints.services.snapshots import snapshot_for, vpc_snapshot
@@ -265,9 +265,9 @@ def test_who_wakes_after_its_lease_leaves_its_heirs_alone(aws: World, monkeypatc
     heirs = {"inventory_lease_expires_at": now + timedelta(minutes=4), "inventory_error": ""}
     AccountRegion.objects.update(inventory_due_at=now)
 
-    def slow(*args: object) -> list[str]:
+    def slow(*args: object) -> dict[str, AwsError]:
         AccountRegion.objects.update(**heirs)
-        return ["An error that is over."]
+        return {"vpc": AwsError(code="X", message="It is over.", kind=Kind.TRANSIENT, cure="", outage=True)}
 
     monkeypatch.setattr(inventory, "_read", slow)
     assert not inventory.refresh(account_region_id=AccountRegion.objects.get().pk, now=now)
@@ -386,3 +386,20 @@ def test_a_kind_that_cannot_be_read_is_told_and_the_others_are_read(
     cause = "UnreadableAnswer: AWS's answer can't be read: a part of it has no VpcId."
     assert told.splitlines() == [f"subnet: {cause} The portal tries again by itself."]
     assert InventoryItem.objects.filter(kind="route_table").exists()
+
+
+@pytest.mark.parametrize(("minutes", "pause"), [(1, 5), (7, 7), (90, 15)])
+@pytest.mark.parametrize("task", ["inventory", "survey"])
+def test_what_an_outage_keeps_from_being_read_is_left_alone_for_as_long_as_it_lasts(
+    aws: World, task: str, minutes: int, pause: int
+) -> None:
+    region = AccountRegion.objects.get(account=member_account())
+    now = timezone.now()
+    long_ago = now - timedelta(minutes=minutes)
+    AccountRegion.objects.update(inventory_due_at=now, inventory_at=long_ago, survey_due_at=now, surveyed_at=long_ago)
+    aws.control.add_fault(action="*", kind="error", times=None, code="ServiceUnavailable", message="-", status=503)
+    (inventory.refresh if task == "inventory" else survey.survey)(account_region_id=region.pk, now=now)
+    region.refresh_from_db()
+    due = region.inventory_due_at if task == "inventory" else region.survey_due_at
+    assert due is not None
+    assert abs(due - now - timedelta(minutes=pause)) < timedelta(minutes=1)
