@@ -8,11 +8,13 @@ repeats the create with the same token and the very parameters that were stored.
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import InterfaceError, OperationalError, connection
 from django.db.models import F
 from django.db.models.functions import Now
 
@@ -38,6 +40,9 @@ __all__ = ["OWNERSHIP_TAG", "find", "next_actions", "rules_of", "run", "wanted_o
 
 LOOKS = 3
 """After how many looks in vain an endpoint that was available once counts as deleted."""
+
+RECONNECTS = (0, 1, 2, 4, 8)
+"""After how many seconds each a worker whose database went away tries to reach it again."""
 
 COMING = "pending"
 """The state of a new endpoint that takes its time: nobody need look at once."""
@@ -67,6 +72,9 @@ def run(*, operation_id: UUID, owner: str | None = None) -> bool:
         _park(operation, held)
     except LeaseLost:
         _lost(held)
+    except (OperationalError, InterfaceError) as error:
+        log.warning("operation %s lost its database: %s", operation_id, error)
+        _settle_reconnected(operation, held, error)
     except Exception as error:
         # Whatever it is, the operation must not stay claimed and silent: it is tried again, and in the end shown.
         log.exception("operation %s failed inside the portal", operation_id)
@@ -82,6 +90,25 @@ def _worn_out() -> AwsError:
         kind=Kind.REFUSED,
         cure="Ask an operator to read the workers' logs, then retry.",
     )
+
+
+def _settle_reconnected(operation: Operation, held: Claim, error: Exception) -> None:
+    """Put an operation back by a new connection; where none comes for some seconds, its lease runs out instead."""
+    away = AwsError(
+        code=f"Portal.{type(error).__name__}",
+        message="The portal's database failed under this step.",
+        kind=Kind.TRANSIENT,
+        cure="The portal tries again by itself.",
+        outage=True,
+    )
+    for seconds in RECONNECTS:
+        time.sleep(seconds)
+        connection.close()
+        try:
+            return _settle_error(operation, held, away)
+        except (OperationalError, InterfaceError) as again:
+            log.warning("operation %s: the database is still away: %s", operation.pk, again)
+    return None
 
 
 def _unforeseen(error: Exception) -> AwsError:

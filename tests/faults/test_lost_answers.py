@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import OperationalError, connection
 from pytest_django import Settings
 
 from endpoints.aws.sessions import forget_clients
@@ -94,3 +95,34 @@ def test_an_endpoint_that_fails_at_aws_needs_a_person_and_says_why(stage: Stage)
     assert (request.status, operation.last_error_code) == ("failed", "InsufficientCapacity")
     assert operation.last_cure
     assert Endpoint.objects.get().status == "failed"
+
+
+@pytest.mark.parametrize("refused", [0, 2])
+def test_what_loses_its_database_is_put_back_at_once_not_after_its_lease(
+    aws: World, monkeypatch: pytest.MonkeyPatch, refused: int
+) -> None:
+    """PostgreSQL drops the connection under a step, and takes new ones a moment later."""
+    stage = Stage(aws)
+    request = stage.create()
+    operation = Operation.objects.get(request=request)
+    connect, tries = connection.connect, iter(range(refused))
+
+    def dropped(*_: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    def connected() -> None:
+        if next(tries, None) is not None:
+            raise OperationalError("the database system is starting up")
+        connect()
+
+    with monkeypatch.context() as broken:
+        broken.setattr(provisioning, "rules_of", dropped)
+        broken.setattr(connection, "connect", connected)
+        broken.setattr(provisioning, "RECONNECTS", (0, 0, 0))
+        assert provisioning.run(operation_id=operation.pk)
+    operation.refresh_from_db()
+    assert (operation.status, operation.lease_owner) == ("queued", "")
+    assert operation.last_error_code == "Portal.OperationalError"
+    stage.finish(request)
+    assert (request.status, len(held(aws, request))) == ("available", 1)
