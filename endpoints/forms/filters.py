@@ -11,8 +11,9 @@ from django import forms
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from endpoints.domain import lifecycle
-from endpoints.models import Account, Change, Endpoint, EndpointRequest, Event, Team, User
+from endpoints.models import Account, Change, Endpoint, EndpointRequest, Event, InventoryItem, Team, User
 from endpoints.models.events import Channel
+from endpoints.models.inventory import InventoryKind
 
 REFERENCE = re.compile(r"\A\s*REQ-(?P<number>[0-9]{1,18})\s*\Z", re.IGNORECASE)
 OPEN = "open"
@@ -172,20 +173,30 @@ class EventFilter(Filter):
 
 
 def matching_requests(text: str) -> Q:
-    """Return the filter for requests that a search text may mean: reference, id, VPC, service or title."""
+    """Return the filter for requests that a search text may mean: reference, id, VPC, service, account or title."""
     match = REFERENCE.match(text)
     if match:
         return Q(pk=int(match["number"]))
     text = text.strip()
-    about = _by_id(text, "vpc_id", "endpoint__vpc_endpoint_id") | Q(service_name__icontains=text)
-    return Q(title__icontains=text) | Q(Exists(_current_changes().filter(about | Q(spec__name__icontains=text))))
+    place = _by_id(text, "vpc_id", "endpoint__vpc_endpoint_id") | _by_name_of_vpc(text)
+    about = place | Q(service_name__icontains=text) | Q(spec__name__icontains=text)
+    return Q(title__icontains=text) | _by_account(text) | Q(Exists(_current_changes().filter(about)))
 
 
 def matching_endpoints(text: str) -> Q:
-    """Return the filter for endpoints that a search text may mean: id, VPC, service or name."""
+    """Return the filter for endpoints that a search text may mean: id, VPC, service, account or name."""
     text = text.strip()
-    ids = _by_id(text, "vpc_id", "vpc_endpoint_id")
-    return ids | Q(service_name__icontains=text) | Q(name__icontains=text)
+    place = _by_id(text, "vpc_id", "vpc_endpoint_id") | _by_name_of_vpc(text) | _by_account(text)
+    return place | Q(service_name__icontains=text) | Q(name__icontains=text)
+
+
+def _by_account(text: str) -> Q:
+    return Q(account__name__icontains=text) | Q(account__account_id=text)
+
+
+def _by_name_of_vpc(text: str) -> Q:
+    named = InventoryItem.objects.filter(kind=InventoryKind.VPC, name__icontains=text)
+    return Q(vpc_id__in=named.values("aws_id"))
 
 
 def _by_id(text: str, *fields: str) -> Q:

@@ -53,6 +53,7 @@ class InventoryItem(models.Model):
             models.Index(fields=["account", "region", "kind", "vpc_id"], name="inventory_by_vpc"),
             # What stands in a VPC whoever reads it: the VPCs that another one is connected to are other accounts', too.
             models.Index(fields=["vpc_id", "kind"], name="inventory_of_vpc", condition=~models.Q(vpc_id="")),
+            models.Index(fields=["name"], name="inventory_vpc_name", condition=models.Q(kind="vpc")),  # the search's
             models.Index(
                 KT("data__transit_gateway_id"),
                 name="inventory_by_transit",

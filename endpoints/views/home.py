@@ -27,7 +27,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def search(request: HttpRequest) -> HttpResponse:
-    """Find requests and endpoints by reference, AWS id, VPC, service or title; an exact hit is opened at once."""
+    """Find requests and endpoints by reference, id, VPC, account, service or title; an exact hit is opened at once."""
     user = signed_in(request)
     text = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST]
     if not text:

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from endpoints.models import Account, Event, User
+from endpoints.models import Account, Event, InventoryItem, User
 from tests import factories
 from tests.integration.pages.conftest import SignIn
 
@@ -44,6 +44,21 @@ class TestSearch:
         page = client.get(url, {"q": endpoint.vpc_id}).content.decode()
         assert asked.get_absolute_url() in page
         assert endpoint.get_absolute_url() in page
+
+    @pytest.mark.parametrize("text", ["MAIN", "payments-pro", "{account_id}"])
+    def test_the_names_that_stand_on_every_page_are_found(
+        self, as_: SignIn, account: Account, engineer: User, approver: User, text: str
+    ) -> None:
+        asked = factories.submitted(account, engineer)
+        (endpoint,) = factories.available(factories.approved(asked, approver))
+        elsewhere = factories.make_account("logistics")
+        another = factories.submitted(elsewhere, engineer)
+        InventoryItem.objects.filter(account=elsewhere, kind="vpc").update(name="other")
+        query = text.format(account_id=account.account_id)
+        page = as_(engineer).get(reverse("search"), {"q": query}).content.decode()
+        assert asked.get_absolute_url() in page
+        assert endpoint.get_absolute_url() in page
+        assert another.get_absolute_url() not in page
 
     def test_nobody_finds_what_they_may_not_see(
         self, as_: SignIn, account: Account, engineer: User, outsider: User
