@@ -127,3 +127,52 @@ def test_a_form_that_says_what_is_shown_does_so_on_the_way_back(
     assert choice.input_value() == before
     page.go_forward()
     assert choice.input_value() == chosen != before
+
+
+def test_buttons_and_boxes_of_a_filter_stand_on_the_line_of_its_fields(
+    page: Page, live_server: LiveServer, login: Callable[..., None], engineer: User
+) -> None:
+    login(engineer)
+    page.goto(live_server.url + reverse("endpoint_list"))
+    middles = """items => items.map((item) => {
+        const box = item.getBoundingClientRect();
+        return (box.top + box.bottom) / 2;
+    })"""
+    rows: list[float] = []
+    for middle in sorted(page.locator(".filters :is(select, input:not([type=hidden]), button)").evaluate_all(middles)):
+        if not rows or middle - rows[-1] > ROW / 4:
+            rows.append(middle)
+        assert middle - rows[-1] < 3, "all that stands in a row has one middle"
+
+
+def test_what_scrolls_sideways_fades_where_there_is_more(
+    page: Page, live_server: LiveServer, login: Callable[..., None], engineer: User
+) -> None:
+    login(engineer)
+    page.goto(live_server.url + reverse("request_list"))
+    table = page.locator(".table-responsive").first
+    fades = "box => parseFloat(getComputedStyle(box).getPropertyValue('--more')) > 0"
+    assert not table.evaluate(fades)
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert table.evaluate(fades)
+    table.evaluate("box => { box.scrollLeft = box.scrollWidth; }")
+    page.wait_for_function(f"box => !({fades})(box)", arg=table.element_handle())
+
+
+@pytest.mark.parametrize("width", [1200, 1300, 1400])
+def test_the_menu_is_one_row_where_it_stands_in_the_bar(
+    page: Page, live_server: LiveServer, login: Callable[..., None], engineer: User, width: int
+) -> None:
+    """Of whom has every role: no menu is longer."""
+    account = engineer.requests.get().account
+    for role in set(Role) - {Role.ENGINEER, Role.APPROVER}:
+        RoleAssignment.objects.create(user=engineer, role=role)
+    RoleAssignment.objects.create(user=engineer, role=Role.APPROVER, account=account)
+    login(engineer)
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(live_server.url + reverse("request_list"))
+    height, beyond = page.evaluate(
+        """[document.querySelector(".topbar").offsetHeight,
+            document.documentElement.scrollWidth - document.documentElement.clientWidth]"""
+    )
+    assert (height < 60, beyond) == (True, 0)
