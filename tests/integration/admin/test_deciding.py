@@ -78,7 +78,7 @@ def test_a_refusal_needs_a_comment_and_keeps_the_page(desk: Desk, action: str) -
     assert asked.status == "submitted"
 
 
-@pytest.mark.parametrize("comment", ["x" * 4001, "nul\x00"])
+@pytest.mark.parametrize("comment", ["x" * 4001, "nul\x00", "bell\x07", "\u2800"])
 def test_a_comment_that_can_not_be_kept_is_refused(desk: Desk, comment: str) -> None:
     asked = desk.submitted()
     assert confirm(desk, "approver", "approve_selected", asked, comment=comment).status_code == 422
