@@ -150,6 +150,10 @@ class Sturdy(ModelAdmin):
         except (OverflowError, ValueError) as error:
             raise IncorrectLookupParameters from error
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Return what a page, a deletion or a history is about, or None; the database can't be asked for a NUL."""
+        return None if "\x00" in object_id else super().get_object(request, object_id, from_field)
+
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         """Return what words find, in the list and where a field suggests rows; nothing has a NUL in it."""
         return super().get_search_results(request, queryset, search_term.replace("\x00", ""))
