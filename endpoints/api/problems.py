@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFieldsSent
 from django.http import Http404, HttpResponse, JsonResponse
 from rest_framework import exceptions, status
 from rest_framework.views import set_rollback
@@ -27,6 +28,13 @@ class BadParameters(exceptions.APIException):
         self.problems = dict(problems)
         named = ", ".join(sorted(self.problems))
         super().__init__(f"Mend these query parameters: {named}.")
+
+
+class TooManyParameters(exceptions.APIException):
+    """More query parameters than Django reads."""
+
+    status_code = status.HTTP_400_BAD_REQUEST
+    default_detail = f"There are too many query parameters. Send at most {settings.DATA_UPLOAD_MAX_NUMBER_FIELDS:,}."
 
 
 class PreconditionFailed(exceptions.APIException):
@@ -85,6 +93,8 @@ def _known(error: Exception) -> exceptions.APIException | None:
         return exceptions.PermissionDenied(str(error) or None)
     if isinstance(error, RequestDataTooBig):
         return TooLarge()
+    if isinstance(error, TooManyFieldsSent):
+        return TooManyParameters()
     return error if isinstance(error, exceptions.APIException) else None
 
 

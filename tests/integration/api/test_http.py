@@ -105,6 +105,18 @@ class TestProblems:
         response = engineer.get(LIST, headers={"Accept": "text/html,application/xml;q=0.9,*/*;q=0.8"})
         assert response["Content-Type"] == "application/json"
 
+    @pytest.mark.parametrize(
+        "path",
+        [
+            *(LIST, f"{LIST}/1", "/api/v1/services", "/api/v1/vpcs/1/coverage", "/api/v1/reachability"),
+            *("/api/v1/operations", "/api/v1/accounts/1", "/api/schema/"),
+        ],
+    )
+    def test_more_parameters_than_are_read_are_refused(self, path: str, engineer: Client, client: Client) -> None:
+        for asker in (engineer, client):  # they are counted before anybody is asked who they are
+            found = problem_of(asker.get(f"{path}?{'&' * 1200}"), 400)
+            assert found["detail"] == "There are too many query parameters. Send at most 1,000."
+
     def test_a_crash_is_logged_and_tells_no_details(
         self, engineer: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
