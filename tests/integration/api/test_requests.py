@@ -213,6 +213,8 @@ class TestFilters:
         ("page_size", "201", "from 1 to 200"),
         ("page_size", "\u0663", "from 1 to 200"),
         ("cursor", "nonsense", "next"),
+        *(("cursor", text, "next") for text in ("***", "!!!!", "\x00", "cD0x*", "cD0x\n", "cD0-", "cD0_", "é")),
+        ("cursor", "aGVsbG8=", "next"),  # hello
         ("cursor", "cD1hYmM=", "next"),  # p=abc
         ("cursor", "cD05OTk5OTk5OTk5OTk5OTk5OTk5OTk5", "next"),  # p is longer than a bigint
         ("ordering", "title", "doesn't know"),
