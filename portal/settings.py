@@ -285,6 +285,7 @@ CELERY_TASK_PUBLISH_RETRY = False  # best effort: the sweeper finds what a lost 
 
 # --- AWS and the engine -----------------------------------------------------------------------------------------------
 AWS_ENDPOINT_URL = env.text("AWS_ENDPOINT_URL", "")  # read by boto3 itself; here only to show it on the pages
+PORTAL_AWS_SIMULATED = env.flag("PORTAL_AWS_SIMULATED", default=False)  # only then the banner says so
 PORTAL_AWS_CONNECT_SECONDS = env.number("PORTAL_AWS_CONNECT_SECONDS", 3)
 PORTAL_AWS_READ_SECONDS = env.number("PORTAL_AWS_READ_SECONDS", 20)
 PORTAL_AWS_READ_ATTEMPTS = int(env.number("PORTAL_AWS_READ_ATTEMPTS", 3))
