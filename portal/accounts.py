@@ -3,6 +3,7 @@
 SSO can be added through allauth.
 """
 
+import logging
 from typing import Any
 
 from allauth.account import forms
@@ -10,13 +11,22 @@ from allauth.account.adapter import DefaultAccountAdapter
 
 from endpoints.models import User
 
+log = logging.getLogger(__name__)
+
 
 class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
-    """Refuse sign-up from the outside."""
+    """Refuse sign-up from the outside, and outlive a mail server that is away."""
 
     def is_open_for_signup(self, request: Any) -> bool:
         """Answer no: people are created by an administrator."""
         return False
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send a mail; what fails is logged. An error page would tell strangers which addresses have an account."""
+        try:
+            super().send_mail(template_prefix, email, context)
+        except OSError as error:  # smtplib's errors are such, too
+            log.error("a mail could not be sent: look at EMAIL_HOST and its settings", exc_info=error)
 
 
 class _SentenceCase:

@@ -145,6 +145,17 @@ class TestAForgottenPassword:
         assert answer.status_code == 200
         assert mailoutbox == []
 
+    def test_a_mail_server_that_is_away_tells_nobody_who_has_an_account(
+        self, engineer: User, settings: Any, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        User.objects.filter(pk=engineer.pk).update(email="eng@portal.example")
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+        for address in ("eng@portal.example", "nobody@portal.example"):
+            answer = Client().post(reverse("account_reset_password"), {"email": address}, follow=True)
+            assert (answer.status_code, "Look for a mail" in answer.content.decode()) == (200, True)
+        assert "a mail could not be sent" in caplog.text
+
     def test_words_are_the_portals_own(self, db: None) -> None:
         page = Client().get(reverse("account_reset_password")).content.decode()
         assert "Forgot your password?</h1>" in page
