@@ -115,13 +115,31 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "portal.accounts.ClosedAccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "portal.accounts.LoginForm",
+    "change_password": "portal.accounts.ChangePasswordForm",
+    "reset_password": "portal.accounts.ResetPasswordForm",
+    "reset_password_from_key": "portal.accounts.ResetPasswordKeyForm",
+}
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 # Whose guesses are counted together: an address. Behind a proxy all come from its own, unless it is trusted to tell.
 ALLAUTH_TRUSTED_PROXY_COUNT = int(env.number("TRUSTED_PROXIES", 0))
-EMAIL_BACKEND = env.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+
+# Mail is for a forgotten password alone. Without a server for it nobody is offered a link: it would stand in a log.
+EMAIL_HOST = env.text("EMAIL_HOST", "")
+PORTAL_SENDS_MAIL = bool(EMAIL_HOST)
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if PORTAL_SENDS_MAIL else 'dummy'}.EmailBackend"
+EMAIL_PORT = int(env.number("EMAIL_PORT", 587))
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=True)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
+EMAIL_TIMEOUT = 10  # seconds: somebody waits for the page
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "endpoint-portal@localhost")
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # strangers get no mail from here
 
 # Shown on the sandbox's login page; nowhere else are there users with a published password.
 PORTAL_DEMO_USERS: list[dict[str, str]] = []
@@ -269,6 +287,7 @@ CELERY_TASK_PUBLISH_RETRY = False  # best effort: the sweeper finds what a lost 
 
 # --- AWS and the engine -----------------------------------------------------------------------------------------------
 AWS_ENDPOINT_URL = env.text("AWS_ENDPOINT_URL", "")  # read by boto3 itself; here only to show it on the pages
+PORTAL_AWS_SIMULATED = env.flag("PORTAL_AWS_SIMULATED", default=False)  # only then the banner says so
 PORTAL_AWS_CONNECT_SECONDS = env.number("PORTAL_AWS_CONNECT_SECONDS", 3)
 PORTAL_AWS_READ_SECONDS = env.number("PORTAL_AWS_READ_SECONDS", 20)
 PORTAL_AWS_READ_ATTEMPTS = int(env.number("PORTAL_AWS_READ_ATTEMPTS", 3))

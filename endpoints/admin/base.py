@@ -23,6 +23,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from endpoints import permissions
+from endpoints.forms.parts import WordsField
 from endpoints.models import User
 from endpoints.models.events import Channel
 from endpoints.models.visibility import SEES_ALL
@@ -149,6 +150,10 @@ class Sturdy(ModelAdmin):
         except (OverflowError, ValueError) as error:
             raise IncorrectLookupParameters from error
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Return what a page, a deletion or a history is about, or None; the database can't be asked for a NUL."""
+        return None if "\x00" in object_id else super().get_object(request, object_id, from_field)
+
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         """Return what words find, in the list and where a field suggests rows; nothing has a NUL in it."""
         return super().get_search_results(request, queryset, search_term.replace("\x00", ""))
@@ -192,6 +197,12 @@ class EditableAdmin(Editable, Sturdy):
         except IntegrityError:
             self.message_user(request, "Nothing was saved: the same was saved at the same moment.", messages.WARNING)
             return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Return a field's form; the name of a team or an account is read by everybody."""
+        if db_field.name == "name":
+            kwargs["form_class"] = WordsField
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save what the form holds."""

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from endpoints import permissions
 from endpoints.admin.base import ModelAdmin, pretty, who
+from endpoints.forms.parts import WordsField
 from endpoints.models import Change, EndpointRequest, User
 from endpoints.models.requests import is_endorsed
 from endpoints.services import reviews
@@ -48,8 +49,11 @@ REJECT = Decision("reject_selected", "Reject requests", "Reject", "Rejected", Tr
 class CommentForm(forms.Form):
     """What the requester will read."""
 
-    comment = forms.CharField(
-        widget=forms.Textarea(attrs={"rows": 4, "cols": 80}), max_length=reviews.MAX_COMMENT, required=False
+    comment = WordsField(
+        lines=True,
+        widget=forms.Textarea(attrs={"rows": 4, "cols": 80}),
+        max_length=reviews.MAX_COMMENT,
+        required=False,
     )
 
     def __init__(self, data: Any = None, *, required: bool) -> None:

@@ -107,6 +107,10 @@ class RequestAdmin(ReadOnlyAdmin):
         """Let approvers in beside those who see all; `get_queryset` says to what."""
         return sees_all(request) or bool(permissions.roles_of(request.user).approver_of)
 
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Offer the decisions to those who approve for some account; seeing all lets nobody decide."""
+        return super().get_actions(request) if permissions.roles_of(request.user).approver_of else {}
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return all requests, or those that wait in the accounts of an approver."""
         changes = Change.objects.filter(round=F("request__round")).order_by("position")

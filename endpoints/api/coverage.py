@@ -15,7 +15,7 @@ from rest_framework.reverse import reverse
 from endpoints.api import etags
 from endpoints.api.base import PortalView
 from endpoints.api.catalogue import VpcSerializer, shown_vpcs
-from endpoints.api.problems import BadParameters
+from endpoints.api.problems import BadParameters, unknown_parameters
 from endpoints.api.schema import PROBLEMS
 from endpoints.api.views import person_of
 from endpoints.domain import lifecycle
@@ -120,8 +120,7 @@ class VpcCoverage(PortalView):
 def _columns(request: Request) -> list[Member]:
     """Return the services asked for, each once; none where nothing is asked. Raises BadParameters."""
     asked = request.query_params
-    unknown = "This doesn't know this parameter. It knows: bundle, service."
-    problems = {name: [unknown] for name in asked if name not in ("bundle", "service")}
+    problems = unknown_parameters(asked, ("bundle", "service"))
     members: dict[str, Member] = {}
     if name := asked.get("bundle"):
         bundle = next((item for item in bundles.every() if item.id == name), None)

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from endpoints.api import moments
-from endpoints.api.problems import BadParameters
+from endpoints.api.problems import BadParameters, unknown_parameters
 from endpoints.domain import lifecycle
 from endpoints.domain.specs import ACCOUNT_ID, AWS_ID, REGION, SERVICE_NAME
 from endpoints.models import (
@@ -55,13 +55,9 @@ class StrictFilters(DjangoFilterBackend):  # type: ignore[misc]  # django-filter
 
 
 def _misspelt(request: Request, known: set[str]) -> dict[str, list[str]]:
-    problems = {}
-    for name in request.query_params:
-        if name not in known:
-            problems[name] = [f"This list doesn't know this parameter. It knows: {', '.join(sorted(known))}."]
-        elif len(request.query_params.getlist(name)) > 1:
-            problems[name] = ["Give this parameter once."]
-    return problems
+    given = request.query_params
+    twice = [name for name in given if name in known and len(given.getlist(name)) > 1]
+    return unknown_parameters(given, known) | {name: ["Give this parameter once."] for name in twice}
 
 
 def _shaped(pattern: Any, cure: str, **options: Any) -> django_filters.CharFilter:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from typing import Any
+from urllib.parse import parse_qs
 
 from django.utils.dateparse import parse_datetime
 from rest_framework.exceptions import NotFound
@@ -13,6 +15,8 @@ from rest_framework.request import Request
 from endpoints.api import moments
 from endpoints.api.problems import BadParameters
 
+_HELD = frozenset("orp")
+"""What a cursor may hold, one of it at least: an offset, that it goes back, a position."""
 _POSITION = re.compile(r"\A[0-9]{1,18}\Z")  # fits PostgreSQL's bigint
 
 
@@ -39,6 +43,8 @@ class NewestFirst(CursorPagination):
 
     def decode_cursor(self, request: Request) -> Cursor | None:
         """Return the cursor of the address. Raises BadParameters."""
+        if not _is_ours(request.query_params.get(self.cursor_query_param, "")):
+            raise _bad_cursor()
         try:
             cursor: Cursor | None = super().decode_cursor(request)
         except NotFound:
@@ -72,6 +78,19 @@ class LatestWorkFirst(NewestFirst):
         except ValueError:
             return False
         return moment is not None and moments.comparable(moment)
+
+
+def _is_ours(text: str) -> bool:
+    """Tell whether a cursor is written as `encode_cursor` writes them; an empty one is none.
+
+    DRF passes over what is no Base64 and over names that it doesn't know: the first page would be shown for any other.
+    """
+    try:
+        written = b64decode(text, validate=True).decode("ascii")
+        names = parse_qs(written, keep_blank_values=True).keys()
+    except ValueError:
+        return False
+    return not text or (bool(names) and names <= _HELD)
 
 
 def _bad_cursor() -> BadParameters:

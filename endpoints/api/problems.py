@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFieldsSent
 from django.http import Http404, HttpResponse, JsonResponse
 from rest_framework import exceptions, status
 from rest_framework.views import set_rollback
@@ -15,7 +16,23 @@ from rest_framework.views import set_rollback
 log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
+_CURES: Mapping[type[exceptions.APIException], str] = {
+    exceptions.NotAuthenticated: (
+        "You are not signed in. Send an API token as “Authorization: Token …”; make one on the page “API tokens”."
+    ),
+    exceptions.AuthenticationFailed: (
+        "This is no token that is valid now. Make another on the page “API tokens”, and send it as “Authorization: "
+        "Token …”."
+    ),
+    exceptions.NotAcceptable: ("This isn't offered in the form that you accept. Send “Accept: application/json”."),
+    exceptions.UnsupportedMediaType: "Send JSON, and say so: “Content-Type: application/json”.",
+}
+"""What to do next, where the framework only says what is wrong."""
 _NOT_FOUND = "There is nothing here that you may see. Check the id, and who you are signed in as."
+
+
+MOST_NAMED = 20
+"""How many parameters of those that nobody knows are named."""
 
 
 class BadParameters(exceptions.APIException):
@@ -27,6 +44,13 @@ class BadParameters(exceptions.APIException):
         self.problems = dict(problems)
         named = ", ".join(sorted(self.problems))
         super().__init__(f"Mend these query parameters: {named}.")
+
+
+class TooManyParameters(exceptions.APIException):
+    """More query parameters than Django reads."""
+
+    status_code = status.HTTP_400_BAD_REQUEST
+    default_detail = f"There are too many query parameters. Send at most {settings.DATA_UPLOAD_MAX_NUMBER_FIELDS:,}."
 
 
 class PreconditionFailed(exceptions.APIException):
@@ -53,7 +77,7 @@ def handle(error: Exception, context: Mapping[str, Any]) -> HttpResponse:
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something broke here. Try again; if it stays, tell us when.")
     response = problem(
         HTTPStatus(known.status_code),
-        _sentence(known),
+        _sentence(known, context),
         instance=getattr(context.get("request"), "path", ""),
         errors=known.problems if isinstance(known, BadParameters) else None,
     )
@@ -62,6 +86,17 @@ def handle(error: Exception, context: Mapping[str, Any]) -> HttpResponse:
     if wait := getattr(known, "wait", None):
         response["Retry-After"] = f"{wait:.0f}"
     return response
+
+
+def unknown_parameters(given: Iterable[str], known: Collection[str]) -> dict[str, list[str]]:
+    """Return the problem of each of the first parameters that aren't known; the first one's names those that are."""
+    unknown = [name for name in given if name not in known]
+    problems = {name: ["There is no such parameter here."] for name in unknown[:MOST_NAMED]}
+    if unknown:
+        others = f", nor for {len(unknown) - 1} others" if len(unknown) > MOST_NAMED else ""
+        there_are = ", ".join(sorted(known))
+        problems[unknown[0]] = [f"There is no such parameter here{others}. There are: {there_are}."]
+    return problems
 
 
 def problem(
@@ -85,11 +120,16 @@ def _known(error: Exception) -> exceptions.APIException | None:
         return exceptions.PermissionDenied(str(error) or None)
     if isinstance(error, RequestDataTooBig):
         return TooLarge()
+    if isinstance(error, TooManyFieldsSent):
+        return TooManyParameters()
     return error if isinstance(error, exceptions.APIException) else None
 
 
-def _sentence(error: exceptions.APIException) -> str:
-    detail = error.detail
+def _sentence(error: exceptions.APIException, context: Mapping[str, Any]) -> str:
+    if isinstance(error, exceptions.MethodNotAllowed):
+        asked = getattr(context.get("request"), "method", "")
+        return f"{asked} isn't taken here. Use {' or '.join(context['view'].allowed_methods)}."
+    detail = next((cure for kind, cure in _CURES.items() if isinstance(error, kind)), error.detail)
     if isinstance(detail, list):
         return " ".join(str(item) for item in detail)
     return str(detail)

@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from endpoints.api.base import PortalView
-from endpoints.api.problems import BadParameters
+from endpoints.api.problems import BadParameters, unknown_parameters
 from endpoints.api.schema import PROBLEMS
 from endpoints.api.views import person_of
 from endpoints.domain.specs import ACCOUNT_ID, AWS_ID, REGION, SERVICE_NAME
@@ -149,11 +149,7 @@ class Reachability(PortalView):
 
 def _asked(request: Request) -> dict[str, Any]:
     known = Asked().fields
-    problems = {
-        name: [f"This doesn't know this parameter. It knows: {', '.join(sorted(known))}."]
-        for name in request.query_params
-        if name not in known
-    }
+    problems = unknown_parameters(request.query_params, known)
     given: dict[str, Any] = {name: request.query_params[name] for name in request.query_params if name in known}
     if "group" in given:
         given["group"] = request.query_params.getlist("group")

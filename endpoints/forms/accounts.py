@@ -8,6 +8,7 @@ from django import forms
 from django.db.models import Q, QuerySet
 
 from endpoints.forms.filters import Filter
+from endpoints.forms.parts import WordsField
 from endpoints.models import Account
 from endpoints.policy.role import ROLE_NAME
 
@@ -23,7 +24,7 @@ class AccountForm(forms.Form):
         help_text="Twelve digits, as the account's own console shows them.",
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
     )
-    name = forms.CharField(
+    name = WordsField(
         label="Name",
         max_length=Account._meta.get_field("name").max_length,
         help_text="What people in your organization call it, such as payments-prod.",

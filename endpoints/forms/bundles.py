@@ -10,10 +10,11 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from endpoints.domain.specs import short_service_name
-from endpoints.forms.parts import team_field
+from endpoints.forms.parts import WordsField, team_field
 from endpoints.models import Bundle as OwnBundle
 from endpoints.models import InventoryItem, User
 from endpoints.network.bundles import TYPES, Bundle, BundleError, Member, check
+from endpoints.services import wording
 from endpoints.services.choices import AccountChoice
 
 OPTIONAL = "optional"
@@ -71,8 +72,8 @@ class ChooserForm(forms.Form):
 class BundleForm(forms.Form):
     """A bundle of one's own: its services, one a line."""
 
-    name = forms.CharField(label="Name", max_length=80)
-    purpose = forms.CharField(label="What it is for", max_length=300, required=False)
+    name = WordsField(label="Name", max_length=80)
+    purpose = WordsField(label="What it is for", max_length=300, required=False)
     members = forms.CharField(
         label="Services",
         max_length=20_000,
@@ -117,8 +118,10 @@ def _member(line: str) -> Member:
         raise ValueError(f"“{unknown[0]}” isn't a type or “optional”. Write the reason after a colon.")
     if len(kinds) > 1:
         raise ValueError("Choose one type.")
-    if len(why.strip()) > MAX_WHY or "\x00" in line:
+    if len(why.strip()) > MAX_WHY:
         raise ValueError(f"Give the reason in at most {MAX_WHY} characters.")
+    if unreadable := wording.problem_of(why):
+        raise ValueError(unreadable)
     optional = OPTIONAL in [word.lower() for word in words]
     return Member(short_service_name(service), kinds[0] if kinds else "Interface", why.strip(), optional)
 

@@ -10,7 +10,7 @@ from django import forms
 from django.http import QueryDict
 
 from endpoints.domain.specs import EndpointSpec
-from endpoints.forms.parts import CUSTOM, FULL, TEXTS, PolicyFields, submission_key
+from endpoints.forms.parts import CUSTOM, FULL, TEXTS, PolicyFields, WordsField, submission_key
 from endpoints.models import Endpoint, PolicyRevision
 from endpoints.models.requests import ChangeAction
 from endpoints.services.drafts import ChangeDraft, Draft
@@ -142,7 +142,8 @@ class ReviewForm(forms.Form):
     decision = forms.ChoiceField(
         choices=DECISIONS, error_messages={"invalid_choice": "Choose approve, request changes or reject."}
     )
-    comment = forms.CharField(
+    comment = WordsField(
+        lines=True,
         label="Comment",
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),

@@ -7,6 +7,7 @@ from django.db.models import Case, IntegerField, QuerySet, Value, When
 
 from endpoints.domain import lifecycle
 from endpoints.forms.filters import REFERENCE, Filter
+from endpoints.forms.parts import WordsField
 from endpoints.models import Account, Operation, User
 from endpoints.models.operations import OperationQuerySet
 from endpoints.models.requests import ChangeAction
@@ -70,7 +71,8 @@ class ActForm(forms.Form):
 class ParkForm(ActForm):
     """Parking, with the reason."""
 
-    reason = forms.CharField(
+    reason = WordsField(
+        lines=True,
         label="Why",
         max_length=LONGEST_REASON,
         widget=forms.Textarea(attrs={"rows": 3, "placeholder": " "}),  # portal.css asks whether something is written

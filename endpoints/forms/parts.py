@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 
 from endpoints.models import Team
+from endpoints.services import wording
 from endpoints.services.drafts import MAX_JUSTIFICATION, MAX_TITLE
 
 FULL = "full"
@@ -17,18 +19,33 @@ MAX_POLICY_INPUT = 200_000
 """Characters that a policy field takes at all; the check names AWS's own limit, white space included."""
 
 
+class WordsField(forms.CharField):
+    """Words for others to read; what hides in them or reorders them is refused beside the field."""
+
+    def __init__(self, *, lines: bool = False, **kwargs: Any) -> None:
+        self._lines = lines
+        super().__init__(**kwargs)
+
+    def validate(self, value: str) -> None:
+        """Refuse what the services refuse. Raises ValidationError."""
+        super().validate(value)
+        if problem := wording.problem_of(value, lines=self._lines):
+            raise ValidationError(problem)
+
+
 class TEXTS:
     """The worded fields of a request."""
 
     @staticmethod
     def title() -> forms.CharField:
         """Return the title's field."""
-        return forms.CharField(label="Title", max_length=MAX_TITLE, help_text="What reviewers see in their queue.")
+        return WordsField(label="Title", max_length=MAX_TITLE, help_text="What reviewers see in their queue.")
 
     @staticmethod
     def justification(label: str = "Justification", help_text: str = "") -> forms.CharField:
         """Return the field that says why."""
-        return forms.CharField(
+        return WordsField(
+            lines=True,
             label=label,
             max_length=MAX_JUSTIFICATION,
             widget=forms.Textarea(attrs={"rows": 3}),

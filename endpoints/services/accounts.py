@@ -18,7 +18,7 @@ from endpoints.domain.specs import ACCOUNT_ID, REGION
 from endpoints.models import Account, AccountCheck
 from endpoints.policy import role
 from endpoints.queue import wake_account_check
-from endpoints.services import administration, events
+from endpoints.services import administration, events, wording
 from endpoints.services.actors import Who
 from endpoints.services.errors import SWITCHED_OFF, Conflict, Invalid
 
@@ -67,6 +67,8 @@ def _problems(account_id: str, name: str, regions: Sequence[str], role_name: str
         problems["account_id"] = "This account is here already."
     if not name.strip():
         problems["name"] = "Give it a name."
+    elif unreadable := wording.problem_of(name):
+        problems["name"] = unreadable
     elif Account.objects.filter(name=name).exists():
         problems["name"] = "Another account has this name."
     if not re.match(role.ROLE_NAME_PATTERN, role_name, re.ASCII):

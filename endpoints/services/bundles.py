@@ -13,7 +13,7 @@ from endpoints import permissions
 from endpoints.models import Bundle as OwnBundle
 from endpoints.models import Team
 from endpoints.network.bundles import Bundle, BundleError, Member, bundle_book, check
-from endpoints.services import administration, events
+from endpoints.services import administration, events, wording
 from endpoints.services.actors import Who
 from endpoints.services.errors import Conflict, Invalid
 
@@ -29,7 +29,7 @@ def every() -> list[Bundle]:
 def make(*, name: str, purpose: str, members: Sequence[Member], owner_team: Team, by: Who, now: datetime) -> OwnBundle:
     """Keep a team's bundle. Raises PermissionDenied, and Invalid with the problem beside its field."""
     permissions.check_can_request(by.person(), owner_team)
-    _check(name, members)
+    _check(name, purpose, members)
     with events.recorded(administration.CHAIN):
         if OwnBundle.objects.count() >= MOST:
             raise Invalid({"": f"Teams have made {MOST} bundles already. Edit one of yours, or remove one."})
@@ -55,7 +55,7 @@ def edit(
     Raises PermissionDenied, Invalid, or Conflict when somebody else has edited or removed it since `version`.
     """
     permissions.check_can_edit_bundle(by.person(), bundle)
-    _check(name, members)
+    _check(name, purpose, members)
     found = OwnBundle.objects.filter(pk=bundle.pk, version=version)
     values = {"name": name, "purpose": purpose, "members": [asdict(item) for item in members]}
     with events.recorded(administration.CHAIN):
@@ -76,7 +76,10 @@ def remove(*, bundle: OwnBundle, by: Who, now: datetime) -> None:
         _record("bundle.removed", bundle, by, now)
 
 
-def _check(name: str, members: Sequence[Member]) -> None:
+def _check(name: str, purpose: str, members: Sequence[Member]) -> None:
+    for field, text in [("name", name), ("purpose", purpose), *(("members", item.why) for item in members)]:
+        if unreadable := wording.problem_of(text):
+            raise Invalid({field: unreadable})
     if name.lower() in {item.title.lower() for item in bundle_book().bundles}:
         raise Invalid({"name": "The portal's own bundle has this name. Choose another."})
     try:

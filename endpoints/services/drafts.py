@@ -9,6 +9,7 @@ from typing import Any
 from endpoints.domain.specs import EndpointSpec
 from endpoints.models import Account, Change, Endpoint, PolicyRevision, Team
 from endpoints.models.requests import ChangeAction, content_hash, reviewed
+from endpoints.services import wording
 
 MAX_TITLE = 120
 MAX_JUSTIFICATION = 4000
@@ -84,10 +85,14 @@ class Draft:
         found = {}
         if not self.title.strip() or len(self.title) > MAX_TITLE:
             found["title"] = f"Give a title of at most {MAX_TITLE} characters."
+        elif unreadable := wording.problem_of(self.title):
+            found["title"] = unreadable
         if not self.justification.strip() or len(self.justification) > MAX_JUSTIFICATION:
             found["justification"] = f"Say why you need it, in at most {MAX_JUSTIFICATION} characters."
-        if "\x00" in self.title + self.justification:
-            found["justification"] = "Remove the NUL character."
+        elif unreadable := wording.problem_of(self.justification, lines=True):
+            found["justification"] = unreadable
+        for unreadable in filter(None, (wording.problem_of(item.reason, lines=True) for item in self.changes)):
+            found["reason"] = unreadable
         if not self.changes:
             found[""] = "A request needs at least one change."
         elif len(self.changes) > MAX_CHANGES:

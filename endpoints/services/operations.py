@@ -20,7 +20,7 @@ from endpoints.domain.observed import BEYOND_RETRY
 from endpoints.models import Endpoint, EndpointRequest, Operation
 from endpoints.models.requests import ChangeAction
 from endpoints.queue import wake_operation
-from endpoints.services import deadletters, events, parking, transitions
+from endpoints.services import deadletters, events, parking, transitions, wording
 from endpoints.services.actors import Who
 from endpoints.services.errors import Conflict, Invalid
 
@@ -196,11 +196,13 @@ def _ask_to_park(operation: Operation, seen: Q, wish: Mapping[str, Any], by: Who
 
 
 def _checked(reason: str) -> str:
-    reason = reason.replace("\x00", "").strip()
+    reason = reason.strip()
     if not reason:
         raise Invalid({"reason": "Say why: the requester and the other operators read it."})
     if len(reason) > LONGEST_REASON:
         raise Invalid({"reason": f"Keep it under {LONGEST_REASON} characters."})
+    if unreadable := wording.problem_of(reason, lines=True):
+        raise Invalid({"reason": unreadable})
     return reason
 
 

@@ -21,7 +21,7 @@ from endpoints.models.operations import client_token
 from endpoints.models.requests import ChangeAction
 from endpoints.models.reviews import Decision
 from endpoints.queue import wake_operation
-from endpoints.services import checks, events, operations, policies, policy_meaning, transitions
+from endpoints.services import checks, events, operations, policies, policy_meaning, transitions, wording
 from endpoints.services.actors import Who
 from endpoints.services.errors import SWITCHED_OFF, Conflict, Invalid
 from endpoints.services.requests import NOT_APPROVED, current_changes
@@ -113,8 +113,10 @@ def _check(request: EndpointRequest, by: Who, comment: str, *, required: bool) -
     permissions.check_can_decide(by.person(), request)
     if required and not comment.strip():
         raise Invalid({"comment": "Say what is wrong, so that the requester can mend it."})
-    if len(comment) > MAX_COMMENT or "\x00" in comment:
-        raise Invalid({"comment": f"Write at most {MAX_COMMENT} characters, without control characters."})
+    if len(comment) > MAX_COMMENT:
+        raise Invalid({"comment": f"Write at most {MAX_COMMENT} characters."})
+    if unreadable := wording.problem_of(comment, lines=True):
+        raise Invalid({"comment": unreadable})
 
 
 def _decide(

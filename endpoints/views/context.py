@@ -65,6 +65,7 @@ class Portal:
         self._user = user
         self.version = settings.VERSION
         self.sandbox = settings.SANDBOX
+        self.aws_simulated = settings.PORTAL_AWS_SIMULATED
         self.aws_endpoint_url = settings.AWS_ENDPOINT_URL
 
     @cached_property

@@ -185,6 +185,7 @@ def _simulated_aws(options: Options, env: Mapping[str, str]) -> tuple[Part, dict
     )
     return part, {
         "AWS_ENDPOINT_URL": url,
+        "PORTAL_AWS_SIMULATED": "1",
         "AWS_ACCESS_KEY_ID": world.AWS_ACCESS_KEY_ID,
         "AWS_SECRET_ACCESS_KEY": world.AWS_SECRET_ACCESS_KEY,
         "AWS_DEFAULT_REGION": world.DEFAULT_REGION,

@@ -24,6 +24,7 @@
     }
     labelThemeToggle();
   });
+  document.addEventListener("theme:shown", labelThemeToggle); // theme.js, when the system's theme has changed
   labelThemeToggle();
 
   /* --- Toasts ----------------------------------------------------------------------------------------------------- */

@@ -1,18 +1,29 @@
 /*
  * Sets the colour theme before the first paint: loaded in <head>, without defer, ahead of the stylesheets.
- * A choice made with the toggle is remembered; without one, the operating system decides.
+ * A choice made with the toggle is remembered; without one, the operating system decides, also while a page is open.
  */
 (function () {
   "use strict";
-  var chosen = null;
-  try {
-    chosen = localStorage.getItem("theme");
-  } catch (error) {
-    // Storage is off: the operating system decides each time.
+  var root = document.documentElement;
+  var dark = matchMedia("(prefers-color-scheme: dark)");
+
+  function chosen() {
+    try {
+      var theme = localStorage.getItem("theme");
+      return theme === "light" || theme === "dark" ? theme : null;
+    } catch (error) {
+      return null; // Storage is off: the operating system decides each time.
+    }
   }
-  if (chosen !== "light" && chosen !== "dark") {
-    chosen = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+
+  function show() {
+    root.dataset.bsTheme = chosen() || (dark.matches ? "dark" : "light");
   }
-  document.documentElement.dataset.bsTheme = chosen;
-  document.documentElement.classList.add("has-script");
+
+  dark.addEventListener("change", function () {
+    show();
+    document.dispatchEvent(new Event("theme:shown"));
+  });
+  show();
+  root.classList.add("has-script");
 })();

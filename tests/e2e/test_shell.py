@@ -78,6 +78,22 @@ def test_the_chosen_theme_is_kept(page: Page) -> None:
 
 
 @pytest.mark.usefixtures("asked")
+def test_an_open_page_follows_the_system_until_a_theme_is_chosen(page: Page) -> None:
+    root, toggle = page.locator("html"), page.locator("#theme-toggle")
+    page.emulate_media(color_scheme="light")
+    for theme, other in (("dark", "light"), ("light", "dark")):
+        page.emulate_media(color_scheme=theme)
+        expect(root).to_have_attribute("data-bs-theme", theme)
+        expect(toggle).to_have_attribute("aria-label", f"Switch to the {other} theme")
+    toggle.click()
+    expect(root).to_have_attribute("data-bs-theme", "dark")
+    page.emulate_media(color_scheme="dark")
+    page.emulate_media(color_scheme="light")
+    assert page.evaluate("matchMedia('(prefers-color-scheme: light)').matches")
+    expect(root).to_have_attribute("data-bs-theme", "dark")
+
+
+@pytest.mark.usefixtures("asked")
 def test_escape_closes_the_menu_and_returns_to_its_button(page: Page) -> None:
     page.get_by_label("Account of engineer").click()
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()

@@ -212,6 +212,7 @@ def test_nobodys_own_aws_keys_reach_the_simulated_aws(tmp_path: Path) -> None:
         assert "mine" not in one.env.values()
         assert "AWS_ENDPOINT_URL_EC2" not in one.env
         assert one.env["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
+        assert one.env["PORTAL_AWS_SIMULATED"] == "1"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="Only root starts the database server as somebody else.")

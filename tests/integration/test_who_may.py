@@ -41,7 +41,7 @@ from tests.integration.who_may_table import CAST, METHODS, OUTCOMES, TABLE, Row
 
 # Routes of others, which carry no rules of ours, by the beginning of their address.
 NOT_OURS = {
-    "accounts/": "allauth's: sign-in and one's own password; sign-up is closed (portal/accounts.py)",
+    "accounts/": "allauth's: sign-in and one's own password, nothing else (portal/urls.py)",
     "admin/": "Django's: open to staff; what they see and do follows their roles (tests/integration/admin)",
 }
 REFUSALS = {"403.html", "404.html", "405.html"}

@@ -139,6 +139,7 @@ def test_the_simulated_aws_understands_its_options() -> None:
     assert str(options.state).startswith("/data/")
     example = env_example()
     assert example["AWS_ENDPOINT_URL"] == f"http://simulated-aws:{options.port}"
+    assert example["PORTAL_AWS_SIMULATED"] == "1"
     assert example["AWS_ACCESS_KEY_ID"] == world.AWS_ACCESS_KEY_ID
     assert example["AWS_SECRET_ACCESS_KEY"] == world.AWS_SECRET_ACCESS_KEY
     assert example["AWS_DEFAULT_REGION"] in world.REGIONS

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import runpy
+from pathlib import Path
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
@@ -65,3 +68,12 @@ def test_a_short_key_of_the_record_is_told_before_the_first_event(
 ) -> None:
     settings.PORTAL_AUDIT_KEY = key
     assert [item.id for item in the_record_has_a_long_key(None)] == warnings
+
+
+@pytest.mark.parametrize(("host", "backend"), [("", "dummy"), ("mail.portal.example", "smtp")])
+def test_mail_is_sent_where_a_server_is_named(host: str, backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without one nothing is printed either: a link that sets a password would stand in a log."""
+    monkeypatch.setenv("EMAIL_HOST", host)
+    settings = runpy.run_path(str(Path(__file__).resolve().parents[2] / "portal" / "settings.py"))
+    assert settings["PORTAL_SENDS_MAIL"] == bool(host)
+    assert settings["EMAIL_BACKEND"] == f"django.core.mail.backends.{backend}.EmailBackend"

@@ -94,6 +94,8 @@ class TestAccounts:
             {"account_id": "12"},
             {"regions": "Frankfurt"},
             {"name": "nul\x00"},
+            {"name": "prod\u202egnitset"},
+            {"name": "\u3164"},
         ],
     )
     def test_what_can_not_be_is_refused(self, desk: Desk, wrong: dict[str, str]) -> None:

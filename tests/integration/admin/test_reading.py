@@ -218,3 +218,14 @@ def test_a_filter_that_the_database_can_not_take_leads_to_the_whole_list(
 ) -> None:
     response = desk.client("administrator").get(f"{url(model)}?{query}")
     assert (response.status_code, response["Location"]) == (302, f"{url(model)}?e=1")
+
+
+@pytest.mark.parametrize("address", ["%00", "a%00b"])
+@pytest.mark.parametrize("kind", ["change", "delete", "history"])
+@pytest.mark.parametrize("name", ["administrator", "auditor"])
+def test_an_address_that_the_database_can_not_take_is_not_found(desk: Desk, name: str, kind: str, address: str) -> None:
+    """A token's address is a text; others are numbers, which Django looks at."""
+    client = desk.client(name)
+    for model in (*RECORDS, *EDITABLE):
+        response = client.get(f"{url(model)}{address}/{kind}/")
+        assert response.status_code in (302, 403), (model, "not found, says the admin, or not for this person")

@@ -44,7 +44,9 @@ class TestSignIn:
 
     def test_nobody_is_told_how_to_sign_in(self, client: Client, db: None) -> None:
         response = client.get(LIST)
-        assert problem_of(response, 401)["instance"] == LIST
+        told = problem_of(response, 401)
+        assert told["instance"] == LIST
+        assert "Send an API token as “Authorization: Token …”" in told["detail"]
         assert response["WWW-Authenticate"] == "Token"
 
     def test_a_token_opens_what_its_owner_may_see(self, world: World, client: Client) -> None:
@@ -56,7 +58,7 @@ class TestSignIn:
     @pytest.mark.parametrize("token", ["", "wrong", "a b", "caf\xe9", "\xff\xfe", "nul\x00", "x" * 5000])
     def test_a_wrong_token_is_refused(self, token: str, client: Client, db: None) -> None:
         response = client.get(LIST, HTTP_AUTHORIZATION=f"Token {token}")
-        problem_of(response, 401)
+        assert "Make another on the page “API tokens”" in problem_of(response, 401)["detail"]
         assert response["WWW-Authenticate"] == "Token"
 
     def test_the_token_of_somebody_who_left_is_refused(self, world: World, client: Client) -> None:
@@ -79,7 +81,7 @@ class TestProblems:
     @pytest.mark.parametrize("method", ["post", "put", "patch", "delete", "options", "trace"])
     def test_other_methods_are_refused_and_the_allowed_named(self, method: str, engineer: Client) -> None:
         response = getattr(engineer, method)(LIST)
-        problem_of(response, 405)
+        assert problem_of(response, 405)["detail"] == f"{method.upper()} isn't taken here. Use GET or HEAD."
         assert response["Allow"] == "GET, HEAD"
 
     @pytest.mark.parametrize(
@@ -99,11 +101,24 @@ class TestProblems:
             problem_of(engineer.get(path), 404)
 
     def test_a_form_that_nobody_offers_is_not_acceptable(self, engineer: Client) -> None:
-        problem_of(engineer.get(LIST, headers={"Accept": "text/csv"}), 406)
+        told = problem_of(engineer.get(LIST, headers={"Accept": "text/csv"}), 406)
+        assert told["detail"] == "This isn't offered in the form that you accept. Send “Accept: application/json”."
 
     def test_a_browser_gets_json(self, engineer: Client) -> None:
         response = engineer.get(LIST, headers={"Accept": "text/html,application/xml;q=0.9,*/*;q=0.8"})
         assert response["Content-Type"] == "application/json"
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            *(LIST, f"{LIST}/1", "/api/v1/services", "/api/v1/vpcs/1/coverage", "/api/v1/reachability"),
+            *("/api/v1/operations", "/api/v1/accounts/1", "/api/schema/"),
+        ],
+    )
+    def test_more_parameters_than_are_read_are_refused(self, path: str, engineer: Client, client: Client) -> None:
+        for asker in (engineer, client):  # they are counted before anybody is asked who they are
+            found = problem_of(asker.get(f"{path}?{'&' * 1200}"), 400)
+            assert found["detail"] == "There are too many query parameters. Send at most 1,000."
 
     def test_a_crash_is_logged_and_tells_no_details(
         self, engineer: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

@@ -277,7 +277,8 @@ def test_what_is_no_json_is_refused(world: World, engineer: Client) -> None:
     deep = engineer.post(PLAN, "[" * 100_000, content_type="application/json")
     assert "too deeply" in problem_of(deep, 400)["detail"]
     problem_of(engineer.post(PLAN, '{"x": "' + "a" * 1_100_000 + '"}', content_type="application/json"), 413)
-    problem_of(engineer.post(PLAN, {"account": "1"}), 415)
+    told = problem_of(engineer.post(PLAN, {"account": "1"}), 415)
+    assert told["detail"] == "Send JSON, and say so: “Content-Type: application/json”."
     problem_of(engineer.get(PLAN), 405)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from endpoints.models import EndpointRequest
+from endpoints.models import EndpointRequest, InventoryItem
 from tests import factories as make
 from tests.integration.api.conftest import World
 
@@ -213,9 +213,11 @@ class TestFilters:
         ("page_size", "201", "from 1 to 200"),
         ("page_size", "\u0663", "from 1 to 200"),
         ("cursor", "nonsense", "next"),
+        *(("cursor", text, "next") for text in ("***", "!!!!", "\x00", "cD0x*", "cD0x\n", "cD0-", "cD0_", "é")),
+        ("cursor", "aGVsbG8=", "next"),  # hello
         ("cursor", "cD1hYmM=", "next"),  # p=abc
         ("cursor", "cD05OTk5OTk5OTk5OTk5OTk5OTk5OTk5", "next"),  # p is longer than a bigint
-        ("ordering", "title", "doesn't know"),
+        ("ordering", "title", "no such parameter"),
     ],
 )
 def test_a_bad_parameter_is_named_with_its_cure(parameter: str, value: str, cure: str, engineer: Client) -> None:
@@ -244,6 +246,19 @@ def test_a_nul_byte_is_refused_and_never_a_crash(parameter: str, engineer: Clien
 def test_a_parameter_given_twice_is_refused(engineer: Client) -> None:
     response = engineer.get(f"{LIST}?status=submitted&status=approved")
     assert response.json()["errors"] == {"status": ["Give this parameter once."]}
+
+
+@pytest.mark.parametrize("path", [LIST, "/api/v1/vpcs/{vpc}/coverage", "/api/v1/reachability"])
+def test_unknown_parameters_are_answered_shortly(path: str, world: World, engineer: Client) -> None:
+    vpc = InventoryItem.objects.get(account=world.account, kind="vpc")
+    query = "&".join(f"n{number}=1" for number in range(900))
+    response = engineer.get(f"{path.format(vpc=vpc.pk)}?{query}")
+    problem = response.json()
+    unknown = {name: texts for name, texts in problem["errors"].items() if re.fullmatch(r"n[0-9]+", name)}
+    assert list(unknown) == [f"n{number}" for number in range(20)]
+    assert unknown["n0"][0].startswith("There is no such parameter here, nor for 899 others. There are: ")
+    assert unknown["n19"] == ["There is no such parameter here."]
+    assert len(response.content) < 4000
 
 
 def test_all_bad_parameters_are_named_at_once(engineer: Client) -> None:

@@ -229,6 +229,7 @@ class TestPolicyChange:
             ({"policy_document": ""}, "Write a policy"),
             ({"policy_document": '{"Version": }'}, "Line 1"),
             ({"reason": ""}, "Reason"),
+            ({"reason": "\u200b"}, "Nothing of it can be seen."),
             ({"title": ""}, "Title"),
             ({"access": "full", "policy_document": ""}, "the policy in force"),
             ({"base_generation": "x"}, "whole number"),

@@ -45,7 +45,8 @@ def queued(account: Account, engineer: User, approver: User) -> Operation:
 @pytest.fixture
 def failed(account: Account, engineer: User, approver: User) -> Operation:
     """Return an operation that AWS refused."""
-    broken = factories.failed(factories.approved(factories.submitted(account, engineer), approver))
+    asked = factories.submitted(account, engineer, factories.unrouted_spec(account))
+    broken = factories.failed(factories.approved(asked, approver))
     return Operation.objects.get(request=broken)
 
 

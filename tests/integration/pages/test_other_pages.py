@@ -261,3 +261,22 @@ def test_no_cache_on_the_way_keeps_what_one_person_may_see(
         assert answer["Cache-Control"] == "private, no-cache"
         assert "Cookie" in answer["Vary"]
     assert client.get(asked.get_absolute_url())["Cache-Control"] == "private, no-cache", "that they must sign in"
+
+
+@pytest.mark.parametrize(
+    ("simulated", "url", "words"),
+    [
+        (True, "http://127.0.0.1:4566", "Sandbox: AWS is simulated on this machine"),
+        (False, "http://aws.example:4566", "Sandbox: AWS is at http://aws.example:4566, with the credentials of"),
+        (False, "", "Sandbox with the real AWS"),
+    ],
+)
+@pytest.mark.parametrize("name", ["request_list", "admin:index"])
+def test_the_banner_names_the_aws_that_is_called(
+    as_: SignIn, auditor: User, settings: Any, name: str, simulated: bool, url: str, words: str
+) -> None:
+    settings.PORTAL_AWS_SIMULATED, settings.AWS_ENDPOINT_URL = simulated, url
+    User.objects.filter(pk=auditor.pk).update(is_staff=True)
+    text = as_(auditor).get(reverse(name)).content.decode()
+    assert words in text
+    assert ("is simulated" in text) == simulated

@@ -113,7 +113,12 @@ def test_update_choices_keeps_what_fits_and_shows_no_errors(as_: SignIn, account
     [
         ({"title": ""}, "Title"),
         ({"title": "x" * 121}, "120"),
-        ({"title": "nul\x00"}, "Null characters"),
+        ({"title": "nul\x00"}, "Remove the control character U+0000."),
+        ({"title": "two\nlines"}, "Write it in one line."),
+        ({"title": "paid\u202etpecca"}, "Remove the character U+202E"),
+        ({"title": "\u200b"}, "Nothing of it can be seen."),
+        ({"justification": "\u3164"}, "Nothing of it can be seen."),
+        ({"justification": "bell\x07"}, "Remove the control character U+0007."),
         ({"justification": ""}, "Justification"),
         ({"justification": "x" * 4001}, "4000"),
         ({"vpc_id": "vpc-00000000"}, "isn&#x27;t in the list"),

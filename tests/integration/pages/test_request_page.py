@@ -276,6 +276,13 @@ class TestReview:
         refused = review(client, asked, decision, " ")
         assert refused.status_code == 422
         assert "Say what is wrong" in refused.content.decode()
+        unseen = review(client, asked, decision, "\u200b")
+        assert unseen.status_code == 422
+        assert "Nothing of it can be seen" in unseen.content.decode()
+        kept = review(client, asked, decision, "Too \x1bwide.")
+        assert kept.status_code == 422
+        assert "Remove the control character U+001B." in kept.content.decode()
+        assert "Too \x1bwide.</textarea>" in kept.content.decode()
         assert review(client, asked, decision, "Too wide.").status_code == 302
         asked.refresh_from_db()
         assert asked.status == status

@@ -153,7 +153,7 @@ def test_only_operators_and_administrators_act(cast: Cast) -> None:
     cast.retry(operation, by=factories.make_person("administrator", Role.ADMINISTRATOR))
 
 
-@pytest.mark.parametrize("reason", ["", "  ", "\x00", "x" * 2001])
+@pytest.mark.parametrize("reason", ["", "  ", "\x00", "x" * 2001, "\u200b", "bell\x07", "\u202ewhy"])
 def test_parking_asks_a_reason(cast: Cast, reason: str) -> None:
     cast.approved()
     with pytest.raises(Invalid):

@@ -47,6 +47,18 @@ def test_another_persons_submission_key_is_refused(account, engineer) -> None:
         submit(factories.draft(account, other.teams.get()), other, key)
 
 
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [("title", "\u2800"), ("title", "a\tb"), ("justification", "\x1b[2J"), ("justification", "\u2067a")],
+)
+def test_words_that_nobody_could_read_are_refused(account, engineer, field: str, text: str) -> None:
+    """Whatever form they come by."""
+    draft = replace(factories.draft(account, engineer.teams.get()), **{field: text})
+    with pytest.raises(Invalid) as refused:
+        submit(draft, engineer)
+    assert list(refused.value.problems) == [field]
+
+
 def test_the_checks_are_kept_with_the_change(account, engineer) -> None:
     request = submit(factories.draft(account, engineer.teams.get()), engineer)
     rules = {check.rule for check in requests.current_changes(request)[0].checks.all()}

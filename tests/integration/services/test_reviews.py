@@ -53,6 +53,13 @@ def decide(act, request, user, *, comment: str = "Because.", content_hash: str |
     )
 
 
+@pytest.mark.parametrize("act", [reviews.approve, reviews.request_changes, reviews.reject])
+@pytest.mark.parametrize("comment", ["\u200b\u200b", "\x07\x1b", "a\u202eb"])
+def test_a_comment_that_nobody_could_read_is_refused(request_, approver, act, comment: str) -> None:
+    with pytest.raises(Invalid):
+        decide(act, request_, approver, comment=comment)
+
+
 def test_approval_commits_state_review_endpoint_revision_operation_and_event_together(request_, approver) -> None:
     decide(reviews.approve, request_, approver)
 
