@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -37,7 +38,8 @@ class Cell:
     """A service in a VPC. `kind` is the type of what is there, or of what to ask for where nothing is.
 
     `status` is the portal's own of a managed endpoint. `endpoint` and `request` are their ids here, for who may see
-    them. `vpc_id` is the VPC that has it where it is `nearby`. `more` tells how many further ones there are.
+    them. `vpc_id` is the VPC that has it where it is `nearby`. `more` tells how many further ones there are, `besides`
+    how many in which state.
     """
 
     state: State
@@ -51,6 +53,7 @@ class Cell:
     request: int | None = None
     vpc_id: str = ""
     more: int = 0
+    besides: tuple[tuple[State, int], ...] = ()
 
     @property
     def askable(self) -> bool:
@@ -80,7 +83,10 @@ def cell_of(wanted: str, there: Sequence[Cell], offer: Offer = NO_OFFER) -> Cell
     best = there[0]
     if len(there) > 1:
         best = min(there, key=lambda item: (bool(wanted) and item.kind != wanted, _SURENESS.index(item.state)))
-        best = replace(best, more=len(there) - 1)
+        others = Counter(item.state for item in there)
+        others[best.state] -= 1
+        besides = tuple((state, others[state]) for state in _SURENESS if others[state])
+        best = replace(best, more=len(there) - 1, besides=besides)
     if best.private_dns_off and not (offer.private_name and best.kind == "Interface"):
         return replace(best, private_dns_off=False)  # nothing to switch on
     return best

@@ -80,10 +80,16 @@ def service_owner(account: str) -> Coalesce:
 
 
 def accept_command(endpoint: Endpoint) -> str:
-    """Return the command by which the owner of an endpoint's service accepts its connection."""
+    """Return the command by which the owner of an endpoint's service accepts its connection.
+
+    Empty where the service's name holds no id, as those of AWS's own services: only their owner knows it.
+    """
+    service_id = endpoint.service_name.rpartition(".")[2]
+    if not service_id.startswith("vpce-svc-"):
+        return ""
     return (
         f"aws ec2 accept-vpc-endpoint-connections --region {endpoint.region} "
-        f"--service-id {endpoint.service_name.rpartition('.')[2]} --vpc-endpoint-ids {endpoint.vpc_endpoint_id}"
+        f"--service-id {service_id} --vpc-endpoint-ids {endpoint.vpc_endpoint_id}"
     )
 
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from endpoints.domain import lifecycle
 from endpoints.domain.lifecycle import Tone
-from endpoints.network.coverage import Cell, State
+from endpoints.network.coverage import WORDS, Cell, State
 from endpoints.services.coverage import Row
 from endpoints.templatetags import status
 
@@ -72,5 +72,5 @@ def _notes(cell: Cell) -> Iterator[str]:
         yield cell.vpc_endpoint_id
     if cell.private_dns_off:
         yield "private DNS off"
-    if cell.more:
-        yield f"and {cell.more} more"
+    for state, count in cell.besides:
+        yield f"and {count} more" if state is cell.state else f"{count} {WORDS[state].lower()}"

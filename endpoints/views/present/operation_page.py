@@ -67,9 +67,11 @@ class OperationPage:
 
     @property
     def given_up_at(self) -> datetime | None:
-        """Return when what is in flight is handed to a person."""
+        """Return when what is in flight is handed to a person: by the next look, where that time is over."""
         since = self.operation.in_flight_since
-        return since + STUCK if since and self.operation.status == "observing" else None
+        if since is None or self.operation.status != "observing":
+            return None
+        return max(since + STUCK, timezone.now())
 
     @property
     def beyond_retry(self) -> bool:

@@ -78,3 +78,10 @@ def test_each_takes_an_address_and_a_place_in_the_quota() -> None:
     assert "no-free-address" in rules(I_SPEC, others[0], snapshot=tight)
     assert "quota" in rules(I_SPEC, *others)
     assert "quota" not in rules(I_SPEC, *others[:49])
+
+
+def test_what_is_there_besides_is_told_by_its_state() -> None:
+    states = [State.ASKED, State.MANAGED, State.ASKED, State.MANAGED]
+    cell = cell_of("", [Cell(state=state, service="s3", kind="Gateway") for state in states])
+    assert (cell.state, cell.more) == (State.MANAGED, 3)
+    assert cell.besides == ((State.MANAGED, 1), (State.ASKED, 2))
