@@ -209,7 +209,7 @@ class TestAcceptance:
     def waiting(self, account: Account, engineer: User, approver: User) -> EndpointRequest:
         """Return a request that waits for the owner of the partner's service."""
         service = InventoryItem.objects.get(account=account, aws_id__endswith=".partner")
-        service.data["owner"] = self.OWNER
+        service.aws_id, service.data["owner"] = f"com.amazonaws.vpce.{factories.REGION}.vpce-svc-0a1b2c3d", self.OWNER
         service.save()
         spec = factories.interface_spec(account, service_name=service.aws_id, private_dns_enabled=False)
         asked = factories.approved(factories.submitted(account, engineer, spec), approver)
@@ -234,6 +234,14 @@ class TestAcceptance:
             assert command in shown["command"]
         (change,) = client.get(f"/api/v1/requests/{waiting.pk}").json()["changes"]
         assert change["acceptance"] == shown
+
+    def test_without_the_services_id_there_is_no_command(self, waiting: EndpointRequest, engineer: User) -> None:
+        Endpoint.objects.update(service_name=f"com.amazonaws.{factories.REGION}.ecr.api")
+        client = browser(engineer)
+        page = client.get(Endpoint.objects.get().get_absolute_url()).content.decode()
+        assert "has to accept the connection" in page
+        assert "accept-vpc-endpoint-connections" not in page
+        assert client.get(f"/api/v1/endpoints/{Endpoint.objects.get().pk}").json()["acceptance"]["command"] == ""
 
     def test_what_the_owner_rejected_is_not_retried_but_withdrawn_and_replaced(
         self, waiting: EndpointRequest, engineer: User
