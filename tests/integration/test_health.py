@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -178,3 +179,11 @@ def test_a_container_asks_for_its_own_part(reports: redis.Redis) -> None:
     assert (reports.get(health.WORKER_KEY), reports.get(health.BEAT_KEY)) == ("ok", "ok")
     assert (ask("worker"), ask("beat")) == (1, 1)
     assert ask("web") == 2
+
+
+def test_the_parts_are_asked_at_once(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that hangs must not keep the others waiting: each here waits for all the others."""
+    everybody = threading.Barrier(len(health._CHECKS), timeout=30)
+    monkeypatch.setattr(health, "_CHECKS", dict.fromkeys(health._CHECKS, everybody.wait))
+    parts = client.get("/readyz").json()["parts"]
+    assert {part["status"] for part in parts.values()} == {"ok"}
