@@ -36,6 +36,7 @@ def account_routes(*, mail: bool) -> list[URLPattern]:
     return routes
 
 
+handler500 = "portal.failures.failed"
 urlpatterns = [
     path("", include("endpoints.urls")),
     path("accounts/", include(account_routes(mail=settings.PORTAL_SENDS_MAIL))),

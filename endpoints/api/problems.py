@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFieldsSent
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpResponse, JsonResponse
 from rest_framework import exceptions, status
 from rest_framework.views import set_rollback
@@ -51,6 +52,15 @@ class TooManyParameters(exceptions.APIException):
 
     status_code = status.HTTP_400_BAD_REQUEST
     default_detail = f"There are too many query parameters. Send at most {settings.DATA_UPLOAD_MAX_NUMBER_FIELDS:,}."
+
+
+class Unavailable(exceptions.APIException):
+    """The database doesn't answer, which passes."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "The portal's database doesn't answer. Try again in some seconds."
+    wait = 5
+    """Seconds, for `Retry-After`."""
 
 
 class PreconditionFailed(exceptions.APIException):
@@ -122,6 +132,9 @@ def _known(error: Exception) -> exceptions.APIException | None:
         return TooLarge()
     if isinstance(error, TooManyFieldsSent):
         return TooManyParameters()
+    if isinstance(error, InterfaceError | OperationalError):
+        log.error("the database does not answer: %s", error)
+        return Unavailable()
     return error if isinstance(error, exceptions.APIException) else None
 
 

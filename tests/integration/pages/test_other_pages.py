@@ -7,10 +7,12 @@ import re
 from typing import Any
 
 import pytest
+from django.db import InterfaceError, OperationalError
 from django.test import Client
 from django.urls import reverse
 
 from endpoints.models import Account, Event, InventoryItem, User
+from endpoints.models.requests import EndpointRequestQuerySet
 from tests import factories
 from tests.integration.pages.conftest import SignIn
 
@@ -280,3 +282,30 @@ def test_the_banner_names_the_aws_that_is_called(
     text = as_(auditor).get(reverse(name)).content.decode()
     assert words in text
     assert ("is simulated" in text) == simulated
+
+
+class TestFailure:
+    """The portal, or its database, fails while a page is made."""
+
+    @pytest.mark.parametrize(
+        ("error", "status", "words"),
+        [
+            (OperationalError("the connection is closed"), 503, "database doesn"),
+            (InterfaceError("connection already closed"), 503, "database doesn"),
+            (RuntimeError("a bug"), 500, "tell"),
+        ],
+    )
+    def test_an_outage_that_passes_is_told_from_a_bug(
+        self, as_: SignIn, engineer: User, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, words: str
+    ) -> None:
+        client = as_(engineer)
+        client.raise_request_exception = False
+
+        def fail(*_: object, **__: object) -> None:
+            raise error
+
+        monkeypatch.setattr(EndpointRequestQuerySet, "visible_to", fail)
+        for address in (reverse("request_list"), "/api/v1/requests"):
+            answer = client.get(address)
+            assert (answer.status_code, answer.get("Retry-After")) == (status, "5" if status == 503 else None)
+            assert words in answer.content.decode()
