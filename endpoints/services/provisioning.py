@@ -57,6 +57,20 @@ def run(*, operation_id: UUID, owner: str | None = None) -> bool:
         return False
     rows = Operation.objects.select_related("change", "request__account", "endpoint__owner_team", "account")
     operation = rows.get(pk=operation_id)
+    try:
+        _step(operation, held)
+    except (OperationalError, InterfaceError) as error:
+        log.exception("operation %s lost its database", operation_id)
+        _settle_reconnected(operation, held, error)
+    except Exception as error:
+        # Whatever it is, the operation must not stay claimed and silent: it is tried again, and in the end shown.
+        log.exception("operation %s failed inside the portal", operation_id)
+        _settle_error(operation, held, _unforeseen(error))
+    return True
+
+
+def _step(operation: Operation, held: Claim) -> None:
+    """Bring an operation on, and write down how far it came."""
     turn = Turn(operation)
     try:
         if operation.attempts > outcomes.MAX_ATTEMPTS:
@@ -72,14 +86,6 @@ def run(*, operation_id: UUID, owner: str | None = None) -> bool:
         _park(operation, held)
     except LeaseLost:
         _lost(held)
-    except (OperationalError, InterfaceError) as error:
-        log.warning("operation %s lost its database: %s", operation_id, error)
-        _settle_reconnected(operation, held, error)
-    except Exception as error:
-        # Whatever it is, the operation must not stay claimed and silent: it is tried again, and in the end shown.
-        log.exception("operation %s failed inside the portal", operation_id)
-        _settle_error(operation, held, _unforeseen(error))
-    return True
 
 
 def _worn_out() -> AwsError:
@@ -105,10 +111,11 @@ def _settle_reconnected(operation: Operation, held: Claim, error: Exception) -> 
         time.sleep(seconds)
         connection.close()
         try:
-            return _settle_error(operation, held, away)
+            _settle_error(operation, held, away)
         except (OperationalError, InterfaceError) as again:
             log.warning("operation %s: the database is still away: %s", operation.pk, again)
-    return None
+        else:
+            return
 
 
 def _unforeseen(error: Exception) -> AwsError:
@@ -190,7 +197,7 @@ def next_actions(
             "Change it in that service; withdraw this request.",
         )
     if operation.action == ChangeAction.DELETE:
-        if observed is None and operation.endpoint.aws_state != "deleted" and not operation.aws_request_id:
+        if observed is None and operation.endpoint.aws_state != "deleted" and operation.in_flight_since is None:
             # One answer may come from a replica that lags behind. Deleting what is gone does nothing; not deleting what
             # is there would leave it behind, unseen.
             observed = operation.endpoint.observed_endpoint()

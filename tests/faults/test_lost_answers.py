@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext, suppress
+
 import pytest
 from django.db import OperationalError, connection
 from pytest_django import Settings
 
+from endpoints.aws import AwsError, Kind
 from endpoints.aws.sessions import forget_clients
 from endpoints.models import Endpoint, EndpointRequest, Operation
 from endpoints.services import provisioning
@@ -97,9 +100,10 @@ def test_an_endpoint_that_fails_at_aws_needs_a_person_and_says_why(stage: Stage)
     assert Endpoint.objects.get().status == "failed"
 
 
+@pytest.mark.parametrize("besides", [None, AwsError(code="InternalError", message="-", kind=Kind.TRANSIENT, cure="-")])
 @pytest.mark.parametrize("refused", [0, 2])
 def test_what_loses_its_database_is_put_back_at_once_not_after_its_lease(
-    aws: World, monkeypatch: pytest.MonkeyPatch, refused: int
+    aws: World, monkeypatch: pytest.MonkeyPatch, refused: int, besides: AwsError | None
 ) -> None:
     """PostgreSQL drops the connection under a step, and takes new ones a moment later."""
     stage = Stage(aws)
@@ -108,8 +112,10 @@ def test_what_loses_its_database_is_put_back_at_once_not_after_its_lease(
     connect, tries = connection.connect, iter(range(refused))
 
     def dropped(*_: object) -> None:
-        with connection.cursor() as cursor:
+        with suppress(OperationalError) if besides else nullcontext(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        if besides:
+            raise besides
 
     def connected() -> None:
         if next(tries, None) is not None:

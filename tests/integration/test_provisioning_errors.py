@@ -282,11 +282,20 @@ def test_what_aws_never_shows_is_handed_to_a_person_as_that(
     assert said in operation.last_error
 
 
+@pytest.mark.parametrize("failed_before", [False, True])
 def test_what_a_lagging_replica_does_not_know_is_deleted_all_the_same(
-    cast: Cast, monkeypatch: pytest.MonkeyPatch
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, failed_before: bool
 ) -> None:
     cast.work(cast.approved(cast.aws.gateway_spec()))
     request = cast.change(Endpoint.objects.get(), ChangeAction.DELETE)
+    if failed_before:  # its error has a request id, too
+        cast.aws.control.add_fault(
+            action="DescribeVpcEndpoints", kind="error", code="InternalError", message="-", status=500, times=None
+        )
+        cast.work(request, rounds=1)
+        cast.aws.control.clear_faults()
+        assert cast.aws.calls("DeleteVpcEndpoints") == []
+        Operation.objects.filter(status="queued").update(next_attempt_at=timezone.now())
     monkeypatch.setattr(Ec2Gateway, "describe_vpc_endpoints", lambda *_, **__: {})
     monkeypatch.setattr(Ec2Gateway, "describe_vpc_endpoint", lambda *_: None)
 
