@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q
 
+from endpoints.domain.lifecycle import ENDPOINT
 from endpoints.domain.specs import EndpointSpec
 from endpoints.models import Account, Change, Endpoint, EndpointRequest
 from endpoints.models.requests import ChangeAction
@@ -19,13 +20,17 @@ from endpoints.services.drafts import ChangeDraft
 Place = tuple[str, str]
 """Region and VPC."""
 
-_COMING = ("provisioning", "pending_acceptance", "available", "updating")
+_COMING = tuple(set(ENDPOINT.live()) - {"deleting", "failed", "missing"})
+"""What AWS has or will have: what is parked goes on when it is resumed."""
 _UNDECIDED = ("submitted", "changes_requested")
 
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """An endpoint of the portal that is made, or was lately; `aws_id` is empty before AWS has it."""
+    """An endpoint of the portal that is made, or was lately; `aws_id` is empty before AWS has it.
+
+    `name` tells whose it is: who may not see other teams' requests learns no number of theirs.
+    """
 
     pk: int
     aws_id: str
@@ -52,20 +57,16 @@ def endpoints_coming(
         return found
     read = [snapshot.read_at for snapshot in snapshots.values()]
     lately = Q() if None in read else Q(available_at=None) | Q(available_at__gt=min(filter(None, read)))
-    asked = Change.objects.filter(endpoint=OuterRef("pk"), action=ChangeAction.CREATE).order_by("pk")
-    rows = (
-        Endpoint.objects.filter(_in(snapshots), lately, account=account, status__in=_COMING)
-        .order_by("pk")
-        .values_list("pk", "region", "vpc_id", "vpc_endpoint_id", "available_at", "desired")
-        .annotate(asked_by=Subquery(asked.values("request_id")[:1]))
-    )
-    for pk, region, vpc_id, aws_id, available_at, desired, asked_by in rows:
-        if besides is not None and asked_by == besides.pk:
-            continue
-        name = f"REQ-{asked_by}'s endpoint" if asked_by else "an endpoint that is being made"
-        item = Coming(pk, aws_id or "", available_at, name, EndpointSpec.from_dict(desired))
-        if item.unknown_to(snapshots[region, vpc_id]):
-            found[region, vpc_id].append(item)
+    rows = Endpoint.objects.filter(_in(snapshots), lately, account=account, status__in=_COMING).order_by("pk")
+    if besides is not None:
+        own = Change.objects.filter(endpoint=OuterRef("pk"), request=besides, action=ChangeAction.CREATE)
+        rows = rows.exclude(Exists(own))
+    for row in rows.select_related("owner_team"):
+        here = found[row.region, row.vpc_id]
+        name = f"an endpoint of team {row.owner_team}" + (f" ({len(here) + 1})" if here else "")
+        item = Coming(row.pk, row.vpc_endpoint_id or "", row.available_at, name, row.desired_spec())
+        if item.unknown_to(snapshots[row.region, row.vpc_id]):
+            here.append(item)
     return found
 
 
@@ -88,18 +89,18 @@ def asked_too(
         )
         .exclude(request=besides)
         .order_by("request_id")
-        .values_list("region", "vpc_id", "service_name", "request_id")
+        .values_list("region", "vpc_id", "service_name", "request__owner_team__name")
     )
-    others = {(region, vpc_id, service): number for region, vpc_id, service, number in (rows if new else ())}
+    others = {(region, vpc_id, service): team for region, vpc_id, service, team in (rows if new else ())}
     for change in changes:
         spec = change.spec
         other = others.get((spec.region, spec.vpc_id, spec.service_name))
         yield [_asked_too(spec, other)] if other and change.action == ChangeAction.CREATE else []
 
 
-def _asked_too(spec: EndpointSpec, number: int) -> Finding:
-    message = f"REQ-{number} asks for an endpoint to {spec.short_service} in this VPC too."
-    cure = "Follow that request, or say in the justification why this one is needed as well."
+def _asked_too(spec: EndpointSpec, team: str) -> Finding:
+    message = f"Team {team} asks for an endpoint to {spec.short_service} in this VPC, too."
+    cure = "Ask them whether one serves both, or say in the justification why this one is needed as well."
     return Finding("asked-too", "warn", "", message, cure)
 
 

@@ -42,17 +42,23 @@ def refresh(*, account_region_id: int, now: datetime) -> bool:
     try:
         errors = _read(region, now)
         told = "\n".join(f"{kind}: {_in_words(error)}" for kind, error in errors.items())
-        if any(error.outage for error in errors.values()):
-            seconds = settings.PORTAL_INVENTORY_SECONDS
-            pause = pause_after_outage(last=region.inventory_at, now=now, seconds=seconds)
-            more = {"inventory_due_at": Now() + pause}
-        elif not errors:
+        if any(error.outage and error.code != UNREADABLE for error in errors.values()):
+            _pause(region, now)
+        if not errors:
             more = {"inventory_at": now}
     finally:
         # Only its own lease: who took longer than that has an heir, who tells what came of it.
         mine = AccountRegion.objects.filter(inventory_lease_expires_at=region.inventory_lease_expires_at)
         mine.filter(pk=region.pk).update(inventory_error=told, inventory_lease_expires_at=None, **more)
     return not told
+
+
+def _pause(region: AccountRegion, now: datetime) -> None:
+    """Move the next reading on, unless somebody has asked for one meanwhile."""
+    seconds = settings.PORTAL_INVENTORY_SECONDS
+    again = bool(region.inventory_error)
+    pause = pause_after_outage(again=again, last=region.inventory_at, now=now, seconds=seconds)
+    AccountRegion.objects.filter(pk=region.pk, inventory_due_at__gt=Now()).update(inventory_due_at=Now() + pause)
 
 
 def _in_words(error: AwsError) -> str:

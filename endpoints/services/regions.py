@@ -15,11 +15,11 @@ def ensure_regions(*, account: Account, now: datetime) -> None:
         AccountRegion.objects.get_or_create(account=account, region=region, defaults={"inventory_due_at": now})
 
 
-def pause_after_outage(*, last: datetime | None, now: datetime, seconds: float) -> timedelta:
+def pause_after_outage(*, again: bool, last: datetime | None, now: datetime, seconds: float) -> timedelta:
     """Return how long to leave alone what an outage keeps from being read: as long as it lasts already.
 
-    `last` is when it was read, which else happens every so many seconds. Whatever hangs holds a worker for a minute
-    each time, and others wait for it.
+    `again` tells that the reading before failed, too, `last` when one worked; else they come every so many seconds.
+    Whatever hangs holds a worker for a minute each time, and others wait for it.
     """
-    lasts = now - last if last else timedelta()
+    lasts = (now - last if last else LONGEST_PAUSE) if again else timedelta()
     return max(timedelta(seconds=seconds), min(lasts, LONGEST_PAUSE))

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 
-from endpoints.aws import AwsError
+from endpoints.aws import UNREADABLE, AwsError
 from endpoints.aws.gateway import PAGE, Ec2Gateway
 from endpoints.aws.pacing import NotYet
 from endpoints.domain.ended import ENDED
@@ -85,9 +85,10 @@ def survey(*, account_region_id: int, now: datetime) -> Surveyed | None:
         return None
     except AwsError as problem:
         error = f"{problem.code}: {problem.message}"
-        if problem.outage:
-            seconds = settings.PORTAL_DRIFT_SECONDS
-            more = {"survey_due_at": Now() + pause_after_outage(last=region.surveyed_at, now=now, seconds=seconds)}
+        if problem.outage and problem.code != UNREADABLE:
+            again, seconds = bool(region.survey_error), settings.PORTAL_DRIFT_SECONDS
+            pause = pause_after_outage(again=again, last=region.surveyed_at, now=now, seconds=seconds)
+            more = {"survey_due_at": Now() + pause}
         log.warning("survey of %s: %s", region, problem)
         return None
     finally:

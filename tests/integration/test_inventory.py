@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connection
+from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -388,18 +389,42 @@ def test_a_kind_that_cannot_be_read_is_told_and_the_others_are_read(
     assert InventoryItem.objects.filter(kind="route_table").exists()
 
 
-@pytest.mark.parametrize(("minutes", "pause"), [(1, 5), (7, 7), (90, 15)])
+@pytest.mark.parametrize(
+    ("before", "minutes", "pause"), [("", 90, 5), ("-", 1, 5), ("-", 7, 7), ("-", 90, 15), ("-", None, 15)]
+)
 @pytest.mark.parametrize("task", ["inventory", "survey"])
 def test_what_an_outage_keeps_from_being_read_is_left_alone_for_as_long_as_it_lasts(
-    aws: World, task: str, minutes: int, pause: int
+    aws: World, task: str, before: str, minutes: int | None, pause: int
 ) -> None:
     region = AccountRegion.objects.get(account=member_account())
     now = timezone.now()
-    long_ago = now - timedelta(minutes=minutes)
-    AccountRegion.objects.update(inventory_due_at=now, inventory_at=long_ago, survey_due_at=now, surveyed_at=long_ago)
+    last = now - timedelta(minutes=minutes) if minutes else None
+    AccountRegion.objects.update(
+        inventory_due_at=now,
+        inventory_at=last,
+        inventory_error=before,
+        survey_due_at=now,
+        surveyed_at=last,
+        survey_error=before,
+    )
     aws.control.add_fault(action="*", kind="error", times=None, code="ServiceUnavailable", message="-", status=503)
     (inventory.refresh if task == "inventory" else survey.survey)(account_region_id=region.pk, now=now)
     region.refresh_from_db()
     due = region.inventory_due_at if task == "inventory" else region.survey_due_at
     assert due is not None
     assert abs(due - now - timedelta(minutes=pause)) < timedelta(minutes=1)
+
+
+def test_who_asks_for_a_reading_while_one_hangs_gets_it_next(aws: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    member_account()
+    region = AccountRegion.objects.get()
+    AccountRegion.objects.update(inventory_due_at=timezone.now(), inventory_error="-")
+
+    def hangs(*_: object) -> dict[str, AwsError]:
+        AccountRegion.objects.update(inventory_due_at=Now())  # as asking for a reading does
+        return {"vpc": AwsError(code="ReadTimeout", message="-", kind=Kind.TRANSIENT, cure="", outage=True)}
+
+    monkeypatch.setattr(inventory, "_read", hangs)
+    assert not inventory.refresh(account_region_id=region.pk, now=timezone.now())
+    region.refresh_from_db()
+    assert region.inventory_due_at <= timezone.now()

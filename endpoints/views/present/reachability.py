@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from endpoints import permissions
+from endpoints.domain.lifecycle import ENDPOINT
 from endpoints.models import Endpoint, User
 from endpoints.network.hops import Cure, Hop, Outcome, Status, Verdict
 
@@ -70,7 +71,7 @@ class Links:
     @cached_property
     def _endpoints(self) -> dict[str, Endpoint]:
         rows = Endpoint.objects.visible_to(self._user).filter(
-            account=self._account, region=self._region, vpc_endpoint_id__in=self._wanted
+            account=self._account, region=self._region, vpc_endpoint_id__in=self._wanted, status__in=ENDPOINT.live()
         )
         return {str(row.vpc_endpoint_id): row for row in rows.select_related("owner_team")} if self._wanted else {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -64,16 +65,38 @@ def test_what_aws_would_refuse_by_now_is_not_approved(account: Account, engineer
 def test_of_two_that_ask_for_the_same_only_one_is_approved(account: Account, engineer: User, approver: User) -> None:
     first, second = (factories.submitted(account, engineer, title=title) for title in ("First", "Second"))
     assert first.changes.get().checks.filter(rule="asked-too").count() == 0
-    assert f"{first.reference} asks" in second.changes.get().checks.get(rule="asked-too").message
+    assert "Team Payments asks" in second.changes.get().checks.get(rule="asked-too").message
     assert "asked-too" in told(first)
 
     approve(first, approver)
     assert "asked-too" not in told(second)
-    with pytest.raises(Conflict, match=f"already routes s3 to {first.reference}'s endpoint"):
+    with pytest.raises(Conflict, match="already routes s3 to an endpoint of team Payments"):
         approve(second, approver)
-    with pytest.raises(Invalid, match=f"{first.reference}'s endpoint"):
+    with pytest.raises(Invalid, match="an endpoint of team Payments"):
         factories.submitted(account, engineer)
     assert Operation.objects.count() == 1
+
+
+def test_what_is_parked_goes_on_when_it_is_resumed(account: Account, engineer: User, approver: User) -> None:
+    approve(factories.submitted(account, engineer), approver)
+    Endpoint.objects.update(status="parked")
+    with pytest.raises(Invalid, match="an endpoint of team Payments"):
+        factories.submitted(account, engineer)
+
+
+def test_several_that_are_being_made_stand_apart(account: Account, engineer: User, approver: User) -> None:
+    private, public = (
+        factories.gateway_spec(account, route_table_ids=(factories.aws_id("rtb", account, factories.REGION, name),))
+        for name in ("private", "public")
+    )
+    for spec in (private, public):
+        approve(factories.submitted(account, engineer, spec), approver)
+    both = replace(private, route_table_ids=private.route_table_ids + public.route_table_ids)
+    with pytest.raises(Invalid) as refused:
+        factories.submitted(account, engineer, both)
+    told_of = str(refused.value.problems["route_table_ids"])
+    assert told_of.count("already routes s3 to an endpoint of team Payments") == 2
+    assert "(2)" in told_of
 
 
 def test_one_that_was_never_made_stands_in_nobodys_way(account: Account, engineer: User, approver: User) -> None:
