@@ -23,15 +23,13 @@ _CURES: Mapping[type[exceptions.APIException], str] = {
     ),
     exceptions.AuthenticationFailed: (
         "This is no token that is valid now. Make another on the page “API tokens”, and send it as “Authorization: "
-        "Token …”."
+        "Token …”. Who can't sign in any more asks an administrator."
     ),
-    exceptions.NotAcceptable: ("This isn't offered in the form that you accept. Send “Accept: application/json”."),
+    exceptions.NotAcceptable: "This isn't offered in the form that you accept. Send “Accept: application/json”.",
     exceptions.UnsupportedMediaType: "Send JSON, and say so: “Content-Type: application/json”.",
 }
 """What to do next, where the framework only says what is wrong."""
 _NOT_FOUND = "There is nothing here that you may see. Check the id, and who you are signed in as."
-
-
 MOST_NAMED = 20
 """How many parameters of those that nobody knows are named."""
 
@@ -133,7 +131,7 @@ def _known(error: Exception) -> exceptions.APIException | None:
     if isinstance(error, TooManyFieldsSent):
         return TooManyParameters()
     if isinstance(error, InterfaceError | OperationalError):
-        log.error("the database does not answer: %s", error)
+        log.error("the database does not answer", exc_info=error)
         return Unavailable()
     return error if isinstance(error, exceptions.APIException) else None
 

@@ -5,6 +5,7 @@ Codes from the EC2 API reference's list of client and server errors, and from ob
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as NoConnectionError
 from botocore.parsers import ResponseParserError
+
+log = logging.getLogger(__name__)
 
 
 class Kind(StrEnum):
@@ -289,6 +292,7 @@ def readable() -> Iterator[None]:
     except KeyError as missing:
         raise _unreadable(f"a part of it has no {missing.args[0]}") from missing
     except (AttributeError, TypeError, ValueError) as error:
+        log.warning("a part of an answer can't be read", exc_info=error)  # or it is an error of ours
         raise _unreadable(str(error).rstrip(".")) from error
 
 

@@ -8,7 +8,7 @@ _REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 """Overrides, embeddings and isolates (Unicode's UAX 9): what follows is shown in another order than it is written."""
 _BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 """Fillers and the empty Braille pattern: letters or signs by their category, and nothing to see."""
-_UNSEEN = frozenset({"Cc", "Cf", "Cn", "Mc", "Me", "Mn", "Zl", "Zp", "Zs"})
+_UNSEEN = frozenset({"Cc", "Cf", "Mc", "Me", "Mn", "Zl", "Zp", "Zs"})
 """Categories with nothing to see by themselves; marks need a letter that they stand on."""
 
 

@@ -78,7 +78,9 @@ def request_edit(request: HttpRequest, pk: int) -> HttpResponse:
     if found.status not in EDITABLE:
         error = Conflict(f"This request is “{found.state.label}”; it can't be edited now.")
         return conflict(request, error, back=found.get_absolute_url())
-    if request.GET.get("round", str(found.round)) != str(found.round):
+    # A form is always at an address that names its round; what programs send without one is about the current round.
+    unsaid = str(found.round) if request.method == "POST" else ""
+    if request.GET.get("round", unsaid) != str(found.round):
         return _earlier_round(request, found)
     return _form_of(request, found)
 

@@ -157,7 +157,7 @@ def test_what_scrolls_sideways_fades_where_there_is_more(
     fades = "box => parseFloat(getComputedStyle(box).getPropertyValue('--more')) > 0"
     assert not table.evaluate(fades)
     page.set_viewport_size({"width": 390, "height": 800})
-    assert table.evaluate(fades)
+    page.wait_for_function(fades, arg=table.element_handle())
     table.evaluate("box => { box.scrollLeft = box.scrollWidth; }")
     page.wait_for_function(f"box => !({fades})(box)", arg=table.element_handle())
 

@@ -54,7 +54,7 @@ def test_three_become_available_and_retrying_does_the_fourth_alone(cast: Cast, f
         "available": 3,
         "failed": 1,
     }
-    edit = browser(cast.engineer).get(reverse("request_edit", args=[failed.pk]))
+    edit = browser(cast.engineer).get(reverse("request_edit", args=[failed.pk]), follow=True)
     assert edit.status_code == 409
 
     before = dict(Operation.objects.filter(status="succeeded").values_list("pk", "version"))

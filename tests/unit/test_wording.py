@@ -61,3 +61,7 @@ def test_a_line_is_one_line(text: str, cure: str) -> None:
 
 def test_long_texts_have_lines_and_tabs() -> None:
     assert problem_of("Why:\r\n\t- it\n\t- that", lines=True) == ""
+
+
+def test_a_sign_that_this_python_does_not_know_yet_can_be_seen() -> None:
+    assert problem_of("\U0001fae8") == ""

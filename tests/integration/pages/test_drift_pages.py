@@ -38,7 +38,7 @@ def text(response: Any) -> str:
 
 def sent(client: Client, address: str, **changes: str) -> Any:
     """Open a form and send it as it is, but for `changes`."""
-    form = client.get(address).context["form"]
+    form = client.get(address, follow=True).context["form"]
     values = {name: form[name].value() or "" for name in form.fields}
     return client.post(address, {**values, "action": "submit", **changes})
 
@@ -113,7 +113,7 @@ def test_what_changed_meanwhile_is_shown_again_with_the_words_kept(
     as_: SignIn, drifted: Endpoint, engineer: User
 ) -> None:
     client, address = as_(engineer), reverse("endpoint_accept", args=[drifted.pk])
-    form = client.get(address).context["form"]
+    form = client.get(address, follow=True).context["form"]
     values = {name: form[name].value() or "" for name in form.fields} | {"justification": "Mine."}
     Endpoint.objects.filter(pk=drifted.pk).update(observed={**(drifted.observed or {}), "policy_document": None})
     response = client.post(address, values)
@@ -146,7 +146,7 @@ def test_such_a_request_can_be_edited(as_: SignIn, drifted: Endpoint, engineer: 
         now=timezone.now(),
     )
     edit = reverse("request_edit", args=[request.pk])
-    assert "Submit again" in text(client.get(edit))
+    assert "Submit again" in text(client.get(edit, follow=True))
     assert sent(client, edit, justification="Because.")["Location"] == request.get_absolute_url()
     request.refresh_from_db()
     assert (request.status, request.round, request.justification) == ("submitted", 2, "Because.")

@@ -294,7 +294,7 @@ def test_a_request_that_was_sent_back_is_edited_in_the_same_form(
         now=factories.timezone.now(),
     )
     client, edit = browser(engineer), reverse("request_edit", args=[asked.pk])
-    assert 'value="first"' in client.get(edit).content.decode()
+    assert 'value="first"' in client.get(edit, follow=True).content.decode()
     interface.refresh_from_db()
     sent = client.post(edit, filled(interface, name="second", action="submit"))
     assert sent["Location"] == asked.get_absolute_url()

@@ -129,7 +129,7 @@ class TestReplace:
             now=factories.timezone.now(),
         )
         client, url = browser(engineer), reverse("request_edit", args=[asked.pk])
-        assert "New before old" in client.get(url).content.decode()
+        assert "New before old" in client.get(url, follow=True).content.decode()
         assert client.post(url, asked_for(gateway, engineer, name="new", action="submit")).status_code == 302
         new, old = asked.changes.filter(round=2).order_by("position")
         assert (new.desired().name, old.action, old.after) == ("new", "delete", 1)

@@ -110,7 +110,7 @@ class TestTheForm:
         asked = EndpointRequest.objects.get()
         told = {"content_hash": asked.content_hash, "comment": "Which jobs?"}
         reviews.request_changes(request=asked, **told, by=factories.by(approver), now=factories.timezone.now())
-        assert boxes(client.get(reverse("request_edit", args=[asked.pk]))) == {closed.key: True}
+        assert boxes(client.get(reverse("request_edit", args=[asked.pk]), follow=True)) == {closed.key: True}
 
     @pytest.mark.parametrize(
         "forged",

@@ -279,7 +279,7 @@ class TestEditing:
         decided = {"decision": "request_changes", "comment": "Less.", "content_hash": made.content_hash}
         as_(approver).post(reverse("request_review", args=[made.pk]), decided)
         edit = reverse("request_edit", args=[made.pk])
-        sent = fields_of(client.get(edit), edit)
+        sent = fields_of(client.get(edit, follow=True), edit)
         same = client.post(edit, {**sent, "action": "review"})
         assert same.status_code == 200
         assert [change.spec.to_dict() for change in same.context["draft"].changes] == first
@@ -296,7 +296,7 @@ class TestEditing:
         made = make.submitted(offered, engineer, spec, make.gateway_spec(offered))
         decided = {"decision": "request_changes", "comment": "Less.", "content_hash": made.content_hash}
         as_(approver).post(reverse("request_review", args=[made.pk]), decided)
-        assert as_(engineer).get(reverse("request_edit", args=[made.pk])).status_code == 409
+        assert as_(engineer).get(reverse("request_edit", args=[made.pk]), follow=True).status_code == 409
 
     def test_what_was_withdrawn_is_asked_for_again(self, as_: SignIn, account: Account, engineer: User) -> None:
         made = make.submitted(account, engineer, make.interface_spec(account), make.gateway_spec(account))

@@ -125,9 +125,13 @@ class TestAForgottenPassword:
     def test_a_link_is_good_once(self, engineer: User, mailoutbox: list[EmailMessage]) -> None:
         User.objects.filter(pk=engineer.pk).update(email="eng@portal.example")
         Client().post(reverse("account_reset_password"), {"email": "eng@portal.example"})
-        engineer.set_password("changed since then")
-        engineer.save()
-        assert "no longer works" in Client().get(reset_link(mailoutbox[0]), follow=True).content.decode()
+        client, link = Client(), reset_link(mailoutbox[0])
+        form = client.get(link, follow=True)
+        fields = {"password1": "a password of mine 26", "password2": "a password of mine 26"}
+        assert client.post(form.request["PATH_INFO"], fields, follow=True).status_code == 200
+        engineer.refresh_from_db()
+        assert engineer.check_password("a password of mine 26")
+        assert "no longer works" in Client().get(link, follow=True).content.decode()
 
     def test_only_the_address_that_administrators_gave_counts(
         self, engineer: User, mailoutbox: list[EmailMessage]
