@@ -60,6 +60,7 @@ CATALOGUE = (
     Known("private-dns-conflict", "block", "Another endpoint of the VPC answers for the private name.", _DNS),
     Known("private-dns-off", "info", "The service's own name keeps resolving to public addresses.", _DNS),
     Known("exists-already", "warn", "The VPC has an endpoint to the service.", _OURS),
+    Known("asked-too", "warn", "Another request asks for an endpoint to the service in the VPC.", _OURS),
     Known("exists-nearby", "info", "A peered or attached VPC has an endpoint to the service: reuse it.", _OURS),
     Known("gateway-free", "info", "The service is offered as a Gateway endpoint too, which is free.", _GATEWAY),
     Known("route-exists", "block", "A route table has a route to the service's prefix list.", _GATEWAY),

@@ -16,6 +16,7 @@ from endpoints.network.after import beside
 from endpoints.network.preflight import guards, names, offers, placement, routes
 from endpoints.network.preflight.catalogue import CATALOGUE
 from endpoints.network.snapshot import Part, Snapshot
+from endpoints.services import coming
 from tests.unit.network.preflight_cases import CASES
 from tests.unit.network.wishes import (
     ADDRESSED,
@@ -63,7 +64,7 @@ def test_a_good_vpc_has_nothing_against_it(spec: EndpointSpec) -> None:
 
 # Found in a good VPC as well: what they say is true of each such endpoint.
 ALWAYS = {"connections-drop", "gateway-free", "single-zone"}
-MODULES = (guards, names, offers, placement, routes)
+MODULES = (guards, names, offers, placement, routes, coming)  # the last asks the database: tests/integration/services
 
 
 def test_every_rule_stands_in_the_catalogue_with_its_severity_and_has_a_case() -> None:
@@ -74,7 +75,7 @@ def test_every_rule_stands_in_the_catalogue_with_its_severity_and_has_a_case() -
     assert not unwritten
     named = {line.split('"')[1] for line in source.split("Finding(")[1:] if '"' in line[:60]}
     assert named <= known.keys() | {"warn", "block"}
-    assert known.keys() - {case[0] for case in CASES} <= {"connections-drop", "single-zone"}
+    assert known.keys() - {case[0] for case in CASES} <= {"connections-drop", "single-zone", "asked-too"}
     assert {case[0]: case[1] for case in CASES}.items() <= known.items()
 
 
