@@ -10,7 +10,7 @@ from endpoints.domain.specs import EndpointSpec, EndpointType
 from endpoints.models import Account, Change, Endpoint, EndpointRequest
 from endpoints.models.requests import ChangeAction, Severity
 from endpoints.network import preflight
-from endpoints.network.after import beside, of_this_request
+from endpoints.network.after import after, beside, of_this_request
 from endpoints.network.preflight import Finding
 from endpoints.network.snapshot import Part, Snapshot
 from endpoints.policy.lint import lint
@@ -49,7 +49,15 @@ def findings_now(request: EndpointRequest, changes: Sequence[Change]) -> list[li
     drafts = [ChangeDraft.of(change) for change in changes]
     judged = findings_of_changes(drafts, account=request.account, besides=request)
     warned = [[replace(item, severity="warn") if _refused(item) else item for item in found] for found in judged]
-    return [_ordered(found) for found in warned]
+    return [_ordered(_overtaken(change) + found) for change, found in zip(changes, warned, strict=True)]
+
+
+def _overtaken(change: Change) -> list[Finding]:
+    """Return the finding that another change of the endpoint came first: this one was asked for on what was before."""
+    if change.endpoint is None or change.base_generation in (None, change.endpoint.generation):
+        return []
+    message = "The endpoint was changed after this was asked for, so that this would undo it unseen."
+    return [Finding("overtaken", "block", "", message, "It has to be asked for anew.")]
 
 
 def findings_of_changes(
@@ -106,6 +114,9 @@ def _judged(change: ChangeDraft, snapshot: Snapshot, account: Account, replaces:
     if change.action == ChangeAction.MODIFY and change.endpoint:
         former, own_id = change.endpoint.desired_spec(), change.endpoint.vpc_endpoint_id or ""
         snapshot = replace(snapshot, former=former, own_id=own_id)
+    elif change.action == ChangeAction.RECREATE and change.endpoint and change.endpoint.vpc_endpoint_id:
+        # The inventory may still show what AWS has lost.
+        snapshot = after(snapshot, None, endpoint_id=change.endpoint.vpc_endpoint_id)
     elif replaces:
         snapshot = replace(snapshot, replaced_id=replaces.vpc_endpoint_id or "")
     found += preflight.check(change.spec, snapshot, rules)

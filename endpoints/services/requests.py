@@ -352,7 +352,13 @@ def _retire_operation(operation: Operation, by: Who, now: datetime) -> None:
             acting_as=Actor.REQUESTER,
             who=by,
             now=now,
-            changes={"desired": settled, "generation": F("generation") + 1, "last_error": "", "last_error_code": ""},
+            changes={
+                "desired": settled,
+                "name": settled.get("name", ""),
+                "generation": F("generation") + 1,
+                "last_error": "",
+                "last_error_code": "",
+            },
         )
 
 

@@ -26,7 +26,7 @@ from endpoints.domain.observed import NetworkInterface, ObservedEndpoint
 from endpoints.domain.plan import GONE_STATES
 from endpoints.domain.specs import EndpointType
 from endpoints.models import AccountRegion, Drift, Endpoint, Operation
-from endpoints.services import drifts, events, group_rules, policies, transitions, unmanaged
+from endpoints.services import drifts, events, group_rules, policies, refreshing, transitions, unmanaged
 from endpoints.services.actors import WORKER
 from endpoints.services.group_rules import Ledger
 from endpoints.services.leases import worker_name
@@ -77,6 +77,8 @@ def survey(*, account_region_id: int, now: datetime) -> Surveyed | None:
     try:
         found = _Survey(region, gateway(region.account, region.region, patience=PATIENCE), now).run()
         more = {"surveyed_at": now}
+        if found.missing:
+            refreshing.after_changes(region)  # the inventory shows what was lost, which would stand in others' way
         return found
     except NotYet as later:
         # Others have used up AWS's tokens for reading: what was read so far is kept, and a later survey reads it all.

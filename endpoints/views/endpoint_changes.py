@@ -72,7 +72,7 @@ def _suggestion(endpoint: Endpoint) -> dict[str, Any]:
 
 def edit_policy(request: HttpRequest, edited: EndpointRequest, change: Change) -> HttpResponse:
     """Edit a proposed policy change, or a rollback, which then is a change like any other."""
-    endpoint = owned(request, change.endpoint_id or 0)
+    endpoint = owned_before(request, change)
     values = policy_values(change.desired().policy_document) | {
         "title": edited.title,
         "reason": change.policy_revision.reason if change.policy_revision else edited.justification,
@@ -119,6 +119,17 @@ def owned(request: HttpRequest, pk: int) -> Endpoint:
     rows = Endpoint.objects.visible_to(user).select_related("account", "owner_team")
     endpoint = get_object_or_404(rows, pk=pk)
     permissions.check_can_change_endpoint(user, endpoint)
+    return endpoint
+
+
+def owned_before(request: HttpRequest, change: Change) -> Endpoint:
+    """Return the endpoint of a change that is edited, as it was before it. Raises as `owned` does.
+
+    What failed is the endpoint's spec until the request is submitted again.
+    """
+    endpoint = owned(request, change.endpoint_id or 0)
+    if endpoint.desired == change.spec and change.base_spec:
+        endpoint.desired = change.base_spec
     return endpoint
 
 

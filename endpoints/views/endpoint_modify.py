@@ -18,7 +18,7 @@ from endpoints.services.choices import read_choices
 from endpoints.services.drafts import Draft
 from endpoints.services.errors import Conflict
 from endpoints.views.answers import conflict, read_again
-from endpoints.views.endpoint_changes import Asking, ask, owned
+from endpoints.views.endpoint_changes import Asking, ask, owned, owned_before
 from endpoints.views.present.costs import cost_card
 from endpoints.views.present.endpoint_page import ENDED_IN_AWS, UPDATABLE
 from endpoints.views.present.facts import deltas_of
@@ -46,13 +46,14 @@ def linked(request: HttpRequest) -> dict[str, Any]:
 
 def edit_modification(request: HttpRequest, edited: EndpointRequest, change: Change) -> HttpResponse:
     """Edit a request for a change in place; the form starts with what was asked for."""
-    endpoint = owned(request, change.endpoint_id or 0)
-    if endpoint.desired == change.spec and change.base_spec:
-        # What failed is the spec until this is submitted again: compare with what was before it.
-        endpoint.desired = change.base_spec
+    endpoint = owned_before(request, change)
     words = {"title": edited.title, "justification": edited.justification}
-    asked = ModifyForm.values_of(change.desired())
-    return _modify(request, endpoint, endpoint.desired_spec(), asked | words, edited)
+    asked, current = ModifyForm.values_of(change.desired()), endpoint.desired_spec()
+    if before := change.former():
+        # Another change may have come since: only what this one asked to change is set, the rest is as it is now.
+        was, now = ModifyForm.values_of(before), ModifyForm.values_of(current)
+        asked = now | {name: value for name, value in asked.items() if value != was.get(name)}
+    return _modify(request, endpoint, current, asked | words, edited)
 
 
 def why_not(endpoint: Endpoint) -> str:

@@ -84,9 +84,16 @@ def endpoint_recreate(request: HttpRequest, pk: int) -> HttpResponse:
     return _recreation(request, endpoint, initial, None)
 
 
-def edit_restoration(request: HttpRequest, edited: EndpointRequest, change: Change) -> HttpResponse:
-    """Edit the words of a request to restore what was approved."""
+def edit_about_drift(request: HttpRequest, edited: EndpointRequest, change: Change) -> HttpResponse:
+    """Edit the words of a request to restore what was approved, or to accept what AWS has."""
     endpoint = owned(request, change.endpoint_id or 0)
+    begun = edited.status == "failed"  # then its own approval raised the generation
+    if endpoint.generation != (change.base_generation or 0) + begun:
+        told = Conflict(
+            "The endpoint was changed after this was asked for, and this would undo it. Withdraw this request; where "
+            "AWS still differs, the endpoint's page offers to restore or to accept it."
+        )
+        return conflict(request, told, back=edited.get_absolute_url())
     words = {"title": edited.title, "justification": edited.justification}
     template = "endpoints/drift_request.html"
     return ask(request, _asking(endpoint, ChangeAction.MODIFY, change.desired(), words, template, edited))

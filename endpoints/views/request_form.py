@@ -205,7 +205,7 @@ def _choices(values: Values) -> Choices:
 
 def _no_need(old: Endpoint | None, draft: Draft) -> dict[str, str]:
     """Return the problem of a replacement that AWS could make in place; another one helps where AWS ended the first."""
-    if old is None or old.aws_state in BEYOND_RETRY or old.status == "failed":
+    if old is None or old.aws_state in (*BEYOND_RETRY, "failed") or old.status == "failed":
         return {}
     new, before = draft.changes[0].spec, old.desired_spec()
     fixed = ["vpc_endpoint_type", "vpc_id", "service_name", "region", "service_region"]

@@ -28,7 +28,7 @@ from endpoints.views.listing import signed_in
 from endpoints.views.present.costs import cost_of
 from endpoints.views.present.marks import live_mark
 from endpoints.views.present.request_page import EDITABLE, RequestPage
-from endpoints.views.repairs import edit_recreation, edit_restoration
+from endpoints.views.repairs import edit_about_drift, edit_recreation
 from endpoints.views.request_form import edit_creation, edit_replacement
 from endpoints.views.several import edit_several
 from endpoints.views.unmanaged import edit_adoption
@@ -37,9 +37,13 @@ DECISIONS = {"approve": reviews.approve, "request_changes": reviews.request_chan
 
 
 def _edit_in_place(request: HttpRequest, edited: EndpointRequest, change: Change) -> HttpResponse:
-    """Edit a modification in its form; one that restores what was approved has nothing there to choose."""
-    restores = change.spec == change.base_spec
-    return (edit_restoration if restores else edit_modification)(request, edited, change)
+    """Edit a modification in its form.
+
+    One that restores what was approved, or accepts what AWS has, has nothing to choose there: its policy would be lost.
+    """
+    before = change.base_spec or {}
+    from_drift = change.spec == before or change.spec.get("policy_document") != before.get("policy_document")
+    return (edit_about_drift if from_drift else edit_modification)(request, edited, change)
 
 
 EDITS: dict[str, Callable[[HttpRequest, EndpointRequest, Change], HttpResponse]] = {

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from endpoints.models import Account, Endpoint, EndpointRequest, UnmanagedEndpoint, User
 from endpoints.models.requests import ChangeAction
+from endpoints.services import reviews
 from endpoints.services.errors import Conflict
 from tests import factories
 from tests.integration.pages.conftest import SignIn
@@ -130,13 +132,9 @@ def test_where_nothing_differs_there_is_nothing_to_ask(
     assert as_(engineer).get(reverse(f"endpoint_{act}", args=[endpoint.pk])).status_code == 409
 
 
-def test_such_a_request_can_be_edited(as_: SignIn, drifted: Endpoint, engineer: User, approver: User) -> None:
-    from django.utils import timezone
-
-    from endpoints.services import reviews
-
-    client = as_(engineer)
-    sent(client, reverse("endpoint_restore", args=[drifted.pk]))
+def sent_back(client: Client, address: str, approver: User) -> EndpointRequest:
+    """Return a request that was asked for there, sent back."""
+    sent(client, address)
     request = EndpointRequest.objects.latest("pk")
     reviews.request_changes(
         request=request,
@@ -145,11 +143,34 @@ def test_such_a_request_can_be_edited(as_: SignIn, drifted: Endpoint, engineer: 
         by=factories.by(approver),
         now=timezone.now(),
     )
+    return request
+
+
+@pytest.mark.parametrize("act", ["restore", "accept"])
+def test_such_a_request_can_be_edited_in_its_words_alone(
+    as_: SignIn, drifted: Endpoint, engineer: User, approver: User, act: str
+) -> None:
+    client = as_(engineer)
+    request = sent_back(client, reverse(f"endpoint_{act}", args=[drifted.pk]), approver)
+    asked = request.changes.get().spec
     edit = reverse("request_edit", args=[request.pk])
     assert "Submit again" in text(client.get(edit, follow=True))
     assert sent(client, edit, justification="Because.")["Location"] == request.get_absolute_url()
     request.refresh_from_db()
     assert (request.status, request.round, request.justification) == ("submitted", 2, "Because.")
+    assert request.changes.get(round=2).spec == asked, "its policy is the one that was accepted"
+
+
+@pytest.mark.parametrize("act", ["restore", "accept"])
+def test_such_a_request_undoes_no_change_that_came_after_it(
+    as_: SignIn, drifted: Endpoint, engineer: User, approver: User, act: str
+) -> None:
+    client = as_(engineer)
+    request = sent_back(client, reverse(f"endpoint_{act}", args=[drifted.pk]), approver)
+    factories.available(factories.approved(factories.modification(drifted, engineer, name="new"), approver))
+    answer = client.get(reverse("request_edit", args=[request.pk]), follow=True)
+    assert answer.status_code == 409
+    assert "was changed after this was asked for" in answer.content.decode()
 
 
 def test_a_lost_endpoint_offers_to_recreate_it_or_to_let_it_go(as_: SignIn, endpoint: Endpoint, engineer: User) -> None:

@@ -344,3 +344,30 @@ def test_an_account_that_was_switched_off_offers_no_change(
     Account.objects.filter(pk=account.pk).update(is_active=False)
     factories.make_account("another")
     assert browser(engineer).get(url(interface)).status_code == 409
+
+
+def test_what_was_changed_since_stays_when_a_request_is_edited(
+    interface: Endpoint, engineer: User, approver: User
+) -> None:
+    asked = factories.modification(interface, engineer, name="mine")
+    factories.reviews.request_changes(
+        request=asked,
+        content_hash=asked.content_hash,
+        comment="Wait.",
+        by=factories.by(approver),
+        now=factories.timezone.now(),
+    )
+    other = factories.modification(interface, engineer, tags=(("cost", "12"),))
+    factories.available(factories.approved(other, approver))
+    page = browser(engineer).get(reverse("request_edit", args=[asked.pk]), follow=True).content.decode()
+    assert 'value="mine"' in page
+    assert "cost=12" in page
+
+
+def test_the_name_of_what_failed_goes_with_it(interface: Endpoint, engineer: User, approver: User) -> None:
+    asked = factories.failed(factories.approved(factories.modification(interface, engineer, name="other"), approver))
+    interface.refresh_from_db()
+    assert interface.name == "other"
+    factories.requests.withdraw(request=asked, by=factories.by(engineer), now=factories.timezone.now())
+    interface.refresh_from_db()
+    assert interface.name == interface.desired["name"] != "other"

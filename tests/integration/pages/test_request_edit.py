@@ -165,3 +165,24 @@ def test_a_policy_change_is_edited_in_the_policy_form(
         (2, "declined"),
         (1, "applied"),
     ]
+
+
+def test_a_policy_change_that_failed_is_compared_with_the_policy_before_it(
+    as_: SignIn, account: Account, engineer: User, approver: User
+) -> None:
+    (endpoint,) = factories.available(factories.approved(factories.submitted(account, engineer), approver))
+    asked = factories.approved(factories.policy_change(endpoint, engineer, factories.READ_ONLY), approver)
+    factories.failed(asked)
+    endpoint.refresh_from_db()
+    data: dict[str, Any] = {
+        "access": "custom",
+        "title": "Narrow it",
+        "reason": "Only reads.",
+        "base_generation": endpoint.generation,
+        "submission_key": str(uuid.uuid4()),
+        "action": "review",
+    }
+    same = as_(engineer).post(url(asked), {**data, "policy_document": factories.READ_ONLY})
+    assert same.status_code == 200, "it isn't the policy in force: it never came to be"
+    wider = as_(engineer).post(url(asked), {**data, "policy_document": factories.READ_ONLY.replace("GetObject", "*")})
+    assert "Wider" not in wider.content.decode(), "the policy in force is full access"

@@ -144,3 +144,31 @@ def test_many_changes_take_as_many_queries_as_one(
         with django_assert_max_num_queries(6):  # type: ignore[operator]
             checks.findings_of(draft)
     assert Endpoint.objects.count() == 1
+
+
+def test_what_was_asked_for_on_what_has_changed_since_is_not_approved(
+    account: Account, engineer: User, approver: User
+) -> None:
+    (endpoint,) = factories.available(factories.approved(factories.submitted(account, engineer), approver))
+    first, second, deletion = (
+        factories.modification(endpoint, engineer, name="first"),
+        factories.modification(endpoint, engineer, tags=(("cost", "1"),)),
+        factories.deletion(endpoint, engineer),
+    )
+    factories.available(factories.approved(first, approver))
+    for late in (second, deletion):
+        assert "overtaken" in told(late)
+        with pytest.raises(Conflict, match="It has to be asked for anew"):
+            approve(late, approver)
+
+
+def test_what_aws_has_lost_does_not_stand_in_the_way_of_its_recreation(
+    account: Account, engineer: User, approver: User
+) -> None:
+    (endpoint,) = factories.available(factories.approved(factories.submitted(account, engineer), approver))
+    (table,) = InventoryItem.objects.filter(account=account, kind="route_table", name="private")
+    (prefix_list,) = InventoryItem.objects.filter(account=account, kind="prefix_list", name__endswith=".s3")
+    table.data["routes"].append({"destination": prefix_list.aws_id, "target": endpoint.vpc_endpoint_id})
+    table.save()  # the inventory was read before the loss
+    factories.missing(endpoint)
+    approve(factories.recreation(endpoint, engineer), approver)
