@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.utils import timezone
+
 from endpoints.domain import lifecycle
 from endpoints.domain.observed import ObservedEndpoint
 from endpoints.domain.specs import EndpointSpec
@@ -50,7 +52,7 @@ class ChangePage:
         self.former: EndpointSpec | None = change.former()
         self.usage: Usage | None = None
         self.observed: ObservedEndpoint | None = self.endpoint.observed_endpoint() if self.endpoint else None
-        self.checked_now = checks is not None
+        self.checked_at = timezone.now() if checks is not None else None
         self.checks = checks if checks is not None else list(change.checks.all())
 
     @property

@@ -70,7 +70,7 @@ class TestPage:
         first, second = (factories.submitted(account, engineer) for _ in range(2))
         client = as_(approver)
         page = client.get(second.get_absolute_url()).content.decode()
-        assert "as of now" in page
+        assert re.search(r"Checks</h2><span[^>]*>made <time", page)
         assert 'value="approve"' in page
 
         factories.approved(first, approver)
