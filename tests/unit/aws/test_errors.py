@@ -35,13 +35,18 @@ class Silent:
         return lambda **_: {"ResponseMetadata": {"HTTPStatusCode": 200, "HTTPHeaders": {}}}
 
 
+ABOUT_ENDPOINTS: list[Callable[[Ec2Gateway], object]] = [
+    lambda gateway: list(gateway.list_vpc_endpoints()),
+    lambda gateway: gateway.describe_vpc_endpoint("vpce-1"),
+    lambda gateway: gateway.describe_vpc_endpoints(["vpce-1"], vpc_ids=["vpc-1"]),
+    lambda gateway: gateway.find_by_tag("portal:operation", "1"),
+]
+
+
 @pytest.mark.parametrize(
     "call",
     [
-        lambda gateway: list(gateway.list_vpc_endpoints()),
-        lambda gateway: gateway.describe_vpc_endpoint("vpce-1"),
-        lambda gateway: gateway.describe_vpc_endpoints(["vpce-1"], vpc_ids=["vpc-1"]),
-        lambda gateway: gateway.find_by_tag("portal:operation", "1"),
+        *ABOUT_ENDPOINTS,
         lambda gateway: gateway.describe("describe_vpcs", "Vpcs"),
         lambda gateway: gateway.vpc_attribute("vpc-1", "enableDnsSupport"),
         lambda gateway: gateway.create_vpc_endpoint({"VpcId": "vpc-1"}),
@@ -163,10 +168,7 @@ ODD = {
 @pytest.mark.parametrize(
     "call",
     [
-        lambda gateway: list(gateway.list_vpc_endpoints()),
-        lambda gateway: gateway.describe_vpc_endpoint("vpce-1"),
-        lambda gateway: gateway.describe_vpc_endpoints(["vpce-1"], vpc_ids=["vpc-1"]),
-        lambda gateway: gateway.find_by_tag("portal:operation", "1"),
+        *ABOUT_ENDPOINTS,
         lambda gateway: gateway.network_interfaces(["eni-1"]),
         lambda gateway: gateway.prefix_lists(),
         lambda gateway: list(gateway.group_rules(["sg-1"])),
