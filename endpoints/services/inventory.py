@@ -54,11 +54,12 @@ def refresh(*, account_region_id: int, now: datetime) -> bool:
 
 
 def _pause(region: AccountRegion, now: datetime) -> None:
-    """Move the next reading on, unless somebody has asked for one meanwhile."""
+    """Move the next reading on, unless somebody has asked for one meanwhile, or an heir is at it."""
     seconds = settings.PORTAL_INVENTORY_SECONDS
     again = bool(region.inventory_error)
     pause = pause_after_outage(again=again, last=region.inventory_at, now=now, seconds=seconds)
-    AccountRegion.objects.filter(pk=region.pk, inventory_due_at__gt=Now()).update(inventory_due_at=Now() + pause)
+    mine = AccountRegion.objects.filter(pk=region.pk, inventory_lease_expires_at=region.inventory_lease_expires_at)
+    mine.filter(inventory_due_at__gt=Now()).update(inventory_due_at=Now() + pause)
 
 
 def _in_words(error: AwsError) -> str:

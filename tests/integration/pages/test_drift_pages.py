@@ -8,14 +8,13 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
 from endpoints.models import Account, Endpoint, EndpointRequest, UnmanagedEndpoint, User
 from endpoints.models.requests import ChangeAction
-from endpoints.services import reviews
 from endpoints.services.errors import Conflict
 from tests import factories
 from tests.integration.pages.conftest import SignIn
+from tests.integration.reviewing import send_back
 
 
 @pytest.fixture
@@ -136,13 +135,7 @@ def sent_back(client: Client, address: str, approver: User) -> EndpointRequest:
     """Return a request that was asked for there, sent back."""
     sent(client, address)
     request = EndpointRequest.objects.latest("pk")
-    reviews.request_changes(
-        request=request,
-        content_hash=request.content_hash,
-        comment="Say why.",
-        by=factories.by(approver),
-        now=timezone.now(),
-    )
+    send_back(request, approver, "Say why.")
     return request
 
 

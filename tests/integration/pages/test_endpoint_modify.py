@@ -15,6 +15,7 @@ from endpoints.domain.specs import EndpointSpec, EndpointType, SubnetConfigurati
 from endpoints.models import Account, AccountRegion, Endpoint, EndpointRequest, InventoryItem, User
 from tests import factories
 from tests.integration.browsers import browser
+from tests.integration.reviewing import send_back
 
 ADDRESS = "10.0.0.77"
 
@@ -286,13 +287,7 @@ def test_a_request_that_was_sent_back_is_edited_in_the_same_form(
     interface: Endpoint, engineer: User, approver: User
 ) -> None:
     asked = factories.modification(interface, engineer, name="first")
-    factories.reviews.request_changes(
-        request=asked,
-        content_hash=asked.content_hash,
-        comment="Another name, please.",
-        by=factories.by(approver),
-        now=factories.timezone.now(),
-    )
+    send_back(asked, approver, "Another name, please.")
     client, edit = browser(engineer), reverse("request_edit", args=[asked.pk])
     assert 'value="first"' in client.get(edit, follow=True).content.decode()
     interface.refresh_from_db()
@@ -350,13 +345,7 @@ def test_what_was_changed_since_stays_when_a_request_is_edited(
     interface: Endpoint, engineer: User, approver: User
 ) -> None:
     asked = factories.modification(interface, engineer, name="mine")
-    factories.reviews.request_changes(
-        request=asked,
-        content_hash=asked.content_hash,
-        comment="Wait.",
-        by=factories.by(approver),
-        now=factories.timezone.now(),
-    )
+    send_back(asked, approver, "Wait.")
     other = factories.modification(interface, engineer, tags=(("cost", "12"),))
     factories.available(factories.approved(other, approver))
     page = browser(engineer).get(reverse("request_edit", args=[asked.pk]), follow=True).content.decode()

@@ -16,6 +16,7 @@ from tests import factories
 from tests.integration.browsers import browser
 from tests.integration.pages.forms import filled_in
 from tests.integration.pages.test_endpoint_modify import hidden, made, text
+from tests.integration.reviewing import send_back
 
 
 @pytest.fixture
@@ -121,13 +122,7 @@ class TestReplace:
     def test_it_is_edited_with_both_its_changes(self, gateway: Endpoint, engineer: User, approver: User) -> None:
         spec = factories.interface_spec(gateway.account, service_name=gateway.service_name, private_dns_enabled=False)
         asked = factories.replacement(gateway, engineer, spec)
-        factories.reviews.request_changes(
-            request=asked,
-            content_hash=asked.content_hash,
-            comment="One zone is too few.",
-            by=factories.by(approver),
-            now=factories.timezone.now(),
-        )
+        send_back(asked, approver, "One zone is too few.")
         client, url = browser(engineer), reverse("request_edit", args=[asked.pk])
         assert "New before old" in client.get(url, follow=True).content.decode()
         assert client.post(url, asked_for(gateway, engineer, name="new", action="submit")).status_code == 302

@@ -8,14 +8,12 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
-from django.utils import timezone
 
 from endpoints.models import Account, EndpointRequest, User
-from endpoints.services import reviews
-from endpoints.services.actors import person
 from tests import factories
 from tests.integration.pages.conftest import SignIn
 from tests.integration.pages.forms import filled_in
+from tests.integration.reviewing import send_back
 
 
 @pytest.fixture
@@ -24,13 +22,6 @@ def sent_back(account: Account, engineer: User, approver: User) -> EndpointReque
     asked = factories.submitted(account, engineer, factories.interface_spec(account), title="First words")
     send_back(asked, approver)
     return asked
-
-
-def send_back(asked: EndpointRequest, approver: User) -> None:
-    """Have an approver ask for changes."""
-    reviews.request_changes(
-        request=asked, content_hash=asked.content_hash, comment="Why?", by=person(approver), now=timezone.now()
-    )
 
 
 def url(asked: EndpointRequest) -> str:
