@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -133,13 +134,7 @@ class TestReplace:
         self, gateway: Endpoint, engineer: User, approver: User
     ) -> None:
         spec = factories.interface_spec(gateway.account, service_name=gateway.service_name, private_dns_enabled=False)
-        asked = factories.approved(factories.replacement(gateway, engineer, spec), approver)
-        operation = Operation.objects.get(request=asked, status="queued")
-        factories.leases.claim(operation.pk, owner="a test")
-        operation = factories._loaded(operation)
-        factories.outcomes.started(operation, now=factories.timezone.now())
-        with factories.events.recorded(factories.events.chain_of(gateway.account)):
-            factories.outcomes.fail(operation, code="X", message="No.", cure="Edit.", now=factories.timezone.now())
+        asked = self._refused(factories.approved(factories.replacement(gateway, engineer, spec), approver))
         client, url = browser(engineer), reverse("request_edit", args=[asked.pk])
         gateway.refresh_from_db()
         assert gateway.status == "deleting"
@@ -149,6 +144,28 @@ class TestReplace:
         assert gateway.status == "available"
         asked.refresh_from_db()
         assert factories.approved(asked, approver).status == "approved"
+
+    def test_another_of_the_same_kind_can_be_asked_for_again_where_aws_has_ended_the_first(
+        self, gateway: Endpoint, engineer: User, approver: User
+    ) -> None:
+        Endpoint.objects.filter(pk=gateway.pk).update(status="failed", aws_state="failed")
+        spec = replace(gateway.desired_spec(), route_table_ids=())
+        asked = self._refused(factories.approved(factories.replacement(gateway, engineer, spec), approver))
+        gateway.refresh_from_db()
+        data = asked_for(gateway, engineer, vpc_endpoint_type="Gateway", subnet_ids=[], security_group_ids=[])
+        page = browser(engineer).post(reverse("request_edit", args=[asked.pk]), data).content.decode()
+        assert "AWS can change the rest in place" not in page
+        assert 'value="submit"' in page
+
+    def _refused(self, asked: EndpointRequest) -> EndpointRequest:
+        """Return an approved replacement whose new endpoint AWS refused."""
+        operation = Operation.objects.get(request=asked, status="queued")
+        factories.leases.claim(operation.pk, owner="a test")
+        operation = factories._loaded(operation)
+        factories.outcomes.started(operation, now=factories.timezone.now())
+        with factories.events.recorded(factories.events.chain_of(asked.account)):
+            factories.outcomes.fail(operation, code="X", message="No.", cure="Edit.", now=factories.timezone.now())
+        return asked
 
 
 class TestUsage:
